@@ -1,0 +1,3 @@
+//! The agent: applies a bundle inside an image or on a host.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Provisioning resources as data: the wire format between host and agent.

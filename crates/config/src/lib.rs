@@ -1,0 +1,1 @@
+//! Files to project: dialects, templates, merging, diagnostics.

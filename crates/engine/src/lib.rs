@@ -1,0 +1,1 @@
+//! The engine trait and the thin Docker Engine API client.

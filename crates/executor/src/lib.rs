@@ -1,0 +1,1 @@
+//! Plan and engines to events and report.

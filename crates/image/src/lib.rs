@@ -1,0 +1,1 @@
+//! Dockerfile builder and build context: ignore rules, digest, tar stream.

@@ -1,0 +1,1 @@
+//! The vocabulary of windlass: names, specs, project, observed state, plan, events, report.

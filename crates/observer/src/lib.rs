@@ -1,0 +1,1 @@
+//! Project, engines and files to observed state.

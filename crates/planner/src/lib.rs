@@ -1,0 +1,1 @@
+//! Project, observed state and request to plan: pure and synchronous.

@@ -1,0 +1,1 @@
+//! Fake engine, fixtures and generators for tests.

@@ -1,0 +1,1 @@
+//! Declarative Docker client: load, observe, plan, execute.
