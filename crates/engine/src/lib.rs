@@ -1,1 +1,12 @@
 //! The engine trait and the thin Docker Engine API client.
+//!
+//! Invariant: HTTP, TLS and gRPC are known here and nowhere else; what leaves this crate is the
+//! vocabulary of `model` and plain bytes.
+
+pub mod build;
+mod contract;
+pub mod error;
+pub mod stream;
+
+pub use contract::Engine;
+pub use error::{EngineError, Result};

@@ -1,1 +1,39 @@
 //! The vocabulary of windlass: names, specs, project, observed state, plan, events, report.
+//!
+//! Invariant: nothing here does I/O, and nothing here knows YAML, tokio or HTTP. Stages meet in
+//! these types and nowhere else.
+
+pub mod address;
+pub mod command;
+pub mod container;
+pub mod dependency;
+pub mod digest;
+pub mod endpoint;
+pub mod engine;
+pub mod env;
+pub mod event;
+pub mod fault;
+pub mod healthcheck;
+pub mod image;
+pub mod label;
+pub mod limits;
+pub mod mount;
+pub mod name;
+pub mod network;
+pub mod note;
+pub mod observed;
+pub mod plan;
+mod plan_text;
+pub mod port;
+pub mod project;
+pub mod report;
+pub mod request;
+pub mod secret;
+pub mod task;
+pub mod update;
+pub mod volume;
+pub mod wait;
+
+pub use address::{Address, Kind};
+pub use digest::Digest;
+pub use name::{ContainerId, EngineName, ImageId, NetworkId, ProjectName};

@@ -1,0 +1,111 @@
+//! Labels: all that windlass remembers, on the engine's own objects.
+//!
+//! Invariant: an object is ours if and only if its `dev.windlass.project` label says so.
+
+use crate::address::Address;
+use crate::name::{EngineName, ProjectName};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+pub const PREFIX: &str = "dev.windlass.";
+pub const PROJECT: &str = "dev.windlass.project";
+pub const ADDRESS: &str = "dev.windlass.address";
+/// The version of windlass that made the object.
+pub const VERSION: &str = "dev.windlass.version";
+/// What was asked for, as JSON, secrets left out.
+pub const SPEC: &str = "dev.windlass.spec";
+/// The digest of inputs that can't be read back from the engine: a build's sources, secrets.
+pub const DIGEST: &str = "dev.windlass.digest";
+
+/// What the labels of an object of ours say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub project: ProjectName,
+    /// `None` where the label is missing or is not an address.
+    pub address: Option<Address>,
+    pub digest: Option<String>,
+    /// JSON, as written.
+    pub spec: Option<String>,
+}
+
+impl Owner {
+    /// Reads the labels of an object; `None` if it is not ours.
+    pub fn read(engine: &EngineName, labels: &BTreeMap<String, String>) -> Option<Self> {
+        let get = |key: &str| labels.get(key).cloned();
+        Some(Self {
+            project: ProjectName(get(PROJECT)?),
+            address: get(ADDRESS).and_then(|text| Address::from_label(engine, &text)),
+            digest: get(DIGEST),
+            spec: get(SPEC),
+        })
+    }
+
+    /// What was asked for; `None` if it was not written, or by a version that wrote otherwise.
+    pub fn spec<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.spec.as_deref()?).ok()
+    }
+}
+
+/// The labels that make an object ours.
+pub fn owner_labels(
+    project: &ProjectName,
+    address: &Address,
+    spec: Option<&impl Serialize>,
+    digest: Option<&str>,
+) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        (PROJECT.to_owned(), project.0.clone()),
+        (ADDRESS.to_owned(), address.label()),
+        (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+    ]);
+    if let Some(spec) = spec {
+        let text = serde_json::to_string(spec).expect("invariant: a spec has string keys only");
+        labels.insert(SPEC.to_owned(), text);
+    }
+    if let Some(digest) = digest {
+        labels.insert(DIGEST.to_owned(), digest.to_owned());
+    }
+    labels
+}
+
+/// The labels of an object that are not windlass's own.
+pub fn without_own(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    labels
+        .iter()
+        .filter(|(key, _)| !key.starts_with(PREFIX))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::ContainerConfig;
+    use crate::env::EnvValue;
+    use crate::secret::Sensitive;
+
+    #[test]
+    fn round_trip_without_the_secret() {
+        let engine = EngineName::default();
+        let address = Address::container(&engine, "web");
+        let mut config = ContainerConfig::default();
+        config.env.insert("PW".into(), EnvValue::Sensitive(Sensitive::new("hunter2")));
+        let labels = owner_labels(&ProjectName::new("shop"), &address, Some(&config), Some("d1"));
+        assert!(!format!("{labels:?}").contains("hunter2"));
+        let owner = Owner::read(&engine, &labels).unwrap();
+        assert_eq!(owner.address, Some(address));
+        assert_eq!(owner.digest.as_deref(), Some("d1"));
+        let read: ContainerConfig = owner.spec().unwrap();
+        assert_eq!(read.env["PW"], EnvValue::Withheld);
+        assert!(without_own(&labels).is_empty());
+    }
+
+    #[test]
+    fn foreign_and_broken_labels() {
+        let engine = EngineName::default();
+        assert_eq!(Owner::read(&engine, &BTreeMap::new()), None);
+        let labels = [(PROJECT.to_owned(), "p".to_owned()), (SPEC.to_owned(), "{".to_owned())];
+        let owner = Owner::read(&engine, &labels.into()).unwrap();
+        assert_eq!(owner.spec::<ContainerConfig>(), None);
+    }
+}

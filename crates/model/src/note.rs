@@ -1,0 +1,66 @@
+//! Notes say what a plan leaves alone; blockers say why there is none.
+//!
+//! Invariant: both are data; words for people are made in the cli.
+
+use crate::address::Address;
+use crate::plan::FieldChange;
+
+/// Something that is left alone, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub address: Address,
+    pub reason: NoteReason,
+}
+
+/// Why something is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoteReason {
+    /// It is as declared.
+    UpToDate,
+    /// Declared `external`.
+    External,
+    /// Of this project and not declared; the name on the engine.
+    Orphan { name: String },
+    /// Persistent, and it was started before.
+    Persistent,
+    /// It ended well, and dependents only want that.
+    Completed,
+    /// It runs and its health check fails.
+    Unhealthy { output: Option<String> },
+    /// A volume is kept unless it is named.
+    VolumeKept,
+    /// Still used by containers that are not part of this run.
+    InUse { by: Vec<String> },
+    /// The difference can't be applied without more consent.
+    Kept { changes: Vec<FieldChange> },
+    /// Already in the state that was asked for.
+    Already { state: &'static str },
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    pub address: Address,
+    pub reason: BlockerReason,
+}
+
+/// What stands in the way of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockerReason {
+    /// An object of this name is there and is not ours.
+    Foreign { name: String, owner: String },
+    /// Declared `external`, and not there.
+    ExternalMissing { name: String },
+    /// Two networks of this name.
+    Ambiguous { name: String, ids: Vec<String> },
+    /// A volume is not as declared, and is never recreated.
+    VolumeDiverged { name: String, changes: Vec<FieldChange> },
+    /// May not be pulled and is not there.
+    ImageMissing { reference: String },
+    /// A fixed port of the host is held by another container.
+    PortHeld { port: String, holder: String },
+    /// A reference on the command line that names nothing.
+    UnknownReference { reference: String, candidates: Vec<String> },
+    /// `update.order: start-first` is impossible.
+    StartFirstImpossible { why: String },
+}

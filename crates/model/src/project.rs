@@ -1,0 +1,52 @@
+//! Project: everything that one configuration declares.
+//!
+//! Invariant: every reference within a project resolves; `config` reports the others and returns none.
+
+use crate::address::Address;
+use crate::container::ContainerSpec;
+use crate::engine::EngineSpec;
+use crate::image::ImageSpec;
+use crate::name::{EngineName, ProjectName};
+use crate::network::NetworkSpec;
+use crate::secret::SecretSpec;
+use crate::task::TaskSpec;
+use crate::volume::VolumeSpec;
+use std::collections::BTreeMap;
+
+/// A project, resolved: no templates, shorthands, instances or `extends` are left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    pub name: ProjectName,
+    /// Absolute path of the directory of the main file.
+    pub root: String,
+    /// Has at least `default`.
+    pub engines: BTreeMap<EngineName, EngineSpec>,
+    pub images: BTreeMap<String, ImageSpec>,
+    pub containers: BTreeMap<Address, ContainerSpec>,
+    /// By key; each is created on every engine where a container uses it.
+    pub networks: BTreeMap<String, NetworkSpec>,
+    /// By key; each is created on every engine where a container uses it.
+    pub volumes: BTreeMap<String, VolumeSpec>,
+    pub secrets: BTreeMap<String, SecretSpec>,
+    /// Members as written: `container`, `container.instance`.
+    pub groups: BTreeMap<String, Vec<String>>,
+    pub tasks: BTreeMap<String, TaskSpec>,
+}
+
+impl Project {
+    /// A project of this name that declares nothing.
+    pub fn empty(name: ProjectName, root: impl Into<String>) -> Self {
+        Self {
+            name,
+            root: root.into(),
+            engines: [(EngineName::default(), EngineSpec::default())].into(),
+            images: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+        }
+    }
+}

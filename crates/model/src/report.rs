@@ -1,0 +1,78 @@
+//! Report: how a run ended.
+//!
+//! Invariant: every step of the plan has exactly one outcome.
+
+use crate::fault::Fault;
+use crate::plan::StepId;
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Failed(Failure),
+    /// Something that it needed failed: the step at the root of it.
+    Skipped {
+        because: StepId,
+    },
+    /// The run was interrupted before it started.
+    Cancelled,
+}
+
+impl Outcome {
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
+/// Why a step failed: plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// What the engine said, or what was found: a lowercase fragment.
+    pub message: String,
+    /// The output of a failed check, the last lines of a log; may hold anything.
+    pub detail: Vec<String>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The engine refused or was lost.
+    Engine(Fault),
+    /// Not ready in time.
+    Deadline,
+    /// Its health check failed.
+    Unhealthy,
+    /// It ended with this exit code when it should run, or not with 0 when it should complete.
+    Exited { code: i64 },
+    /// A command in the container ended with this exit code.
+    Exec { code: i64 },
+    /// A local file or a local command.
+    Local,
+    /// The object is not what it was when the plan was made.
+    Stale,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// By step.
+    pub outcomes: Vec<Outcome>,
+    pub interrupted: bool,
+    pub elapsed_ms: u64,
+}
+
+impl Report {
+    /// Whether every step was done.
+    pub fn is_success(&self) -> bool {
+        !self.interrupted && self.outcomes.iter().all(Outcome::is_done)
+    }
+
+    /// The steps that failed, with why.
+    pub fn failures(&self) -> impl Iterator<Item = (StepId, &Failure)> {
+        (0..).map(StepId).zip(&self.outcomes).filter_map(|(id, outcome)| match outcome {
+            Outcome::Failed(failure) => Some((id, failure)),
+            Outcome::Done | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+        })
+    }
+}

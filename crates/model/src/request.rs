@@ -1,0 +1,125 @@
+//! Request: what the user asks for: a verb, references, options.
+//!
+//! Invariant: an option that a verb does not read changes nothing.
+
+use std::collections::BTreeSet;
+
+/// What is asked for. Each is a row in the planner's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    Up,
+    Down,
+    Create,
+    Start,
+    Stop,
+    Restart,
+    Kill,
+    Pause,
+    Unpause,
+    Remove,
+    Pull,
+    Build,
+    Update,
+}
+
+impl Verb {
+    pub const ALL: [Self; 13] = [
+        Self::Up,
+        Self::Down,
+        Self::Create,
+        Self::Start,
+        Self::Stop,
+        Self::Restart,
+        Self::Kill,
+        Self::Pause,
+        Self::Unpause,
+        Self::Remove,
+        Self::Pull,
+        Self::Build,
+        Self::Update,
+    ];
+
+    /// As on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Create => "create",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Kill => "kill",
+            Self::Pause => "pause",
+            Self::Unpause => "unpause",
+            Self::Remove => "rm",
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Update => "update",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.as_str() == text)
+    }
+}
+
+/// A verb, what it is for, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub verb: Verb,
+    /// `container`, `container.instance`, `group`, `project/container`; for `build` and `pull`
+    /// also an image. Empty is everything.
+    pub references: Vec<String>,
+    pub options: Options,
+}
+
+impl Request {
+    pub fn new(verb: Verb) -> Self {
+        Self { verb, references: Vec::new(), options: Options::default() }
+    }
+
+    #[must_use]
+    pub fn for_references<T: Into<String>>(
+        mut self,
+        references: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.references = references.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+/// Options of the verbs, as the command line has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Pull external images even if they are there.
+    pub pull_always: bool,
+    /// Never pull.
+    pub pull_never: bool,
+    /// Build even what has not changed.
+    pub build: bool,
+    pub no_cache: bool,
+    /// Recreate these even if nothing diverged.
+    pub recreate: Vec<String>,
+    /// Not the dependencies of what is named.
+    pub no_deps: bool,
+    /// Do not wait until everything is ready (dependencies are waited for all the same).
+    pub no_wait: bool,
+    /// Deadline for each wait, and grace of a stop, in seconds.
+    pub timeout_s: Option<u32>,
+    pub remove_orphans: bool,
+    /// `down`: also volumes. Data loss.
+    pub volumes: bool,
+    /// `down`: also images that the project built.
+    pub images: bool,
+    /// `down`: not persistent containers.
+    pub keep_persistent: bool,
+    /// `kill`: default `SIGKILL`.
+    pub signal: Option<String>,
+    /// `rm`: also running ones.
+    pub force: bool,
+    /// Volumes that may be removed or made anew, by name. Data loss.
+    pub destroy_volumes: BTreeSet<String>,
+    /// Take over objects of our names that are not ours.
+    pub adopt: bool,
+    pub profiles: BTreeSet<String>,
+}

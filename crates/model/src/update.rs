@@ -1,0 +1,28 @@
+//! How a container is replaced by its successor.
+//!
+//! Invariant: the default order needs nothing of the container: the old one is stopped first.
+
+/// Which of the two runs during a replacement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UpdateOrder {
+    #[default]
+    StopFirst,
+    /// Only without fixed host ports, static addresses and shared writable volumes.
+    StartFirst,
+}
+
+/// `containers.<n>.update`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateSpec {
+    pub order: UpdateOrder,
+    /// Within this time the successor must be ready; `None`: by its health check, at least 30 s.
+    pub healthy_within_ms: Option<u64>,
+    /// Whether the predecessor serves again when the successor does not become ready.
+    pub rollback: bool,
+}
+
+impl Default for UpdateSpec {
+    fn default() -> Self {
+        Self { order: UpdateOrder::StopFirst, healthy_within_ms: None, rollback: true }
+    }
+}

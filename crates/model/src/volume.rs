@@ -1,0 +1,42 @@
+//! Volumes as declared.
+//!
+//! Invariant: nothing that windlass plans recreates a volume; a difference is a blocker.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `volumes.<key>` that is a volume on an engine (an alias that only names a path is resolved when
+/// the file is loaded).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeSpec {
+    pub key: String,
+    /// `<project>.<key>`, or what `name` says.
+    pub name: String,
+    /// Must be there already; never created or removed.
+    pub external: bool,
+    pub config: VolumeConfig,
+    /// Owner and permissions of the volume's root directory, set when the volume is created.
+    pub owner: Option<VolumeOwner>,
+}
+
+/// What the engine is told about a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VolumeConfig {
+    /// `None` is `local`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub driver_options: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Owner and permissions of a directory, in numbers: nothing in an image is asked for names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeOwner {
+    pub uid: u32,
+    pub gid: u32,
+    /// Permission bits; default 0o755.
+    pub mode: u32,
+}
