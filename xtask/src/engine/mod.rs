@@ -1,0 +1,60 @@
+//! An engine for the chores: the one that is there, or one that they start.
+//!
+//! Invariant: an engine that was found is never stopped or reconfigured; only one that a chore started
+//! is, and that is written down beside its socket so that a later run can find and stop it.
+
+mod api;
+mod find;
+mod start;
+
+pub(crate) use start::stop_ours;
+
+use crate::http::{Address, Connection};
+use crate::{Result, say};
+
+/// An engine that answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    /// As `DOCKER_HOST` has it.
+    pub(crate) url: String,
+    pub(crate) address: Address,
+    /// Where it was found, as a phrase.
+    pub(crate) how: String,
+    pub(crate) version: String,
+}
+
+impl Engine {
+    /// The engine behind a url, if it answers.
+    pub(crate) fn ask(url: &str, how: &str) -> Result<Self> {
+        let address = find::address(url)?;
+        let answer = Connection::open(&address)
+            .and_then(|mut engine| engine.call("GET", "/version", &serde_json::Value::Null))
+            .map_err(|error| format!("{url} ({how}) does not answer: {error}"))?;
+        let version = answer.json()?;
+        let number = version["Version"].as_str().ok_or("an engine without a version")?;
+        Ok(Self { url: url.into(), address, how: how.into(), version: number.into() })
+    }
+
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        Ok(Connection::open(&self.address)?)
+    }
+
+    /// The environment variable that makes a client use this engine, with a space, or nothing where
+    /// it would use it anyway.
+    pub(crate) fn prefix(&self) -> String {
+        if self.how == find::DEFAULT { String::new() } else { format!("DOCKER_HOST={} ", self.url) }
+    }
+}
+
+/// The engine that is there, or one that is started, or how to get one.
+pub(crate) fn find_or_start() -> Result<Engine> {
+    let (found, reasons) = find::find()?;
+    if let Some(engine) = found {
+        say::line(&format!("engine {} at {} ({})", engine.version, engine.url, engine.how));
+        return Ok(engine);
+    }
+    for reason in &reasons {
+        say::line(&format!("no engine: {reason}"));
+    }
+    start::start()
+}

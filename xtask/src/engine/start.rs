@@ -1,0 +1,146 @@
+//! Starting an engine where none answers: podman's API service, or Debian's docker.io on a socket of
+//! its own.
+//!
+//! Invariant: everything that is started or installed is announced first, and `stop_ours` ends exactly
+//! the process that `start` started: its command line must still name our socket.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use crate::{Result, process, say};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+const ADVICE: &str = "\
+no container engine answers, and none can be started here. Any one of these will do:
+  Debian, Ubuntu   sudo apt-get install docker.io && sudo usermod -aG docker $USER   (then log in again)
+                   or: sudo apt-get install podman                                  (works without root)
+  Fedora           sudo dnf install podman
+  macOS, Windows   Docker Desktop or Podman Desktop
+  elsewhere        DOCKER_HOST=unix:///path/to/docker.sock or DOCKER_HOST=tcp://host:port
+Then run this again.";
+
+/// A short path: a socket's may have 108 bytes, which a deep target directory exceeds.
+fn directory() -> PathBuf {
+    if is_root() {
+        return "/run/windlass-xtask".into();
+    }
+    let user = std::env::var("USER").unwrap_or_default();
+    std::env::var_os("XDG_RUNTIME_DIR").map_or_else(
+        || std::env::temp_dir().join(format!("windlass-xtask-{user}")),
+        |directory| Path::new(&directory).join("windlass-xtask"),
+    )
+}
+
+pub(super) fn socket() -> PathBuf {
+    directory().join("engine.sock")
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+pub(super) fn start() -> Result<Engine> {
+    if let Some(podman) = process::program("podman") {
+        say::line(&format!("starting podman's API service on {}", socket().display()));
+        let mut command = Command::new(podman);
+        command.args(["system", "service", "--time", "0"]);
+        command.arg(format!("unix://{}", socket().display()));
+        return spawn(command, "podman's API service, started here");
+    }
+    if !is_root() {
+        return Err(ADVICE.into());
+    }
+    if process::program("dockerd").is_none() {
+        install()?;
+        // The package may have started its service already.
+        for _ in 0..10 {
+            if let Ok(engine) = Engine::ask("unix:///var/run/docker.sock", super::find::DEFAULT) {
+                return Ok(engine);
+            }
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+    let dockerd = process::program("dockerd").ok_or(ADVICE)?;
+    say::line(&format!("starting {} on {}", dockerd.display(), socket().display()));
+    let mut command = Command::new(dockerd);
+    command.arg("--host").arg(format!("unix://{}", socket().display()));
+    command.arg("--data-root").arg("/var/lib/windlass-xtask");
+    command.arg("--exec-root").arg(directory().join("exec"));
+    command.arg("--pidfile").arg(directory().join("engine.pid"));
+    command.args(["--log-level", "warn"]);
+    spawn(command, "an engine of our own")
+}
+
+fn install() -> Result<()> {
+    if !Path::new("/etc/debian_version").exists() || process::program("apt-get").is_none() {
+        return Err(ADVICE.into());
+    }
+    say::line("no engine here: installing Debian's docker.io with apt-get");
+    let apt = |words: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(["-qq", "-y"]).args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        process::run(&mut command)
+    };
+    apt(&["update"])?;
+    apt(&["install", "--no-install-recommends", "docker.io", "iptables", "ca-certificates"])
+}
+
+fn spawn(mut command: Command, how: &str) -> Result<Engine> {
+    let directory = directory();
+    std::fs::create_dir_all(&directory)?;
+    let log = directory.join("engine.log");
+    command.stdin(Stdio::null()).stdout(File::create(&log)?).stderr(File::create(&log)?);
+    // Its own process group: it outlives this run, and Ctrl-C in the terminal is not for it.
+    let mut child = command.process_group(0).spawn()?;
+    std::fs::write(directory.join("xtask.pid"), child.id().to_string())?;
+    let url = format!("unix://{}", socket().display());
+    let since = Instant::now();
+    while since.elapsed() < PATIENCE {
+        if let Ok(engine) = Engine::ask(&url, how) {
+            say::line(&format!("engine {} at {url} ({how})", engine.version));
+            return Ok(engine);
+        }
+        if let Some(status) = child.try_wait()? {
+            return Err(format!("{}\n{how} ended at once ({status}); {ADVICE}", tail(&log)).into());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    process::terminate(child.id())?;
+    Err(format!("{}\n{how} did not answer in {PATIENCE:?}; {ADVICE}", tail(&log)).into())
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join("\n")
+}
+
+/// Stops the engine that an earlier `start` of any run left, if it is still there.
+pub(crate) fn stop_ours() -> Result<()> {
+    let directory = directory();
+    let Ok(text) = std::fs::read_to_string(directory.join("xtask.pid")) else { return Ok(()) };
+    let pid: u32 = text.trim().parse()?;
+    let alive = || {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(&*socket().to_string_lossy())
+    };
+    if alive() {
+        say::line(&format!("stopping the engine on {}", socket().display()));
+        process::terminate(pid)?;
+        let since = Instant::now();
+        while alive() {
+            if since.elapsed() > PATIENCE {
+                return Err(format!("the engine that we started (process {pid}) stays").into());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    std::fs::remove_dir_all(directory)?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Running other programs.
+//!
+//! Invariant: a program that fails is an error that names the command line; none is waited for in vain
+//! with a full pipe.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use crate::{Result, say};
+
+/// The command as a person would type it, without its environment.
+pub(crate) fn shown(command: &Command) -> String {
+    let quote = |word: &OsStr| {
+        let word = word.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.into_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(quote).collect::<Vec<_>>().join(" ")
+}
+
+fn failed(
+    command: &Command,
+    what: impl std::fmt::Display,
+) -> Box<dyn std::error::Error + Send + Sync> {
+    format!("`{}`: {what}", shown(command)).into()
+}
+
+/// Says the command and runs it with its output on ours.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    say::line(&format!("$ {}", shown(command)));
+    quietly(command)
+}
+
+/// Runs it with its output on ours.
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
+    let status = command.status().map_err(|error| failed(command, error))?;
+    if status.success() { Ok(()) } else { Err(failed(command, status)) }
+}
+
+/// Everything it wrote and how it ended, whatever that is.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    command.stdin(Stdio::null()).output().map_err(|error| failed(command, error))
+}
+
+/// What it wrote to stdout; its stderr is part of the error when it fails.
+pub(crate) fn capture(command: &mut Command) -> Result<String> {
+    let output = output(command)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    Err(failed(command, format!("{}\n{stdout}{stderr}", output.status)))
+}
+
+/// Runs it, passing its stdout on line by line, and returns the lines that `keep` wants and whether
+/// it succeeded.
+pub(crate) fn watch(command: &mut Command, keep: fn(&str) -> bool) -> Result<(bool, Vec<String>)> {
+    say::line(&format!("$ {}", shown(command)));
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().map_err(|error| failed(command, error))?;
+    let mut kept = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            say::line(&line);
+            if keep(&line) {
+                kept.push(line);
+            }
+        }
+    }
+    Ok((child.wait()?.success(), kept))
+}
+
+/// A program on the PATH, or in the directories where root's programs are.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let extra = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path)
+        .chain(extra)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
+}
+
+/// Asks a process that we started to end; it may have ended already.
+pub(crate) fn terminate(pid: u32) -> Result<()> {
+    // The shell's own `kill`: a small machine has no program of that name.
+    let mut command = Command::new("sh");
+    command.args(["-c", "kill -TERM \"$1\" 2>/dev/null || true", "sh", &pid.to_string()]);
+    quietly(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_its_command_line() {
+        let error = capture(Command::new("sh").args(["-c", "echo no >&2; exit 3"])).unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("`sh -c 'echo no >&2; exit 3'`: exit status: 3"), "{error}");
+        assert!(error.ends_with("no\n"), "{error}");
+        assert_eq!(capture(Command::new("sh").args(["-c", "echo yes"])).unwrap(), "yes\n");
+        assert!(program("sh").is_some() && program("no-such-program").is_none());
+    }
+}
