@@ -1,1 +1,12 @@
 //! Dockerfile builder and build context: ignore rules, digest, tar stream.
+//!
+//! Invariant: what is hashed is what is sent: the digest, the tar stream and the file sync all read the same entry list.
+
+pub mod context;
+pub mod entry;
+mod expression;
+pub mod git;
+pub mod globs;
+pub mod ignore;
+pub mod pattern;
+mod walk;
