@@ -1,1 +1,14 @@
 //! Files to project: dialects, templates, merging, diagnostics.
+//!
+//! Invariant: `load` reads only what it is told to: files named by its options or by those files, never the
+//! process's environment.
+
+pub mod diagnostic;
+pub mod read;
+pub mod scalar;
+pub mod source;
+pub mod template;
+pub mod yaml;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
+pub use source::{FileId, Location, SourceFile, SourceMap, Span};

@@ -1,0 +1,103 @@
+//! The reader: what every decoding step needs at hand.
+//!
+//! Invariant: all findings of one load go through one reader, and sources only ever grow, so spans stay valid.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::item::Item;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{SourceMap, Span};
+use crate::template::Templates;
+
+/// Looking for near names costs time; a file with thousands of mistakes gets hints on the first ones.
+const SUGGESTIONS: u32 = 200;
+
+pub struct Reader {
+    diagnostics: RefCell<Diagnostics>,
+    sources: RefCell<SourceMap>,
+    templates: Templates,
+    suggestions: Cell<u32>,
+}
+
+impl Reader {
+    pub fn new(sources: SourceMap, templates: Templates) -> Self {
+        Self {
+            diagnostics: RefCell::default(),
+            sources: RefCell::new(sources),
+            templates,
+            suggestions: Cell::new(SUGGESTIONS),
+        }
+    }
+
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    pub fn sources(&self) -> Ref<'_, SourceMap> {
+        self.sources.borrow()
+    }
+
+    /// Adds a text that was met while reading, such as an env file.
+    pub fn add_source(&self, name: String, directory: PathBuf, text: String) -> crate::source::FileId {
+        self.sources.borrow_mut().add(name, directory, text)
+    }
+
+    pub fn into_parts(self) -> (Diagnostics, SourceMap) {
+        (self.diagnostics.into_inner(), self.sources.into_inner())
+    }
+
+    /// The directory that relative paths at this place start from.
+    pub fn directory(&self, span: Span) -> PathBuf {
+        let sources = self.sources.borrow();
+        sources.get(span.file).map(|file| file.directory().to_path_buf()).unwrap_or_default()
+    }
+
+    pub fn report(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    pub fn report_all(&self, diagnostics: Diagnostics) {
+        self.diagnostics.borrow_mut().extend(diagnostics);
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.borrow().has_errors()
+    }
+
+    /// An error about a value.
+    pub fn error(&self, item: &Item, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        let span = if item.node.is_null() { item.key_span() } else { item.span() };
+        Diagnostic::error(code, message).at(span, "").in_path(item.path.to_string())
+    }
+
+    /// Reports that something else was expected, and what was found.
+    pub fn expected(&self, item: &Item, what: &str, help: Option<String>) {
+        let message = format!("expected {what}, found {}", item.node.describe());
+        self.report(self.error(item, "wrong-type", message).maybe_help(help));
+    }
+
+    /// Runs a search for hints unless too many were run already.
+    pub fn budgeted<T>(&self, search: impl FnOnce() -> Option<T>) -> Option<T> {
+        let left = self.suggestions.get().checked_sub(1)?;
+        self.suggestions.set(left);
+        search()
+    }
+
+    /// The item with its template evaluated, if it is one. `None`: it could not be, which is reported.
+    pub fn resolve(&self, item: &Item) -> Option<Item> {
+        let Some(scalar) = item.node.as_scalar() else { return Some(item.clone()) };
+        if item.node.sensitive || !Templates::is_template(scalar) {
+            return Some(item.clone());
+        }
+        let result = self.templates.render(&item.node, &item.path, &self.sources.borrow());
+        match result {
+            Ok(node) => Some(item.with_node(Arc::new(node))),
+            Err(found) => {
+                self.report_all(found);
+                None
+            }
+        }
+    }
+}

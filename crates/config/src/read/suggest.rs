@@ -1,0 +1,73 @@
+//! "Did you mean": the nearest of the words that would have been right.
+//!
+//! Invariant: nothing is suggested that is as far away as a different word.
+
+/// The candidate nearest to `word`, if one is near.
+pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = fold(word);
+    let length = wanted.chars().count();
+    if length == 0 || length > 100 {
+        return None;
+    }
+    let limit = (length / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word && candidate.len().abs_diff(word.len()) <= limit + 2)
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &fold(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A line of help: the nearest candidate, or the few that there are.
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    if let Some(near) = suggest(word, candidates.clone()) {
+        return Some(format!("did you mean \"{near}\"?"));
+    }
+    let known: Vec<_> = candidates.into_iter().take(9).map(|name| format!("\"{name}\"")).collect();
+    match known.as_slice() {
+        [] => None,
+        [only] => Some(format!("there is only {only}")),
+        few if few.len() < 9 => Some(format!("known: {}", few.join(", "))),
+        _ => None,
+    }
+}
+
+/// Case and the choice of separator do not count.
+fn fold(word: &str) -> String {
+    word.to_lowercase().replace(['-', '.', ' '], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_only_what_is_near() {
+        let known = ["image", "images", "env", "env_file", "stop_timeout", "ports"];
+        for (word, expected) in [
+            ("imag", Some("image")),
+            ("Image", Some("image")),
+            ("imgae", Some("image")),
+            ("port", Some("ports")),
+            ("stop-timeout", Some("stop_timeout")),
+            ("stoptimeout", Some("stop_timeout")),
+            ("evn", Some("env")),
+            ("command", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(suggest(word, known), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn names_the_few_that_there_are() {
+        assert_eq!(did_you_mean("zzz", ["a"]).as_deref(), Some("there is only \"a\""));
+        assert_eq!(did_you_mean("zzz", ["aa", "bb"]).as_deref(), Some("known: \"aa\", \"bb\""));
+        assert_eq!(did_you_mean("zzz", []), None);
+    }
+}

@@ -1,0 +1,285 @@
+//! Single values: text, booleans, numbers, lists, pairs.
+//!
+//! Invariant: a secret is handed out only by `text`, marked as one; every other method refuses it.
+
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use super::item::{Item, Spanned};
+use super::reader::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::scalar::ScalarError;
+use crate::yaml::{Key, Node, Resolved, Style, Value, legacy_bool};
+
+/// A string that may have a secret in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub value: String,
+    pub sensitive: bool,
+}
+
+impl Reader {
+    /// Any scalar but null, as it is spelled.
+    pub fn text(&self, item: &Item) -> Option<Text> {
+        let item = self.resolve(item)?;
+        match item.node.as_scalar() {
+            Some(scalar) if scalar.resolve() != Resolved::Null => {
+                Some(Text { value: scalar.text.to_string(), sensitive: item.node.sensitive })
+            }
+            _ => {
+                self.expected(&item, "a string", None);
+                None
+            }
+        }
+    }
+
+    /// Any scalar but null, as it is spelled; secrets are refused.
+    pub fn string(&self, item: &Item) -> Option<String> {
+        let text = self.text(item)?;
+        if !text.sensitive {
+            return Some(text.value);
+        }
+        self.report(
+            self.error(item, "secret-exposed", "a secret cannot be used here")
+                .help("secrets may go into `env`, or into a file by the container's `secrets`"),
+        );
+        None
+    }
+
+    pub fn spanned(&self, item: &Item) -> Option<Spanned<String>> {
+        self.string(item).map(|value| Spanned::new(value, item.span()))
+    }
+
+    /// A string that a scalar parser understands.
+    pub fn parse<T>(
+        &self,
+        item: &Item,
+        parser: impl FnOnce(&str) -> Result<T, ScalarError>,
+    ) -> Option<T> {
+        let item = self.resolve(item)?;
+        let text = self.string(&item)?;
+        match parser(&text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.report(self.scalar_error(&item, error));
+                None
+            }
+        }
+    }
+
+    /// What a scalar parser said, placed.
+    pub fn scalar_error(&self, item: &Item, error: ScalarError) -> Diagnostic {
+        let sources = self.sources();
+        let source = sources.get(item.span().file).map_or("", |file| file.text());
+        let span = match error.range {
+            Some(range) => item.node.place(source, range),
+            None => item.span(),
+        };
+        Diagnostic::error("bad-value", error.message)
+            .at(span, "")
+            .in_path(item.path.to_string())
+            .maybe_help(error.help)
+    }
+
+    pub fn bool(&self, item: &Item) -> Option<bool> {
+        let item = self.resolve(item)?;
+        let scalar = item.node.as_scalar();
+        if let Some(Resolved::Bool(value)) = scalar.map(crate::yaml::Scalar::resolve) {
+            return Some(value);
+        }
+        let text = scalar.map_or("", |scalar| &*scalar.text);
+        if scalar.is_some_and(|scalar| scalar.style == Style::Rendered) {
+            match text {
+                "true" => return Some(true),
+                "false" => return Some(false),
+                _ => {}
+            }
+        }
+        if let (Some(value), Some(Style::Plain)) = (legacy_bool(text), scalar.map(|s| s.style)) {
+            self.report(
+                Diagnostic::warning("legacy-bool", format!("`{text}` is read as {value}"))
+                    .at(item.span(), "")
+                    .in_path(item.path.to_string())
+                    .help(format!("write `{value}`; in YAML 1.2 `{text}` is a string"))
+                    .patch(item.span(), value.to_string()),
+            );
+            return Some(value);
+        }
+        self.expected(&item, "true or false", None);
+        None
+    }
+
+    /// A whole number that fits `T`. `what` names it in messages, as in "a whole number from 0".
+    pub fn integer<T: TryFrom<i64>>(&self, item: &Item, what: &str) -> Option<T> {
+        let item = self.resolve(item)?;
+        let resolved = item.node.as_scalar().map(|scalar| match scalar.style {
+            Style::Rendered => {
+                scalar.text.trim().parse().map_or_else(|_| scalar.resolve(), Resolved::Integer)
+            }
+            Style::Plain | Style::Quoted | Style::Block => scalar.resolve(),
+        });
+        match resolved {
+            Some(Resolved::Integer(value)) => {
+                if let Ok(value) = T::try_from(value) {
+                    return Some(value);
+                }
+                self.expected(&item, what, None);
+            }
+            Some(Resolved::LeadingZero(text)) => {
+                self.report(self.leading_zero(&item, text));
+            }
+            Some(Resolved::String(text)) if text.parse::<i64>().is_ok() && !item.node.sensitive => {
+                let help = format!("remove the quotes: {text}");
+                self.expected(&item, what, Some(help));
+            }
+            _ => self.expected(&item, what, None),
+        }
+        None
+    }
+
+    /// `0755` is octal to some readers of YAML and decimal to others.
+    pub fn leading_zero(&self, item: &Item, text: &str) -> Diagnostic {
+        let digits = text.trim_start_matches('0');
+        let octal = format!("0o{}", if digits.is_empty() { "0" } else { digits });
+        self.error(item, "leading-zero", format!("`{text}` may be octal or decimal"))
+            .help(format!("write {octal} or quote it"))
+            .patch(item.span(), octal)
+    }
+
+    pub fn float(&self, item: &Item, what: &str) -> Option<f64> {
+        let item = self.resolve(item)?;
+        let scalar = item.node.as_scalar();
+        let number = scalar.and_then(|scalar| match scalar.resolve() {
+            #[expect(clippy::cast_precision_loss, reason = "counts of CPUs are small")]
+            Resolved::Integer(value) => Some(value as f64),
+            Resolved::Float(value) if value.is_finite() => Some(value),
+            Resolved::String(text) => text.trim().parse().ok().filter(|value: &f64| value.is_finite()),
+            _ => None,
+        });
+        if number.is_none() {
+            self.expected(&item, what, None);
+        }
+        number
+    }
+
+    /// The items of a list; null is empty.
+    pub fn list(&self, item: &Item, what: &str) -> Vec<Item> {
+        let Some(item) = self.resolve(item) else { return Vec::new() };
+        match &item.node.value {
+            Value::Sequence(items) => self.children(&item, items),
+            Value::Scalar(_) if item.node.is_null() => Vec::new(),
+            Value::Scalar(_) | Value::Mapping(_) => {
+                let help = item.node.as_scalar().filter(|_| !item.node.sensitive);
+                let help = help.map(|scalar| format!("write [{}]", crate::yaml::shorten(&scalar.text)));
+                self.expected(&item, what, help);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The items of a list, or the one scalar or mapping that stands for a list of one.
+    pub fn list_or_one(&self, item: &Item) -> Vec<Item> {
+        let Some(item) = self.resolve(item) else { return Vec::new() };
+        match &item.node.value {
+            Value::Sequence(items) => self.children(&item, items),
+            Value::Scalar(_) if item.node.is_null() => Vec::new(),
+            Value::Scalar(_) | Value::Mapping(_) => vec![item],
+        }
+    }
+
+    /// The items of a sequence. An item that is wholly a template for a list is spliced in.
+    fn children(&self, item: &Item, nodes: &[Arc<Node>]) -> Vec<Item> {
+        let mut all = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            let Some(child) = self.resolve(&item.child(index, node)) else { continue };
+            match &child.node.value {
+                Value::Sequence(parts) if node.as_scalar().is_some() => {
+                    all.extend(parts.iter().map(|part| child.with_node(Arc::clone(part))));
+                }
+                Value::Sequence(_) | Value::Scalar(_) | Value::Mapping(_) => all.push(child),
+            }
+        }
+        all
+    }
+
+    pub fn strings(&self, item: &Item) -> Vec<String> {
+        self.list_or_one(item).iter().filter_map(|item| self.string(item)).collect()
+    }
+
+    pub fn spanned_strings(&self, item: &Item) -> Vec<Spanned<String>> {
+        self.list_or_one(item).iter().filter_map(|item| self.spanned(item)).collect()
+    }
+
+    /// The entries of a mapping; null is empty.
+    pub fn entries(&self, item: &Item, what: &str) -> Vec<(Key, Item)> {
+        let Some(item) = self.resolve(item) else { return Vec::new() };
+        if item.node.is_null() {
+            return Vec::new();
+        }
+        let Some(map) = item.node.as_mapping() else {
+            self.expected(&item, what, None);
+            return Vec::new();
+        };
+        map.entries().iter().map(|entry| (entry.key.clone(), item.entry(entry))).collect()
+    }
+
+    /// A mapping of strings, or a list of `key=value`. A null value is an empty string.
+    pub fn string_pairs(&self, item: &Item, what: &str) -> Vec<(String, String)> {
+        let Some(item) = self.resolve(item) else { return Vec::new() };
+        if item.node.as_sequence().is_some() {
+            let items = self.list(&item, what);
+            let texts = items.iter().filter_map(|item| self.string(item));
+            return texts
+                .map(|text| match text.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), value.to_owned()),
+                    None => (text, String::new()),
+                })
+                .collect();
+        }
+        let entries = self.entries(&item, what).into_iter();
+        entries
+            .filter_map(|(key, value)| {
+                let value = self.resolve(&value)?;
+                let text = if value.node.is_null() { Some(String::new()) } else { self.string(&value) };
+                Some((key.text.to_string(), text?))
+            })
+            .collect()
+    }
+
+    /// A path of this machine, absolute and cleaned: against the directory of the file that wrote it.
+    pub fn path(&self, item: &Item) -> Option<String> {
+        let text = self.string(item)?;
+        if text.is_empty() {
+            self.expected(item, "a path", None);
+            return None;
+        }
+        Some(self.absolute(item, &text))
+    }
+
+    /// As [`Reader::path`], for text that was part of a value. `~` is the home directory.
+    pub fn absolute(&self, item: &Item, text: &str) -> String {
+        let path = match (text.strip_prefix('~'), self.templates().home()) {
+            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+                PathBuf::from(format!("{}{rest}", home.display()))
+            }
+            _ => self.directory(item.span()).join(text),
+        };
+        clean(&path)
+    }
+}
+
+/// Without `.`, `..` and doubled separators; links are not looked at.
+pub(crate) fn clean(path: &FilePath) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let text = path.to_string_lossy();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}

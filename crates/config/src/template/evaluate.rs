@@ -1,0 +1,298 @@
+//! Evaluation: a scalar's text to a value, with cycles, misses and secrets accounted for.
+//!
+//! Invariant: every failure is reported exactly once, at the innermost place that caused it.
+
+use std::sync::Arc;
+
+use minijinja::{Error, ErrorKind, Value};
+
+use super::convert;
+use super::objects::{Root, nodes};
+use super::state::{Failure, Frame, State};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::read::Path;
+use crate::source::SourceMap;
+use crate::yaml::{Node, Resolved, Scalar, Value as Yaml};
+
+/// Templates that evaluate one another may do so this deep.
+const MAX_NESTED: usize = 48;
+
+pub(super) fn render(
+    state: &Arc<State>,
+    node: &Arc<Node>,
+    path: &Path,
+    sources: &SourceMap,
+) -> Result<Node, Diagnostics> {
+    let (value, frame) = evaluate(state, node, &|| path.to_string());
+    let converted = value.and_then(|value| {
+        convert::to_node(&value, node.span, frame.secret).map_err(|message| {
+            state.fail(failure(node, "template", message));
+        }).ok()
+    });
+    {
+        let mut inner = state.inner();
+        inner.uses.args |= frame.args;
+        for name in &frame.names {
+            inner.uses.names.entry(name.clone()).or_insert(node.span);
+        }
+    }
+    let failures = std::mem::take(&mut state.inner().failures);
+    match converted {
+        Some(rendered) if failures.is_empty() => Ok(rendered),
+        _ => Err(place(failures, node, path, sources)),
+    }
+}
+
+pub(super) fn check_vars(state: &Arc<State>, sources: &SourceMap) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let Some(vars) = state.inner().vars.clone() else { return found };
+    let mut stack = vec![(vars, Path::root().key("vars"))];
+    let mut visited = 0_usize;
+    while let Some((node, path)) = stack.pop() {
+        visited += 1;
+        match &node.value {
+            Yaml::Scalar(scalar) if super::Templates::is_template(scalar) => {
+                value_of(state, &node, &path.to_string());
+                let failures = std::mem::take(&mut state.inner().failures);
+                if !failures.is_empty() {
+                    found.extend(place(failures, &node, &path, sources));
+                }
+            }
+            Yaml::Scalar(_) => {}
+            Yaml::Sequence(items) => {
+                let items = items.iter().enumerate();
+                stack.extend(items.map(|(at, item)| (Arc::clone(item), path.index(at))));
+            }
+            Yaml::Mapping(map) => {
+                let entries = map.entries().iter();
+                stack.extend(entries.map(|entry| {
+                    (Arc::clone(&entry.value), path.key(Arc::clone(&entry.key.text)))
+                }));
+            }
+        }
+    }
+    debug_assert!(visited > 0);
+    found
+}
+
+/// A document node as a template value: templates in it are evaluated when they are reached. `None`: failed.
+pub(super) fn value_of(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
+    match &node.value {
+        Yaml::Scalar(scalar) if super::Templates::is_template(scalar) => cached(state, node, label),
+        Yaml::Scalar(scalar) => Some(plain(scalar)),
+        Yaml::Sequence(items) => {
+            let items = items.iter().enumerate();
+            items.map(|(at, item)| value_of(state, item, &format!("{label}[{at}]"))).collect()
+        }
+        Yaml::Mapping(_) => Some(nodes(node, label.to_owned(), &Arc::downgrade(state))),
+    }
+}
+
+/// A number keeps its spelling where a template engine would change it: `1.10` is a version.
+fn plain(scalar: &Scalar) -> Value {
+    match scalar.resolve() {
+        Resolved::Null => Value::from(()),
+        Resolved::Bool(value) => Value::from(value),
+        Resolved::Integer(value) => Value::from(value),
+        Resolved::Float(value) if value.to_string() == *scalar.text => Value::from(value),
+        Resolved::Float(_) => Value::from(&*scalar.text),
+        Resolved::LeadingZero(text) | Resolved::String(text) => Value::from(text),
+    }
+}
+
+fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
+    let key = Arc::as_ptr(node) as usize;
+    let known = state.inner().cache.get(&key).map(|(_, value, frame)| (value.clone(), frame.clone()));
+    let (value, frame) = match known {
+        Some(known) => known,
+        None => {
+            let (value, frame) = evaluate(state, node, &|| label.to_owned());
+            let value = value?;
+            // What `self` is changes from owner to owner, so only variables are kept.
+            if label.starts_with("vars") && !frame.args {
+                let entry = (Arc::clone(node), value.clone(), frame.clone());
+                state.inner().cache.insert(key, entry);
+            }
+            (value, frame)
+        }
+    };
+    if let Some(parent) = state.inner().frames.last_mut() {
+        parent.absorb(&frame);
+    }
+    Some(value)
+}
+
+fn evaluate(
+    state: &Arc<State>,
+    node: &Arc<Node>,
+    label: &dyn Fn() -> String,
+) -> (Option<Value>, Frame) {
+    let Some(scalar) = node.as_scalar() else { return (None, Frame::default()) };
+    if let Err(found) = begin(state, node, label) {
+        state.fail(found);
+        return (None, Frame::default());
+    }
+    let failures_before = state.inner().failures.len();
+    let result = run(state, &scalar.text);
+    let frame = {
+        let mut inner = state.inner();
+        inner.evaluating.pop();
+        inner.frames.pop().unwrap_or_default()
+    };
+    let failed_inside = state.inner().failures.len() > failures_before;
+    match result {
+        Ok(value) if !failed_inside => (Some(value), frame),
+        Ok(_) => (None, frame),
+        Err((offset, error)) => {
+            if !failed_inside {
+                let found = explain(state, node, &error, offset, frame.secret);
+                state.fail(found);
+            }
+            (None, frame)
+        }
+    }
+}
+
+/// Notes that a scalar is being evaluated; refuses a circle.
+fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<(), Failure> {
+    let key = Arc::as_ptr(node) as usize;
+    let mut inner = state.inner();
+    if let Some(at) = inner.evaluating.iter().position(|(other, ..)| *other == key) {
+        let circle = inner.evaluating.get(at..).unwrap_or_default();
+        let mut names: Vec<_> = circle.iter().map(|(_, name, _)| name.clone()).collect();
+        names.extend(names.first().cloned());
+        let related = circle.windows(2).map(|pair| (pair[1].2, format!("{} needs {}", pair[1].1, names.get(names.iter().position(|n| *n == pair[1].1).unwrap_or(0) + 1).cloned().unwrap_or_default())));
+        let related = related.collect();
+        let place = circle.first().map(|(_, name, _)| name.clone()).unwrap_or_default();
+        let message = format!("templates refer to one another in a circle: {}", names.join(" → "));
+        return Err(Failure {
+            node: Some(Arc::clone(node)),
+            range: None,
+            code: "template-cycle",
+            message,
+            help: Some(format!("write a value for one of them, such as {place}")),
+            related,
+        });
+    }
+    if inner.evaluating.len() >= MAX_NESTED {
+        let message = format!("templates refer to one another over more than {MAX_NESTED} steps");
+        return Err(failure(node, "template", message));
+    }
+    if inner.evaluating.is_empty() {
+        inner.missing = None;
+    }
+    inner.evaluating.push((key, label(), node.span));
+    inner.frames.push(Frame::default());
+    Ok(())
+}
+
+/// Runs a text: as one expression if it is nothing else. The offset is where the expression starts in the text.
+fn run(state: &Arc<State>, text: &str) -> Result<Value, (usize, Error)> {
+    let root = || Value::from_object(Root(Arc::downgrade(state)));
+    if let Some((offset, inner)) = sole_expression(text) {
+        match state.environment.compile_expression_owned(inner.to_owned()) {
+            Ok(expression) => return expression.eval(root()).map_err(|error| (offset, error)),
+            Err(error) if !inner.contains("}}") => return Err((offset, error)),
+            Err(_) => {}
+        }
+    }
+    state.environment.render_named_str("template", text, root()).map(Value::from).map_err(|e| (0, e))
+}
+
+fn sole_expression(text: &str) -> Option<(usize, &str)> {
+    let start = text.len() - text.trim_start().len();
+    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let dashed = inner.strip_prefix('-');
+    let offset = start + 2 + usize::from(dashed.is_some());
+    let inner = dashed.unwrap_or(inner);
+    Some((offset, inner.strip_suffix('-').unwrap_or(inner)))
+}
+
+fn failure(node: &Arc<Node>, code: &'static str, message: String) -> Failure {
+    let node = Some(Arc::clone(node));
+    Failure { node, range: None, code, message, help: None, related: Vec::new() }
+}
+
+/// The template engine's error in our words. With a secret at hand its details are withheld.
+fn explain(
+    state: &State,
+    node: &Arc<Node>,
+    error: &Error,
+    offset: usize,
+    secret: bool,
+) -> Failure {
+    let range = error.range().map(|range| range.start + offset..range.end + offset);
+    let detail = error.detail().filter(|_| !secret);
+    let or = |words: &str| detail.map_or_else(|| words.to_owned(), str::to_owned);
+    let mut help = None;
+    let (code, message) = match error.kind() {
+        ErrorKind::UndefinedError => {
+            let missing = state.inner().missing.take();
+            help = missing.as_ref().and_then(|missing| missing.help.clone());
+            let message = match missing {
+                Some(missing) if missing.scope.is_empty() => {
+                    format!("unknown name \"{}\" in a template", missing.name)
+                }
+                Some(missing) => format!("\"{}\" has no \"{}\"", missing.scope, missing.name),
+                None => "a template uses a value that is not defined".to_owned(),
+            };
+            ("undefined", message)
+        }
+        ErrorKind::SyntaxError => {
+            help = Some("write {% raw %}…{% endraw %} around braces that are not a template".to_owned());
+            ("template-syntax", format!("a template cannot be understood: {}", or("syntax error")))
+        }
+        ErrorKind::OutOfFuel => ("template", "a template runs for too long".to_owned()),
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
+            help = unknown_filter(state, error, node, range.as_ref());
+            ("template", or("a template uses a filter that does not exist"))
+        }
+        _ => ("template", format!("a template failed: {}", or("invalid operation"))),
+    };
+    Failure { node: Some(Arc::clone(node)), range, code, message, help, related: Vec::new() }
+}
+
+fn unknown_filter(
+    _state: &State,
+    error: &Error,
+    node: &Node,
+    range: Option<&std::ops::Range<usize>>,
+) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownFilter {
+        return None;
+    }
+    let text = &node.as_scalar()?.text;
+    let part = text.get(range?.clone())?;
+    let word = part.rsplit('|').next().unwrap_or(part).trim();
+    let word = word.split('(').next().unwrap_or(word).trim();
+    let known = super::filters::NAMES.iter().copied();
+    Some(match crate::read::suggest(word, known.clone()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("filters are {}", known.collect::<Vec<_>>().join(", ")),
+    })
+}
+
+/// Failures with their places. A failure in another scalar also says which template asked for it.
+fn place(
+    failures: Vec<Failure>,
+    asked: &Arc<Node>,
+    path: &Path,
+    sources: &SourceMap,
+) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for failure in failures {
+        let node = failure.node.as_ref().unwrap_or(asked);
+        let text = sources.get(node.span.file).map_or("", |file| file.text());
+        let span = failure.range.map_or(node.span, |range| node.place(text, range));
+        let own = Arc::ptr_eq(node, asked);
+        let mut one = Diagnostic::error(failure.code, failure.message)
+            .at(span, "")
+            .maybe_help(failure.help)
+            .in_path(if own { path.to_string() } else { String::new() });
+        for (span, label) in failure.related {
+            one = one.also(span, label);
+        }
+        found.push(one);
+    }
+    found
+}

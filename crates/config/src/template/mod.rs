@@ -1,0 +1,104 @@
+//! Templates: `{{ expr }}` in strings, evaluated once, when a value is read.
+//!
+//! Invariant: text without `{{` or `{%` never gets here, and a value that a secret went into is always marked so.
+
+mod convert;
+mod evaluate;
+mod filters;
+mod names;
+mod objects;
+mod state;
+
+pub use names::{Named, Scope};
+pub use state::{SecretReader, Uses};
+
+use std::collections::BTreeMap;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostics;
+use crate::read::Path;
+use crate::source::SourceMap;
+use crate::yaml::{Node, Scalar, Style};
+
+use state::State;
+
+/// What templates may look at beside the document.
+pub struct TemplateInputs {
+    /// The caller's environment.
+    pub env: BTreeMap<String, String>,
+    /// The words after `--`.
+    pub args: Vec<String>,
+    pub home: Option<PathBuf>,
+    /// Directory of the main file.
+    pub config_root: PathBuf,
+}
+
+/// The template engine of one load.
+pub struct Templates {
+    state: Arc<State>,
+    home: Option<PathBuf>,
+}
+
+impl Templates {
+    pub fn new(inputs: TemplateInputs) -> Self {
+        let home = inputs.home.clone();
+        Self { state: State::new(inputs), home }
+    }
+
+    /// Whether a scalar has anything to evaluate.
+    pub fn is_template(scalar: &Scalar) -> bool {
+        scalar.style != Style::Rendered
+            && (scalar.text.contains("{{") || scalar.text.contains("{%"))
+    }
+
+    pub fn home(&self) -> Option<&FilePath> {
+        self.home.as_deref()
+    }
+
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        self.state.env()
+    }
+
+    pub fn set_project(&self, name: &str) {
+        self.state.set_project(name);
+    }
+
+    pub fn set_vars(&self, vars: Option<Arc<Node>>) {
+        self.state.set_vars(vars);
+    }
+
+    /// Makes names known; until then templates that ask for them are refused.
+    pub fn set_names(&self, scope: Scope, names: BTreeMap<String, Named>) {
+        self.state.set_names(scope, names);
+    }
+
+    pub fn set_secrets(&self, names: Vec<String>, reader: SecretReader) {
+        self.state.set_secrets(names, reader);
+    }
+
+    /// Begins an owner: from here on, what templates use is recorded for it, and `self` is it.
+    pub fn enter(&self, name: &str, node: Arc<Node>) {
+        self.state.enter(name, node);
+    }
+
+    /// Ends the owner; gives what its templates used.
+    pub fn leave(&self) -> Uses {
+        self.state.leave()
+    }
+
+    /// Evaluates a scalar that is a template. The result has the scalar's place.
+    pub fn render(
+        &self,
+        node: &Arc<Node>,
+        path: &Path,
+        sources: &SourceMap,
+    ) -> Result<Node, Diagnostics> {
+        evaluate::render(&self.state, node, path, sources)
+    }
+
+    /// The variables that have templates, each evaluated now, so that mistakes in unused ones are found too.
+    pub fn check_vars(&self, sources: &SourceMap) -> Diagnostics {
+        evaluate::check_vars(&self.state, sources)
+    }
+}

@@ -1,0 +1,187 @@
+//! What one load's templates share: the scopes, what was evaluated, and what is being evaluated.
+//!
+//! Invariant: the lock is never held while a template runs, so templates may evaluate others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::{Environment, Value};
+
+use super::names::{Named, Scope};
+use super::{TemplateInputs, filters};
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// Gives a secret's value; the error is a sentence fragment that never has the value in it.
+pub type SecretReader = Box<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+
+/// What the templates of one owner used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Each name with the place of the first template that used it.
+    pub names: BTreeMap<(Scope, String), Span>,
+    pub args: bool,
+}
+
+/// One evaluation in progress.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frame {
+    pub(super) names: BTreeSet<(Scope, String)>,
+    pub(super) secret: bool,
+    pub(super) args: bool,
+}
+
+impl Frame {
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.names.extend(other.names.iter().cloned());
+        self.secret |= other.secret;
+        self.args |= other.args;
+    }
+}
+
+/// Why an evaluation failed, with everything needed to place it later.
+pub(super) struct Failure {
+    pub(super) node: Option<Arc<Node>>,
+    pub(super) range: Option<std::ops::Range<usize>>,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    pub(super) related: Vec<(Span, String)>,
+}
+
+/// A name that was looked for in vain, for the hint of the error that follows.
+pub(super) struct Missing {
+    pub(super) scope: String,
+    pub(super) name: String,
+    pub(super) help: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Owner {
+    pub(super) name: String,
+    pub(super) node: Arc<Node>,
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) project: String,
+    pub(super) vars: Option<Arc<Node>>,
+    pub(super) names: BTreeMap<Scope, Arc<BTreeMap<String, Named>>>,
+    pub(super) secret_names: Option<Arc<Vec<String>>>,
+    pub(super) secret_reader: Option<Arc<SecretReader>>,
+    pub(super) secret_values: BTreeMap<String, Option<String>>,
+    pub(super) owner: Option<Owner>,
+    pub(super) uses: Uses,
+    pub(super) frames: Vec<Frame>,
+    /// Scalars that are being evaluated, outermost first.
+    pub(super) evaluating: Vec<(usize, String, Span)>,
+    /// Results of scalars that may be asked for again, by address; the nodes outlive the load's templates.
+    pub(super) cache: HashMap<usize, (Arc<Node>, Value, Frame)>,
+    pub(super) failures: Vec<Failure>,
+    pub(super) missing: Option<Missing>,
+}
+
+pub(super) struct State {
+    pub(super) environment: Environment<'static>,
+    pub(super) env: BTreeMap<String, String>,
+    pub(super) args: Vec<String>,
+    pub(super) config_root: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+impl State {
+    pub(super) fn new(inputs: TemplateInputs) -> Arc<Self> {
+        Arc::new(Self {
+            environment: filters::environment(),
+            env: inputs.env,
+            args: inputs.args,
+            config_root: inputs.config_root,
+            inner: Mutex::default(),
+        })
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    pub(super) fn set_project(&self, name: &str) {
+        name.clone_into(&mut self.inner().project);
+    }
+
+    pub(super) fn set_vars(&self, vars: Option<Arc<Node>>) {
+        self.inner().vars = vars;
+    }
+
+    pub(super) fn set_names(&self, scope: Scope, names: BTreeMap<String, Named>) {
+        self.inner().names.insert(scope, Arc::new(names));
+    }
+
+    pub(super) fn set_secrets(&self, names: Vec<String>, reader: SecretReader) {
+        let mut inner = self.inner();
+        inner.secret_names = Some(Arc::new(names));
+        inner.secret_reader = Some(Arc::new(reader));
+    }
+
+    pub(super) fn enter(&self, name: &str, node: Arc<Node>) {
+        let mut inner = self.inner();
+        inner.owner = Some(Owner { name: name.to_owned(), node });
+        inner.uses = Uses::default();
+    }
+
+    pub(super) fn leave(&self) -> Uses {
+        let mut inner = self.inner();
+        inner.owner = None;
+        std::mem::take(&mut inner.uses)
+    }
+
+    pub(super) fn record(&self, scope: Scope, name: String) {
+        if let Some(frame) = self.inner().frames.last_mut() {
+            frame.names.insert((scope, name));
+        }
+    }
+
+    pub(super) fn miss(&self, scope: &str, name: &str, help: Option<String>) {
+        self.inner().missing =
+            Some(Missing { scope: scope.to_owned(), name: name.to_owned(), help });
+    }
+
+    pub(super) fn fail(&self, failure: Failure) {
+        self.inner().failures.push(failure);
+    }
+
+    /// A secret's value, read at most once.
+    pub(super) fn secret(&self, name: &str) -> Option<String> {
+        let reader = {
+            let mut inner = self.inner();
+            if let Some(frame) = inner.frames.last_mut() {
+                frame.secret = true;
+                frame.names.insert((Scope::Secrets, name.to_owned()));
+            }
+            if let Some(known) = inner.secret_values.get(name) {
+                return known.clone();
+            }
+            inner.secret_reader.clone()?
+        };
+        let value = match reader(name) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.fail(Failure {
+                    node: None,
+                    range: None,
+                    code: "secret-unreadable",
+                    message: format!("the secret \"{name}\" cannot be read: {reason}"),
+                    help: None,
+                    related: Vec::new(),
+                });
+                None
+            }
+        };
+        self.inner().secret_values.insert(name.to_owned(), value.clone());
+        value
+    }
+}
