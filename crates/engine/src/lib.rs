@@ -5,8 +5,11 @@
 
 pub mod build;
 mod contract;
+pub mod docker;
+mod engines;
 pub mod error;
 pub mod stream;
 
 pub use contract::Engine;
+pub use engines::Engines;
 pub use error::{EngineError, Result};

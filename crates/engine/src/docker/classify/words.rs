@@ -1,0 +1,224 @@
+//! What the words of engines and registries mean.
+//!
+//! Invariant: a phrase is here because an engine was seen (or its source was read) to say it.
+
+use windlass_model::fault::Fault;
+
+use super::Target;
+
+/// What the words say, whatever the status; `None` when they are not known.
+pub(super) fn fault(target: Target<'_>, message: &str) -> Option<Fault> {
+    let lower = message.to_lowercase();
+    name_conflict(message, &lower)
+        .or_else(|| port_in_use(message, &lower))
+        .or_else(|| missing(target, &lower))
+        .or_else(|| in_use(message, &lower))
+        .or_else(|| networks(&lower))
+        .or_else(|| registries(target, &lower))
+        .or_else(|| states(&lower))
+        .or_else(|| content(&lower))
+        .or_else(|| host(&lower))
+}
+
+fn any(text: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| text.contains(part))
+}
+
+/// All words that are full ids.
+fn ids(message: &str) -> Vec<String> {
+    let words = message.split(|c: char| !c.is_ascii_hexdigit());
+    words.filter(|word| word.len() == 64).map(str::to_owned).collect()
+}
+
+fn name_conflict(message: &str, lower: &str) -> Option<Fault> {
+    // docker: … is already in use by container "ID". podman: … name is already in use (by ID).
+    let taken = (lower.contains("name") && lower.contains("already in use"))
+        || any(lower, &["name conflicts with an existing object", "network already exists"])
+        || (lower.contains("network with name") && lower.contains("already exists"))
+        || lower.contains("volume already exists");
+    if !taken || lower.contains("address already in use") {
+        return None;
+    }
+    Some(Fault::NameConflict { holder: ids(message).into_iter().next() })
+}
+
+fn port_in_use(message: &str, lower: &str) -> Option<Fault> {
+    let taken = any(lower, &["port is already allocated", "ports are not available"])
+        || (lower.contains("bind:") && lower.contains("address already in use"));
+    taken.then(|| {
+        let words = message.split([' ', '/', '\'', '"']);
+        let port = words.map(|word| word.trim_end_matches([':', ','])).find_map(bound_port);
+        Fault::PortInUse { port }
+    })
+}
+
+/// The port of `127.0.0.1:80`, `[::]:80` or `:::80`.
+fn bound_port(word: &str) -> Option<u16> {
+    let (host, port) = word.rsplit_once(':')?;
+    let is_host = |c: char| c.is_ascii_hexdigit() || ".:[]".contains(c);
+    (!host.is_empty() && host.chars().all(is_host)).then(|| port.parse().ok()).flatten()
+}
+
+fn missing(target: Target<'_>, lower: &str) -> Option<Fault> {
+    let about = |kind: &str, otherwise: Fault| {
+        Some(if target.is_about(kind) { Fault::NotFound } else { otherwise })
+    };
+    if any(lower, &["no such image", "image not known", "does not match the specified platform"]) {
+        return about("images", Fault::ImageMissing);
+    }
+    if lower.contains("plugin \"") && lower.contains("not found") {
+        return Some(Fault::Unsupported);
+    }
+    if lower.contains("no such volume") {
+        return about("volumes", Fault::Other);
+    }
+    if lower.contains("no such exec instance") {
+        return Some(Fault::NotFound);
+    }
+    if any(lower, &["no such container", "no container with name or id"]) {
+        return Some(missing_container(target, lower));
+    }
+    let network = any(lower, &["network not found", "no such network"])
+        || (lower.contains("network ") && lower.ends_with(" not found"));
+    network.then(|| about("networks", Fault::NetworkMissing)).flatten()
+}
+
+/// A call about one container may fail because another one is gone, whose namespace it shares.
+fn missing_container(target: Target<'_>, lower: &str) -> Fault {
+    let named = lower
+        .split(|c: char| c.is_whitespace() || "\"',:".contains(c))
+        .rfind(|word| word.len() > 11 && word.chars().all(|c| c.is_ascii_hexdigit()));
+    match (target.object(), named) {
+        (Some(object), Some(named)) if target.is_about("containers") => {
+            let same = object.starts_with(named) || named.starts_with(object);
+            // A name in the call says nothing about the id in the message.
+            let by_name = !object.chars().all(|c| c.is_ascii_hexdigit());
+            if same || by_name { Fault::NotFound } else { Fault::Other }
+        }
+        (Some(_), _) => Fault::NotFound,
+        (None, _) => Fault::Other,
+    }
+}
+
+fn in_use(message: &str, lower: &str) -> Option<Fault> {
+    let used = [
+        "has active endpoints",
+        "network is being used",
+        "network is in use",
+        "volume is in use",
+        "volume is being used",
+        "image is being used by",
+        "image is in use",
+        "image used by",
+    ];
+    any(lower, &used).then(|| Fault::InUse { by: ids(message) })
+}
+
+fn networks(lower: &str) -> Option<Fault> {
+    let pool = [
+        "address pool among the defaults",
+        "predefined address pools have been fully subnetted",
+        "could not find free subnet",
+        "pool overlaps with other one",
+        "is already used on the host or by another config",
+        "subnet is already used",
+    ];
+    if any(lower, &pool) {
+        Some(Fault::AddressPool)
+    } else if lower.contains("is ambiguous (") {
+        Some(Fault::Invalid)
+    } else {
+        None
+    }
+}
+
+fn registries(target: Target<'_>, lower: &str) -> Option<Fault> {
+    if !target.is_about("images") && !target.is_about("build") {
+        return None;
+    }
+    let denied = [
+        "toomanyrequests",
+        "rate limit",
+        "unauthorized",
+        "access denied",
+        "access to the resource is denied",
+        "authentication required",
+        "no basic auth credentials",
+        "denied:",
+    ];
+    let absent = ["manifest unknown", "manifest for ", "repository name not known"];
+    let unreachable = [
+        "no such host",
+        "dial tcp",
+        "i/o timeout",
+        "tls handshake timeout",
+        "server gave http response to https client",
+        "x509:",
+        "received unexpected http status",
+        "error unmarshalling content",
+        "error parsing http",
+        "connection refused",
+    ];
+    if any(lower, &absent) {
+        Some(Fault::RegistryNotFound)
+    } else if any(lower, &denied) || lower == "denied" {
+        Some(Fault::RegistryDenied)
+    } else if any(lower, &unreachable) {
+        Some(Fault::RegistryUnreachable)
+    } else {
+        None
+    }
+}
+
+fn states(lower: &str) -> Option<Fault> {
+    let wrong = [
+        "cannot remove a running container",
+        "container is running: stop the container",
+        "paused container",
+        "is paused",
+        "is not paused",
+        "is already paused",
+        "is not running",
+        "is already running",
+        "is restarting, wait",
+        "is marked for removal",
+        "container state improper",
+    ];
+    if lower.contains("removal of container") && lower.contains("already in progress") {
+        Some(Fault::RemovalInProgress)
+    } else if any(lower, &wrong) {
+        Some(Fault::WrongState)
+    } else {
+        None
+    }
+}
+
+fn content(lower: &str) -> Option<Fault> {
+    let starts = any(lower, &["oci runtime", "unable to start container process", "exec:"]);
+    let command = [
+        "executable file not found",
+        "no such file or directory",
+        "permission denied",
+        "exec format error",
+        "is a directory",
+    ];
+    if any(lower, &["unable to find user", "unable to find group"]) {
+        Some(Fault::UserUnknown)
+    } else if lower.contains("bind source path does not exist") {
+        Some(Fault::MountSourceMissing)
+    } else if starts && any(lower, &command) && !lower.contains("mount") {
+        Some(Fault::CommandNotRunnable)
+    } else {
+        None
+    }
+}
+
+fn host(lower: &str) -> Option<Fault> {
+    if any(lower, &["no space left on device", "disk quota exceeded"]) {
+        Some(Fault::DiskFull)
+    } else if any(lower, &["not a swarm manager", "driver does not support reading"]) {
+        Some(Fault::Unsupported)
+    } else {
+        None
+    }
+}
