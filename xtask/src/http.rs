@@ -173,8 +173,7 @@ mod tests {
         let server = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(answers.as_bytes()).unwrap();
-            let mut heads = [0; 4096];
-            let _ = stream.read(&mut heads);
+            io::copy(&mut stream, &mut io::sink()).unwrap();
         });
         let mut connection = Connection::open(&Address::Unix(path.clone())).unwrap();
         let mut call = || connection.call("GET", "/", &Value::Null).unwrap();

@@ -37,6 +37,7 @@ cargo xtask CHORE [OPTIONS]
     --sizes A,B   numbers of containers (default 1,10,50)
     --only PART   wall, chain, latency, calls, start, memory, plan (may be repeated)
     --output FILE where the table goes
+    --windlass FILE  measure this program instead of building one
   man DIR       write the manual pages
   completions DIR  write the shell completions
 ";

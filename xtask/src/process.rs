@@ -60,20 +60,23 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Err(failed(command, format!("{}\n{stdout}{stderr}", output.status)))
 }
 
-/// Runs it, passing its stdout on line by line, and returns the lines that `keep` wants and whether
-/// it succeeded.
+/// Runs it, passing what it writes on line by line, and returns the lines that `keep` wants and
+/// whether it succeeded.
 pub(crate) fn watch(command: &mut Command, keep: fn(&str) -> bool) -> Result<(bool, Vec<String>)> {
     say::line(&format!("$ {}", shown(command)));
-    let mut child =
-        command.stdout(Stdio::piped()).spawn().map_err(|error| failed(command, error))?;
+    // One pipe for both, so that the lines stay in order.
+    let (reader, writer) = std::io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let child = command.spawn();
+    // The command keeps the pipe's other end; reading would never come to an end beside it.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = child.map_err(|error| failed(command, error))?;
     let mut kept = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            say::line(&line);
-            if keep(&line) {
-                kept.push(line);
-            }
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        say::line(&line);
+        if keep(&line) {
+            kept.push(line);
         }
     }
     Ok((child.wait()?.success(), kept))
@@ -100,6 +103,16 @@ pub(crate) fn terminate(pid: u32) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn watching_keeps_the_wanted_lines_of_both_streams_in_order() {
+        let script = "echo a1; echo b1 >&2; echo a2; exit 1";
+        let mut command = Command::new("sh");
+        let (success, kept) =
+            watch(command.args(["-c", script]), |line| !line.ends_with("a2")).unwrap();
+        assert!(!success);
+        assert_eq!(kept, ["a1", "b1"]);
+    }
 
     #[test]
     fn a_failure_names_its_command_line() {

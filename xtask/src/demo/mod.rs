@@ -16,6 +16,8 @@ use crate::{Result, process, say, workspace};
 use shop::Shop;
 
 const NAME: &str = "shop";
+/// Less than an engine gives a container that does not stop when it is asked to.
+const QUICK: Duration = Duration::from_secs(8);
 const GREETING: &str = "Good evening, and welcome back!";
 
 pub(crate) fn run(mut flags: Flags) -> Result<()> {
@@ -117,27 +119,35 @@ fn story(shop: &Shop) -> Result<()> {
 
 fn check() -> Result<()> {
     let engine = engine::find_or_start()?;
+    let result = check_on(&engine);
+    engine::stop_ours()?;
+    result
+}
+
+/// The whole demo as a project of its own, which is gone when this returns.
+pub(crate) fn check_on(engine: &Engine) -> Result<()> {
     engine.sweep_dead("windlass-check-")?;
     let project = format!("windlass-check-{}", std::process::id());
-    let result = prepare(engine.clone(), &project).and_then(|shop| {
-        story(&shop)?;
-        say::heading("Taking it down");
-        let since = Instant::now();
-        shop.down()?;
-        let elapsed = since.elapsed();
-        if elapsed > Duration::from_secs(8) {
-            return Err(format!("down took {elapsed:?}: somebody was not asked to stop").into());
-        }
-        match shop.engine.leftovers(&project)? {
-            left if left.is_empty() => Ok(()),
-            left => Err(format!("left behind: {}", left.join(", ")).into()),
-        }
-    });
-    let swept = engine.sweep(&project);
-    engine::stop_ours()?;
-    result.and(swept)?;
+    let result = check_project(engine, &project);
+    result.and(engine.sweep(&project))?;
     say::line("\nThe demo did what it says, and nothing is left of it.");
     Ok(())
+}
+
+fn check_project(engine: &Engine, project: &str) -> Result<()> {
+    let shop = prepare(engine.clone(), project)?;
+    story(&shop)?;
+    say::heading("Taking it down");
+    let since = Instant::now();
+    shop.down()?;
+    let elapsed = since.elapsed();
+    if elapsed > QUICK {
+        return Err(format!("down took {elapsed:?}: somebody did not stop when asked").into());
+    }
+    match engine.leftovers(project)? {
+        left if left.is_empty() => Ok(()),
+        left => Err(format!("left behind: {}", left.join(", ")).into()),
+    }
 }
 
 fn take_down() -> Result<()> {

@@ -1,5 +1,155 @@
-//! s
-use crate::{Result, flags::Flags};
-pub(crate) fn run(_f: Flags) -> Result<()> {
-    Ok(())
+//! `cargo xtask test`: everything that must hold, on an engine that it finds or starts.
+//!
+//! Invariant: a step that fails never hides another: all run, and the summary at the end has every
+//! one of them and every result line of the tests.
+
+mod base;
+mod examples;
+mod results;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::engine::{self, Engine};
+use crate::flags::Flags;
+use crate::{Result, demo, process, say, tidy, workspace};
+use results::Results;
+
+pub(crate) use base::rootfs;
+
+/// A step that ran: its name, how long it took, and what was wrong.
+struct Step {
+    name: &'static str,
+    elapsed: Duration,
+    problem: Option<String>,
+}
+
+#[derive(Default)]
+struct Run {
+    steps: Vec<Step>,
+    results: Results,
+}
+
+impl Run {
+    fn step(&mut self, name: &'static str, work: impl FnOnce(&mut Results) -> Result<()>) -> bool {
+        say::heading(name);
+        let since = Instant::now();
+        let problem = work(&mut self.results).err().map(|error| error.to_string());
+        if let Some(problem) = &problem {
+            say::problem(problem);
+        }
+        let good = problem.is_none();
+        self.steps.push(Step { name, elapsed: since.elapsed(), problem });
+        good
+    }
+
+    fn summary(&self) -> Result<()> {
+        say::heading("Results");
+        self.results.say();
+        say::line("");
+        for Step { name, elapsed, problem } in &self.steps {
+            let word = if problem.is_some() { "FAILED" } else { "ok" };
+            say::line(&format!("{word:<7}{:>7.1} s  {name}", elapsed.as_secs_f32()));
+        }
+        let failed = self.steps.iter().filter(|step| step.problem.is_some()).count();
+        let total: Duration = self.steps.iter().map(|step| step.elapsed).sum();
+        if failed > 0 {
+            return Err(format!("{failed} of {} steps failed", self.steps.len()).into());
+        }
+        let seconds = total.as_secs_f32();
+        say::line(&format!("\nAll {} steps passed in {seconds:.0} s.", self.steps.len()));
+        Ok(())
+    }
+}
+
+pub(crate) fn run(mut flags: Flags) -> Result<()> {
+    let (fast, nextest) = (flags.switch("--fast"), flags.switch("--nextest"));
+    flags.finish()?;
+    let mut run = Run::default();
+    run.step("format", |_| format());
+    run.step("clippy", |_| clippy());
+    run.step("tidy", |_| tidy::run(Flags::parse(std::iter::empty())));
+    let mut engine = None;
+    if !fast {
+        run.step("engine and base image", |_| {
+            engine = Some(prepare()?);
+            Ok(())
+        });
+    }
+    run.step("tests", |results| tests(results, engine.as_ref(), nextest));
+    run.step("tests of the shop's programs", shop);
+    if let Some(engine) = &engine {
+        run.step("examples", |_| examples::run(engine));
+        run.step("demo --check", |_| demo::check_on(engine));
+    }
+    if !fast {
+        run.step("cleaning up", |_| match &engine {
+            Some(engine) => engine.remove_image(base::IMAGE).and_then(|()| engine::stop_ours()),
+            None => Ok(()),
+        });
+    }
+    run.summary()
+}
+
+fn prepare() -> Result<Engine> {
+    let engine = engine::find_or_start()?;
+    engine.import(base::IMAGE, &base::rootfs()?)?;
+    say::line(&format!("base image {}", base::IMAGE));
+    Ok(engine)
+}
+
+/// Cargo on the shop, which is no member of the workspace.
+fn cargo_shop(words: &[&str]) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.current_dir(workspace::root().join("examples/shop")).args(words);
+    cargo.env_remove("CARGO_TARGET_DIR");
+    cargo
+}
+
+fn format() -> Result<()> {
+    let root = workspace::cargo().args(["fmt", "--all", "--check"]).status()?.success();
+    let shop = cargo_shop(&["fmt", "--check"]).status()?.success();
+    if root && shop { Ok(()) } else { Err("not formatted: cargo fmt --all".into()) }
+}
+
+fn clippy() -> Result<()> {
+    let lint = ["clippy", "--locked", "--all-targets"];
+    let deny = ["--", "-D", "warnings"];
+    process::run(workspace::cargo().args(lint).arg("--workspace").args(deny))?;
+    process::run(cargo_shop(&lint).args(deny))
+}
+
+fn tests(results: &mut Results, engine: Option<&Engine>, nextest: bool) -> Result<()> {
+    let mut good = results.add(environment(&mut cargo_tests(nextest), engine))?;
+    if nextest {
+        // It leaves out the documentation's examples.
+        let mut cargo = workspace::cargo();
+        cargo.args(["test", "--workspace", "--locked", "--doc", "--no-fail-fast"]);
+        good &= results.add(environment(&mut cargo, engine))?;
+    }
+    if good { Ok(()) } else { Err("some tests failed".into()) }
+}
+
+fn cargo_tests(nextest: bool) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(if nextest { &["nextest", "run"][..] } else { &["test"] });
+    cargo.args(["--workspace", "--locked", "--no-fail-fast"]);
+    cargo
+}
+
+/// What the end-to-end tests look for; without an engine they see none of it, and pass over.
+fn environment<'a>(command: &'a mut Command, engine: Option<&Engine>) -> &'a mut Command {
+    for name in ["WINDLASS_TEST_ENGINE", "WINDLASS_TEST_IMAGE"] {
+        command.env_remove(name);
+    }
+    if let Some(engine) = engine {
+        command.env("WINDLASS_TEST_ENGINE", &engine.url).env("WINDLASS_TEST_IMAGE", base::IMAGE);
+        command.env("DOCKER_HOST", &engine.url);
+    }
+    command
+}
+
+fn shop(results: &mut Results) -> Result<()> {
+    let good = results.add(&mut cargo_shop(&["test", "--locked"]))?;
+    if good { Ok(()) } else { Err("some tests of examples/shop failed".into()) }
 }

@@ -1,0 +1,46 @@
+//! Loading and planning a file of 10,000 containers, without an engine.
+//!
+//! Invariant: measured at 1,000 too, so that more than linear growth shows.
+
+use super::Bench;
+use super::calls::megabytes;
+use super::measure::{self, Series, seconds};
+use super::project::Sleepers;
+use super::report::{Report, Table, columns};
+use crate::Result;
+
+const COUNTS: [usize; 3] = [100, 1_000, 10_000];
+
+pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
+    let mut rows = Vec::new();
+    let mut least = Vec::new();
+    for count in COUNTS {
+        let sleepers = Sleepers { image: "base:1", count, tag: "plan", chain: false };
+        let file = bench.windlass.write(&bench.directory, &sleepers)?;
+        let mut series = Series::default();
+        for _ in 0..bench.rounds {
+            let mut plan = bench.windlass.offline_plan(&file);
+            series.add(measure::time(&mut plan, &bench.directory)?);
+        }
+        let mut plan = bench.windlass.offline_plan(&file);
+        let peak = measure::peak_memory(&mut plan, &bench.directory)?;
+        let size = std::fs::metadata(&file)?.len() / 1000;
+        rows.push(vec![count.to_string(), size.to_string(), series.shown(), megabytes(peak)]);
+        least.push(series.min());
+    }
+    let (small, large) = (least[1], least[2]);
+    report.target("load and plan 10,000 containers", large, 1.0, "s");
+    report.target("10,000 beside ten times 1,000", large / (10.0 * small), 1.5, "×");
+    report.table(Table {
+        title: "Load and plan, no engine".into(),
+        how: format!(
+            "`windlass plan --offline`, from the program's start to its end; printing the plan is part of it. \
+             1,000 → 10,000 took {} → {}.",
+            seconds(small),
+            seconds(large)
+        ),
+        columns: columns(&["containers", "file, kB", "seconds", "peak MB"]),
+        rows,
+    });
+    Ok(())
+}
