@@ -25,6 +25,10 @@ impl Globs {
         globs.iter().map(compile).collect::<Result<_, _>>().map(Self)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn is_match(&self, path: &[u8]) -> bool {
         self.0.iter().any(|glob| glob.is_match(path))
     }

@@ -3,10 +3,13 @@
 //! Invariant: what is hashed is what is sent: the digest, the tar stream and the file sync all read the same entry list.
 
 pub mod context;
+pub mod digest;
 pub mod entry;
 mod expression;
 pub mod git;
 pub mod globs;
 pub mod ignore;
 pub mod pattern;
+pub mod rootfs;
+pub mod tar_stream;
 mod walk;

@@ -77,7 +77,8 @@ pub(crate) fn walk(
         warnings: Vec::new(),
         pending: Vec::new(),
     };
-    walk.directory(&root, b"", &Inherited::default(), true)?;
+    let names = Walk::names(&root, true)?;
+    walk.children(&root, b"", names, &Inherited::default())?;
     if options.git_timestamps {
         walk.date(&root)?;
     }
@@ -107,23 +108,23 @@ impl Selection {
 }
 
 impl Walk {
-    fn directory(
+    /// The names in a directory; what is left out anyway need not be readable.
+    fn names(disk: &Path, kept: bool) -> Result<Vec<Vec<u8>>, ContextError> {
+        sorted_names(disk).or_else(|source| {
+            if !kept && source.kind() == std::io::ErrorKind::PermissionDenied {
+                return Ok(Vec::new());
+            }
+            Err(ContextError::ReadDirectory { path: disk.to_owned(), source })
+        })
+    }
+
+    fn children(
         &mut self,
         disk: &Path,
         path: &[u8],
+        names: Vec<Vec<u8>>,
         inherited: &Inherited,
-        kept: bool,
     ) -> Result<(), ContextError> {
-        let names = match sorted_names(disk) {
-            Ok(names) => names,
-            // What is left out anyway need not be readable.
-            Err(source) if !kept && source.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Ok(());
-            }
-            Err(source) => {
-                return Err(ContextError::ReadDirectory { path: disk.to_owned(), source });
-            }
-        };
         for name in names {
             let child = ContextPath::child(path, &name);
             let disk = disk.join(std::ffi::OsStr::from_bytes(&name));
@@ -183,7 +184,9 @@ impl Walk {
         }
         let depth = self.pending.len();
         let entry = entry(path.clone(), EntryKind::Directory, found);
-        if verdict.kept {
+        let names = Self::names(disk, verdict.kept)?;
+        // A directory that `exclude` may empty is sent only if it does not.
+        if verdict.kept && (names.is_empty() || self.selection.exclude.is_empty()) {
             self.emit(entry);
         } else {
             self.pending.push(entry);
@@ -191,7 +194,7 @@ impl Walk {
         if self.follow_links {
             self.inside.push(fs::canonicalize(disk).unwrap_or_else(|_| disk.to_owned()));
         }
-        let walked = self.directory(disk, path.as_bytes(), &verdict.inherited, verdict.kept);
+        let walked = self.children(disk, path.as_bytes(), names, &verdict.inherited);
         if self.follow_links {
             self.inside.pop();
         }

@@ -1,6 +1,6 @@
 //! `.dockerignore` files, and what `FROM scratch` + `COPY . /` saw of one tree with each.
 //!
-//! Invariant: `ignore_truth.json` is what BuildKit really did (buildx 0.29.1, engine 20.10), never what we think it should do.
+//! Invariant: `ignore_truth.json` is what `BuildKit` really did (buildx 0.29.1, engine 20.10), never what we think it should do.
 //! `gone` lists what the image lacked (a directory stands for all that is in it); null means that the build was refused.
 
 use std::collections::BTreeSet;
