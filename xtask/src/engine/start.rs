@@ -16,6 +16,9 @@ use crate::{Result, process, say};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Images and volumes of an engine that we start: gone when it is stopped.
+const DATA: &str = "/var/lib/windlass-xtask";
+
 const ADVICE: &str = "\
 no container engine answers, and none can be started here. Any one of these will do:
   Debian, Ubuntu   sudo apt-get install docker.io && sudo usermod -aG docker $USER   (then log in again)
@@ -68,9 +71,14 @@ pub(super) fn start() -> Result<Engine> {
     }
     let dockerd = process::program("dockerd").ok_or(ADVICE)?;
     say::line(&format!("starting {} on {}", dockerd.display(), socket().display()));
+    // Settings of the machine's own engine are not for this one.
+    std::fs::create_dir_all(directory())?;
+    let settings = directory().join("daemon.json");
+    std::fs::write(&settings, "{}")?;
     let mut command = Command::new(dockerd);
+    command.arg("--config-file").arg(settings);
     command.arg("--host").arg(format!("unix://{}", socket().display()));
-    command.arg("--data-root").arg("/var/lib/windlass-xtask");
+    command.arg("--data-root").arg(DATA);
     command.arg("--exec-root").arg(directory().join("exec"));
     command.arg("--pidfile").arg(directory().join("engine.pid"));
     command.args(["--log-level", "warn"]);
@@ -107,12 +115,15 @@ fn spawn(mut command: Command, how: &str) -> Result<Engine> {
             return Ok(engine);
         }
         if let Some(status) = child.try_wait()? {
-            return Err(format!("{}\n{how} ended at once ({status}); {ADVICE}", tail(&log)).into());
+            let said = tail(&log);
+            std::fs::remove_dir_all(&directory)?;
+            return Err(format!("{said}\n{how} ended at once ({status}); {ADVICE}").into());
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    process::terminate(child.id())?;
-    Err(format!("{}\n{how} did not answer in {PATIENCE:?}; {ADVICE}", tail(&log)).into())
+    let said = tail(&log);
+    stop_ours()?;
+    Err(format!("{said}\n{how} did not answer in {PATIENCE:?}; {ADVICE}").into())
 }
 
 fn tail(log: &Path) -> String {
@@ -126,6 +137,7 @@ pub(crate) fn stop_ours() -> Result<()> {
     let directory = directory();
     let Ok(text) = std::fs::read_to_string(directory.join("xtask.pid")) else { return Ok(()) };
     let pid: u32 = text.trim().parse()?;
+    // A process that ended and was not waited for has an empty command line.
     let alive = || {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains(&*socket().to_string_lossy())
@@ -142,5 +154,8 @@ pub(crate) fn stop_ours() -> Result<()> {
         }
     }
     std::fs::remove_dir_all(directory)?;
+    if is_root() && Path::new(DATA).exists() {
+        std::fs::remove_dir_all(DATA)?;
+    }
     Ok(())
 }
