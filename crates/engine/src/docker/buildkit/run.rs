@@ -121,8 +121,8 @@ impl<E: FnMut(BuildEvent)> Run<E> {
             return BuildError::Lost(status.into());
         }
         if let Some(failed) = self.progress.failure() {
-            let (vertex, message, log) = (failed.name, failed.message, failed.log);
-            return BuildError::Vertex { vertex, message, log };
+            let message = plain(&failed.message).to_owned();
+            return BuildError::Vertex { vertex: failed.name, message, log: failed.log };
         }
         if status.code() == Code::Cancelled {
             return BuildError::Cancelled;
@@ -143,19 +143,27 @@ async fn watch(mut control: Control, build: String, updates: mpsc::Sender<Status
 }
 
 /// Layers of the engine that say only that they pass an error on.
-const WRAPPERS: [&str; 5] = [
+const WRAPPERS: [&str; 6] = [
     "rpc error: code = Unknown desc = ",
     "failed to solve with frontend dockerfile.v0: ",
     "failed to solve: ",
     "failed to create LLB definition: ",
     "failed to build LLB: ",
+    "failed to compute cache key: ",
 ];
 
+/// The same, with an internal name before the colon.
+const CHECKSUM: &str = "failed to calculate checksum of ref ";
+
 fn plain(mut message: &str) -> &str {
-    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| message.strip_prefix(wrapper)) {
-        message = rest;
+    loop {
+        let wrapper = WRAPPERS.iter().find_map(|wrapper| message.strip_prefix(wrapper));
+        let checksum = || message.strip_prefix(CHECKSUM)?.split_once(": ").map(|(_, rest)| rest);
+        match wrapper.or_else(checksum) {
+            Some(rest) => message = rest,
+            None => return message,
+        }
     }
-    message
 }
 
 #[cfg(test)]
@@ -172,6 +180,8 @@ mod tests {
                 "line 1",
             ),
         ];
+        let checksum = "failed to compute cache key: failed to calculate checksum of ref a::b: ";
+        assert_eq!(plain(&format!("{checksum}\"/x\": not found")), "\"/x\": not found");
         for (message, expected) in cases {
             assert_eq!(plain(message), expected);
         }
