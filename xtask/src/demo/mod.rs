@@ -40,9 +40,7 @@ pub(crate) fn generate(chore: &str, mut flags: Flags) -> Result<()> {
     std::fs::create_dir_all(&directory)?;
     let windlass = workspace::build("windlass-cli", "windlass", false)?;
     if chore == "man" {
-        let page = process::capture(Command::new(&windlass).arg("man"))?;
-        std::fs::write(format!("{directory}/windlass.1"), page)?;
-        return Ok(());
+        return process::quietly(Command::new(&windlass).args(["man", &directory]));
     }
     for shell in ["bash", "zsh", "fish"] {
         let text = process::capture(Command::new(&windlass).args(["completions", shell]))?;

@@ -39,7 +39,7 @@ const KINDS: [Kind; 4] = [
         id: "Name",
         remove: "/volumes/{}?force=1",
     },
-    Kind { word: "image", list: "/images/json", array: "", id: "Id", remove: "/images/{}?force=1" },
+    Kind { word: "image", list: "/images/json", array: "", id: "Id", remove: "/images/{}" },
 ];
 
 fn names(object: &Value) -> Vec<String> {
@@ -54,11 +54,23 @@ fn names(object: &Value) -> Vec<String> {
 fn belongs(object: &Value, project: &str) -> bool {
     let labels = &object["Labels"];
     let labelled = labels[LABEL] == project || labels["com.docker.compose.project"] == project;
-    let named = |name: &String| {
-        let rest = name.strip_prefix(project);
-        rest.is_some_and(|rest| rest.starts_with(['.', '-', '_', '/', ':']))
-    };
-    labelled || names(object).iter().any(named)
+    labelled || names(object).iter().any(|name| is_named_after(name, project))
+}
+
+fn is_named_after(name: &str, project: &str) -> bool {
+    let rest = name.strip_prefix(project);
+    rest.is_some_and(|rest| rest.starts_with(['.', '-', '_', '/', ':']))
+}
+
+/// What to ask the engine to remove. An image goes tag by tag: the same image may carry the tag of
+/// another project.
+fn targets(object: &Value, kind: &Kind, project: &str) -> Vec<String> {
+    let id = object[kind.id].as_str().unwrap_or_default().to_owned();
+    let tags = names(object);
+    if kind.word != "image" || tags.is_empty() {
+        return vec![id];
+    }
+    tags.into_iter().filter(|tag| is_named_after(tag, project)).collect()
 }
 
 impl Engine {
@@ -90,10 +102,12 @@ impl Engine {
         let mut problems = Vec::new();
         for kind in &KINDS {
             for object in self.objects(kind)?.iter().filter(|object| belongs(object, project)) {
-                let id = object[kind.id].as_str().unwrap_or_default();
-                let answer = engine.call("DELETE", &kind.remove.replace("{}", id), &Value::Null)?;
-                if !answer.is_success() && answer.status != 404 {
-                    problems.push(format!("{} {id}: {}", kind.word, answer.text()));
+                for name in targets(object, kind, project) {
+                    let path = kind.remove.replace("{}", &name);
+                    let answer = engine.call("DELETE", &path, &Value::Null)?;
+                    if !answer.is_success() && answer.status != 404 {
+                        problems.push(format!("{} {name}: {}", kind.word, answer.text()));
+                    }
                 }
             }
         }
@@ -141,16 +155,6 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// Takes a tag away, and the image with its last one.
-    pub(crate) fn remove_image(&self, image: &str) -> Result<()> {
-        let path = format!("/images/{image}");
-        let answer = self.connect()?.call("DELETE", &path, &json!(null))?;
-        if answer.is_success() || answer.status == 404 {
-            return Ok(());
-        }
-        Err(format!("image {image}: {}", answer.text()).into())
-    }
 }
 
 /// The project that an object's name belongs to, when its run is over.
@@ -179,6 +183,17 @@ mod tests {
         ] {
             assert_eq!(belongs(&object, "shop"), expected, "{object}");
         }
+    }
+
+    #[test]
+    fn an_image_loses_only_the_tags_of_the_project() {
+        let kind = &KINDS[3];
+        let image = json!({"Id": "sha256:1", "RepoTags": ["shop/app:1", "other/app:1"]});
+        assert_eq!(targets(&image, kind, "shop"), ["shop/app:1"]);
+        let dangling = json!({"Id": "sha256:1", "RepoTags": []});
+        assert_eq!(targets(&dangling, kind, "shop"), ["sha256:1"]);
+        let container = json!({"Id": "1", "Names": ["/shop.app"]});
+        assert_eq!(targets(&container, &KINDS[0], "shop"), ["1"]);
     }
 
     #[test]

@@ -8,7 +8,18 @@ use std::process::Command;
 
 use crate::{Result, process, say, workspace};
 
-pub(crate) const IMAGE: &str = "windlass-test/base:1";
+/// Prefix of what a run of the tests makes; the process id follows.
+pub(super) const PREFIX: &str = "windlass-test-";
+
+/// The project that this run's image belongs to.
+pub(super) fn project() -> String {
+    format!("{PREFIX}{}", std::process::id())
+}
+
+/// A name of this run's own: runs beside one another must not take it from each other.
+pub(super) fn image() -> String {
+    format!("{}/base:1", project())
+}
 
 /// The root file system as a tar.
 pub(crate) fn rootfs() -> Result<Vec<u8>> {

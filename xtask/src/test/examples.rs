@@ -35,7 +35,7 @@ pub(super) fn run(engine: &Engine) -> Result<()> {
 fn example(windlass: &Path, engine: &Engine, name: &str, project: &str) -> Result<()> {
     say::line(&format!("-- {name}"));
     let file = format!("examples/{name}/windlass.yaml");
-    let base = format!("base={}", base::IMAGE);
+    let base = format!("base={}", base::image());
     let command = |words: &[&str]| {
         let mut command = Command::new(windlass);
         command.current_dir(workspace::root()).env("DOCKER_HOST", &engine.url);

@@ -84,7 +84,7 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
     }
     if !fast {
         run.step("cleaning up", |_| match &engine {
-            Some(engine) => engine.remove_image(base::IMAGE).and_then(|()| engine::stop_ours()),
+            Some(engine) => engine.sweep(&base::project()).and_then(|()| engine::stop_ours()),
             None => Ok(()),
         });
     }
@@ -93,8 +93,10 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
 
 fn prepare() -> Result<Engine> {
     let engine = engine::find_or_start()?;
-    engine.import(base::IMAGE, &base::rootfs()?)?;
-    say::line(&format!("base image {}", base::IMAGE));
+    engine.sweep_dead(base::PREFIX)?;
+    let image = base::image();
+    engine.import(&image, &base::rootfs()?)?;
+    say::line(&format!("base image {image}"));
     Ok(engine)
 }
 
@@ -143,7 +145,7 @@ fn environment<'a>(command: &'a mut Command, engine: Option<&Engine>) -> &'a mut
         command.env_remove(name);
     }
     if let Some(engine) = engine {
-        command.env("WINDLASS_TEST_ENGINE", &engine.url).env("WINDLASS_TEST_IMAGE", base::IMAGE);
+        command.env("WINDLASS_TEST_ENGINE", &engine.url).env("WINDLASS_TEST_IMAGE", base::image());
         command.env("DOCKER_HOST", &engine.url);
     }
     command
