@@ -1,1 +1,24 @@
 //! Fake engine, fixtures and generators for tests.
+//!
+//! Invariant: nothing here reads a clock or a source of randomness: the same seed and the same
+//! calls give the same ids, times and answers.
+
+mod behaviour;
+mod builder;
+mod calls;
+mod engine;
+mod exec;
+pub mod generate;
+mod injection;
+pub mod invariants;
+mod normalise;
+mod rng;
+mod world;
+
+pub use behaviour::{Behaviour, Verdict};
+pub use builder::{ContainerBuilder, ProjectBuilder};
+pub use calls::Call;
+pub use engine::{Actor, FakeEngine};
+pub use injection::{Injection, Misfortune};
+pub use rng::Rng;
+pub use world::{Upload, World};

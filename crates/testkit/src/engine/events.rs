@@ -1,0 +1,65 @@
+//! The fake engine's stream of events.
+//!
+//! Invariant: a subscriber misses nothing that happens after its call, and past events come first.
+
+use super::{FakeEngine, Wire};
+use crate::world::refuse;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use std::collections::VecDeque;
+use tokio::sync::broadcast::error::RecvError;
+use windlass_engine::stream::{EngineEvent, EngineStream, EventRequest};
+use windlass_engine::{EngineError, Result};
+use windlass_model::fault::Fault;
+
+impl FakeEngine {
+    pub(super) async fn subscribe(
+        &self,
+        request: &EventRequest,
+    ) -> Result<EngineStream<EngineEvent>> {
+        self.travel().await;
+        let mut state = self.state();
+        Self::log(&mut state, "events", "", None);
+        if state.crashed {
+            return refuse(Fault::Unreachable, "connection refused");
+        }
+        let past = past(&state.world.events, request.since.as_deref());
+        // Under the lock: no event can come between the past ones and the subscription.
+        let receiver = self.inner.events.subscribe();
+        let labels = request.labels.clone();
+        let steps = stream::unfold((past, Some(receiver)), |(mut past, receiver)| async move {
+            if let Some(event) = past.pop_front() {
+                return Some((Ok(event), (past, receiver)));
+            }
+            let mut receiver = receiver?;
+            match receiver.recv().await {
+                Ok(Wire::Event(event)) => Some((Ok(event), (past, Some(receiver)))),
+                Ok(Wire::Cut) | Err(RecvError::Lagged(_) | RecvError::Closed) => {
+                    let error = EngineError::new(Fault::ReplyLost, "the stream of events broke");
+                    Some((Err(error), (past, None)))
+                }
+            }
+        });
+        let wanted = move |item: &Result<EngineEvent>| {
+            let wanted = item.as_ref().map_or(true, |event| matches(event, &labels));
+            futures_util::future::ready(wanted)
+        };
+        Ok(steps.filter(wanted).boxed())
+    }
+}
+
+/// Events from a moment on: seconds since the epoch, with a fraction.
+fn past(events: &[EngineEvent], since: Option<&str>) -> VecDeque<EngineEvent> {
+    let Some(since) = since else { return VecDeque::new() };
+    let (s, fraction) = since.split_once('.').unwrap_or((since, "0"));
+    let ns = |text: &str| format!("{text:0<9}").get(..9).and_then(|t| t.parse::<i64>().ok());
+    let from = s.parse::<i64>().unwrap_or(0) * 1_000_000_000 + ns(fraction).unwrap_or(0);
+    events.iter().filter(|event| event.time_ns >= from).cloned().collect()
+}
+
+fn matches(event: &EngineEvent, labels: &[String]) -> bool {
+    labels.iter().all(|label| match label.split_once('=') {
+        Some((key, value)) => event.attributes.get(key).is_some_and(|is| is == value),
+        None => event.attributes.contains_key(label),
+    })
+}

@@ -1,0 +1,262 @@
+//! The fake engine: a world behind the engine's calls.
+//!
+//! Invariant: a call is atomic; between two calls of one client another one, or an actor that a
+//! test sets, may change anything.
+
+mod contract;
+mod events;
+
+use crate::behaviour::Behaviour;
+use crate::calls::Call;
+use crate::injection::{Injection, Misfortune};
+use crate::rng::Rng;
+use crate::world::{Later, Upload, World, refuse};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::broadcast;
+use windlass_engine::stream::EngineEvent;
+use windlass_engine::{EngineError, Result};
+use windlass_model::fault::Fault;
+use windlass_model::image::familiar_reference;
+use windlass_model::name::{EngineName, ImageId};
+use windlass_model::observed::ImageConfig;
+
+/// Somebody else who changes the engine between two calls.
+pub type Actor = Box<dyn FnMut(&Call, &mut World) + Send>;
+
+/// An engine in memory. A clone is the same engine.
+#[derive(Clone)]
+pub struct FakeEngine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: EngineName,
+    state: Mutex<State>,
+    events: broadcast::Sender<Wire>,
+}
+
+struct State {
+    world: World,
+    injections: Vec<Injection>,
+    crashed: bool,
+    actor: Option<Actor>,
+    /// Each call takes up to so many milliseconds, by a seeded choice.
+    latency: Option<(Rng, u64)>,
+    execs: BTreeMap<String, i64>,
+    archives: BTreeMap<String, Vec<u8>>,
+}
+
+/// What travels to a subscriber.
+#[derive(Clone, Debug)]
+enum Wire {
+    Event(EngineEvent),
+    /// The connection ends.
+    Cut,
+}
+
+impl FakeEngine {
+    pub fn new(seed: u64) -> Self {
+        Self::named(EngineName::default(), seed)
+    }
+
+    pub fn named(name: EngineName, seed: u64) -> Self {
+        let state = State {
+            world: World::new(name.clone(), seed),
+            injections: Vec::new(),
+            crashed: false,
+            actor: None,
+            latency: None,
+            execs: BTreeMap::new(),
+            archives: BTreeMap::new(),
+        };
+        let (events, _) = broadcast::channel(4096);
+        Self { inner: Arc::new(Inner { name, state: Mutex::new(state), events }) }
+    }
+
+    /// As an engine of this name, for `Engines`.
+    pub fn engines(&self) -> windlass_engine::Engines {
+        let engine: Arc<dyn windlass_engine::Engine> = Arc::new(self.clone());
+        [(self.inner.name.clone(), engine)].into()
+    }
+
+    /// Looks at the world, or changes it behind everybody's back.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        let mut state = self.state();
+        let result = look(&mut state.world);
+        self.deliver(&mut state);
+        result
+    }
+
+    pub fn inject(&self, injection: Injection) {
+        self.state().injections.push(injection);
+    }
+
+    pub fn set_actor(&self, actor: Actor) {
+        self.state().actor = Some(actor);
+    }
+
+    /// Gives every call a length of up to so many milliseconds, by a seeded choice.
+    pub fn set_latency(&self, seed: u64, up_to_ms: u64) {
+        self.state().latency = Some((Rng::new(seed), up_to_ms));
+    }
+
+    /// The engine can be reached again, and nothing more goes wrong.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.crashed = false;
+        state.injections.clear();
+    }
+
+    /// Ends every stream of events, as a lost connection does.
+    pub fn cut_events(&self) {
+        // Nobody listens: nothing to cut.
+        drop(self.inner.events.send(Wire::Cut));
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().world.calls.clone()
+    }
+
+    pub fn mutations(&self) -> u64 {
+        self.state().world.mutations
+    }
+
+    /// An image that is there from the start.
+    pub fn add_image(&self, reference: &str, config: ImageConfig) -> ImageId {
+        self.with(|world| world.insert_image(reference, config))
+    }
+
+    /// An image that can be pulled.
+    pub fn add_to_registry(&self, reference: &str, config: ImageConfig) {
+        self.with(|world| world.registry.insert(familiar_reference(reference), config));
+    }
+
+    /// What every container of this image does, whatever its command.
+    pub fn script(&self, image: &str, behaviour: Behaviour) {
+        self.with(|world| world.behaviours.insert(image.to_owned(), behaviour));
+    }
+
+    /// A file that `get_archive` finds in every container.
+    pub fn add_file(&self, path: &str, contents: &[u8]) {
+        self.state().archives.insert(path.to_owned(), contents.to_vec());
+    }
+
+    /// What was unpacked into a container, by its name.
+    pub fn uploads(&self, container: &str) -> Vec<Upload> {
+        self.with(|world| {
+            let id = world.find_container(container).ok();
+            id.map(|id| world.containers[&id].uploads.clone()).unwrap_or_default()
+        })
+    }
+
+    /// Lets a container die and come back, as a restart policy does.
+    pub fn restart_by_itself(&self, container: &str) {
+        self.with(|world| {
+            if let Ok(id) = world.find_container(container) {
+                world.restart_by_itself(&id);
+            }
+        });
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives fresh events to subscribers, and sets off what processes will do later.
+    fn deliver(&self, state: &mut State) {
+        for event in std::mem::take(&mut state.world.fresh) {
+            // Nobody listens: the event is in the past for whoever subscribes later.
+            drop(self.inner.events.send(Wire::Event(event)));
+        }
+        for later in std::mem::take(&mut state.world.later) {
+            self.set_off(later);
+        }
+    }
+
+    fn set_off(&self, later: Later) {
+        let inner = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(later.after_ms)).await;
+            if let Some(inner) = inner.upgrade() {
+                Self { inner }.with(|world| world.pass(&later));
+            }
+        });
+    }
+
+    async fn look<T>(
+        &self,
+        method: &'static str,
+        object: &str,
+        op: impl FnOnce(&mut World) -> Result<T>,
+    ) -> Result<T> {
+        self.travel().await;
+        let mut state = self.state();
+        Self::log(&mut state, method, object, None);
+        if state.crashed {
+            return refuse(Fault::Unreachable, "connection refused");
+        }
+        op(&mut state.world)
+    }
+
+    async fn change<T>(
+        &self,
+        method: &'static str,
+        object: &str,
+        op: impl FnOnce(&mut World) -> Result<T>,
+    ) -> Result<T> {
+        self.travel().await;
+        let mut state = self.state();
+        let number = state.world.mutations;
+        state.world.mutations += 1;
+        Self::log(&mut state, method, object, Some(number));
+        if state.crashed {
+            return refuse(Fault::Unreachable, "connection refused");
+        }
+        let what = state.injections.iter().find(|i| i.at == number).map(|i| i.what.clone());
+        let outcome = match what {
+            None => op(&mut state.world),
+            Some(Misfortune::Before(fault)) => Err(injected(fault)),
+            Some(Misfortune::After(fault)) => op(&mut state.world).and(Err(injected(fault))),
+            Some(Misfortune::Crash { carried_out }) => {
+                if carried_out {
+                    // Whether it worked, the client never learns.
+                    drop(op(&mut state.world));
+                }
+                state.crashed = true;
+                drop(self.inner.events.send(Wire::Cut));
+                Err(injected(Fault::ReplyLost))
+            }
+        };
+        self.deliver(&mut state);
+        outcome
+    }
+
+    fn log(state: &mut State, method: &'static str, object: &str, mutation: Option<u64>) {
+        let call = Call { method, object: object.to_owned(), mutation };
+        if let Some(mut actor) = state.actor.take() {
+            actor(&call, &mut state.world);
+            state.actor = Some(actor);
+        }
+        state.world.calls.push(call);
+    }
+
+    /// The way to the engine.
+    async fn travel(&self) {
+        let wait_ms = match &mut self.state().latency {
+            Some((rng, up_to_ms)) => rng.below(*up_to_ms + 1),
+            None => 0,
+        };
+        if wait_ms == 0 {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+    }
+}
+
+fn injected(fault: Fault) -> EngineError {
+    let message = format!("injected: {fault}");
+    EngineError::new(fault, message)
+}
