@@ -287,6 +287,8 @@ async fn an_image_holds_what_was_copied_and_asked_for() {
     request.build_args.insert("WHO".to_owned(), "me, \"you\" = all".to_owned());
     request.labels.insert("extra".to_owned(), "é".to_owned());
     request.target = Some("first".to_owned());
+    request.platform = Some("linux/s390x".to_owned());
+    request.inline_cache = true;
     let tags = request.tags.clone();
     let built = scene.build(request).await;
     // The symbolic link is followed for COPY, `unused` is not needed for the target.
@@ -297,6 +299,7 @@ async fn an_image_holds_what_was_copied_and_asked_for() {
         assert_eq!(image["Id"].as_str(), Some(image_id.as_str()));
         assert_eq!(image["Config"]["Labels"]["who"], "me, \"you\" = all");
         assert_eq!(image["Config"]["Labels"]["extra"], "é");
+        assert_eq!(image["Architecture"], "s390x");
     }
     let files = files(image_id);
     assert_eq!(files["copied/script"], (0o4755, b"run me".to_vec()));
@@ -487,6 +490,8 @@ async fn a_failing_step_is_named_with_its_log() {
     );
     let mut request = scene.request(MemorySource::new(), &dockerfile);
     request.no_cache = true;
+    // A cache that cannot be had is no failure, and must not be taken for the one that is.
+    request.cache_from = vec!["127.0.0.1:1/windlass-it/none".to_owned()];
     let built = scene.build(request).await;
     let error = built.result.unwrap_err();
     let BuildError::Vertex { vertex, message, log } = &error else { panic!("{error:?}") };

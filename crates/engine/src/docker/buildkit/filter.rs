@@ -96,9 +96,9 @@ fn follow(paths: &[String], entries: &[ContextEntry]) -> io::Result<BTreeSet<Str
         .filter_map(|entry| Some((entry.path.as_str(), entry.link_target.as_deref()?)))
         .collect();
     let mut found = BTreeSet::new();
-    let mut todo: Vec<String> = paths.iter().map(|path| clean_path(path)).collect();
+    let mut queue: Vec<String> = paths.iter().map(|path| clean_path(path)).collect();
     let mut followed = 0;
-    while let Some(path) = todo.pop() {
+    while let Some(path) = queue.pop() {
         if !found.insert(path.clone()) || links.is_empty() {
             continue;
         }
@@ -115,7 +115,7 @@ fn follow(paths: &[String], entries: &[ContextEntry]) -> io::Result<BTreeSet<Str
                     Some((directory, _)) if !target.starts_with('/') => directory,
                     Some(_) | None => "",
                 };
-                todo.push(clean_path(&format!("{base}/{target}{}", &path[end..])));
+                queue.push(clean_path(&format!("{base}/{target}{}", &path[end..])));
             }
         }
     }

@@ -132,12 +132,15 @@ impl Progress {
         }
     }
 
-    /// The vertex that the build failed for. Others end with an error only because that one did.
-    pub(super) fn failure(&self) -> Option<FailedVertex> {
+    /// The vertex that the build failed for, given the engine's account of the failure, which quotes it. Others end
+    /// with an error without harm (a cache that cannot be read), or because that one did.
+    pub(super) fn failure(&self, account: &str) -> Option<FailedVertex> {
         let failed =
             || self.vertices.iter().filter_map(|vertex| Some((vertex, vertex.message.as_deref()?)));
-        let cause = failed().find(|(_, message)| !message.contains("context canceled"));
-        let (vertex, message) = cause.or_else(|| failed().next())?;
+        let (vertex, message) = failed()
+            .find(|(_, message)| account.contains(message))
+            .or_else(|| failed().find(|(_, message)| !message.contains("context canceled")))
+            .or_else(|| failed().next())?;
         Some(FailedVertex {
             name: vertex.name.clone(),
             message: message.to_owned(),
@@ -279,7 +282,10 @@ mod tests {
     }
 
     /// One line per event.
-    fn run(updates: Vec<proto::StatusResponse>) -> (Vec<String>, Option<FailedVertex>) {
+    fn run(
+        account: &str,
+        updates: Vec<proto::StatusResponse>,
+    ) -> (Vec<String>, Option<FailedVertex>) {
         let mut lines = Vec::new();
         let mut progress = Progress::default();
         let mut events = |event: BuildEvent| {
@@ -304,7 +310,7 @@ mod tests {
             progress.apply(update, &mut events);
         }
         progress.finish(&mut events);
-        let failure = progress.failure();
+        let failure = progress.failure(account);
         (lines, failure)
     }
 
@@ -319,7 +325,7 @@ mod tests {
         ];
         for (states, expected) in cases {
             let updates = states.iter().map(|state| vertices(vec![vertex("a", state, "")]));
-            let (lines, failure) = run(updates.collect());
+            let (lines, failure) = run("", updates.collect());
             let expected: Vec<String> = expected.iter().map(|text| format!("0 {text}")).collect();
             assert_eq!(lines, expected, "{states:?}");
             assert_eq!(failure, None);
@@ -328,13 +334,16 @@ mod tests {
 
     #[test]
     fn chunks_become_lines() {
-        let (lines, _) = run(vec![
-            vertices(vec![vertex("a", "started", "")]),
-            log("a", 1, b"one\ntw"),
-            log("a", 2, b"bad \xff\r\n"),
-            log("a", 1, b"o\n\nlast"),
-            vertices(vec![vertex("a", "completed", "")]),
-        ]);
+        let (lines, _) = run(
+            "",
+            vec![
+                vertices(vec![vertex("a", "started", "")]),
+                log("a", 1, b"one\ntw"),
+                log("a", 2, b"bad \xff\r\n"),
+                log("a", 1, b"o\n\nlast"),
+                vertices(vec![vertex("a", "completed", "")]),
+            ],
+        );
         let expected = [
             "0 started",
             "0 out one",
@@ -349,28 +358,50 @@ mod tests {
 
     #[test]
     fn endless_lines_are_cut() {
-        let (lines, _) = run(vec![log("a", 1, &vec![b'x'; LINE_MAX_BYTES * 2 + 1])]);
+        let (lines, _) = run("", vec![log("a", 1, &vec![b'x'; LINE_MAX_BYTES * 2 + 1])]);
         let lengths: Vec<usize> = lines.iter().map(|line| line.len() - "0 out ".len()).collect();
         assert_eq!(lengths, [LINE_MAX_BYTES, LINE_MAX_BYTES, 1]);
     }
 
     #[test]
     fn the_cause_is_found_among_the_failures() {
+        let cases = [
+            ("failed to solve: exit code: 3", "step b"),
+            ("failed to solve: no such cache", "step c"),
+            ("context canceled", "step a"),
+            ("said otherwise", "step c"),
+        ];
+        for (account, expected) in cases {
+            let (_, failure) = run(
+                account,
+                vec![
+                    vertices(vec![vertex("a", "completed", "context canceled")]),
+                    vertices(vec![vertex("c", "completed", "no such cache")]),
+                    vertices(vec![vertex("b", "completed", "exit code: 3")]),
+                ],
+            );
+            assert_eq!(failure.unwrap().name, expected, "{account}");
+        }
+    }
+
+    #[test]
+    fn a_failure_carries_the_end_of_its_log() {
         let text = (1..=25).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n") + "\n";
-        let (lines, failure) = run(vec![
-            vertices(vec![vertex("a", "started", ""), vertex("b", "started", "")]),
-            log("b", 1, text.as_bytes()),
-            vertices(vec![
-                vertex("a", "completed", "failed: context canceled"),
-                vertex("b", "completed", "exit code: 3"),
-            ]),
-            log("b", 2, b"late"),
-        ]);
+        let (lines, failure) = run(
+            "exit code: 3",
+            vec![
+                vertices(vec![vertex("a", "started", ""), vertex("b", "started", "")]),
+                log("a", 1, b"of another step"),
+                log("b", 1, text.as_bytes()),
+                vertices(vec![vertex("b", "completed", "exit code: 3")]),
+                log("b", 2, b"late"),
+            ],
+        );
         let failure = failure.unwrap();
         assert_eq!((failure.name.as_str(), failure.message.as_str()), ("step b", "exit code: 3"));
         assert_eq!(failure.log.len(), LOG_TAIL_LINES);
         assert_eq!(failure.log.first().unwrap(), "line 7");
         assert_eq!(failure.log.last().unwrap(), "late");
-        assert_eq!(lines.iter().filter(|line| line.contains("failed")).count(), 2);
+        assert!(lines.contains(&"1 failed exit code: 3".to_owned()), "{lines:?}");
     }
 }

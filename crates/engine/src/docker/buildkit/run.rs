@@ -120,7 +120,7 @@ impl<E: FnMut(BuildEvent)> Run<E> {
         if status.source().is_some() {
             return BuildError::Lost(status.into());
         }
-        if let Some(failed) = self.progress.failure() {
+        if let Some(failed) = self.progress.failure(status.message()) {
             let message = plain(&failed.message).to_owned();
             return BuildError::Vertex { vertex: failed.name, message, log: failed.log };
         }
