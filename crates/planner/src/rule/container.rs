@@ -1,0 +1,370 @@
+//! Containers brought to a goal: created, started, changed in place, or recreated.
+//!
+//! Invariant: a container that is as declared and runs gets no step.
+
+use crate::diff::{Difference, Remedy};
+use crate::draft::{Draft, Why};
+use crate::image_state;
+use crate::rule::differences::differences;
+use crate::rule::image::{self, Resolved};
+use crate::rule::readiness::{self, Fresh};
+use crate::rule::replace;
+use crate::world::{World, owner_text};
+use std::collections::BTreeMap;
+use windlass_model::Address;
+use windlass_model::container::ContainerSpec;
+use windlass_model::label::{self, owner_labels};
+use windlass_model::mount::Mount;
+use windlass_model::name::ContainerId;
+use windlass_model::note::{BlockerReason, NoteReason};
+use windlass_model::observed::{Health, ObservedContainer, State};
+use windlass_model::plan::{
+    Action, Cause, ContainerRef, CreateContainer, FieldChange, Group, Origin, StepId,
+};
+use windlass_model::request::Request;
+
+/// How far containers are brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// There; what is there already is left alone.
+    Created,
+    /// As declared, running and ready.
+    Running,
+}
+
+/// What is decided for one container.
+pub(crate) struct Case<'a> {
+    pub(crate) spec: &'a ContainerSpec,
+    /// What earlier replacements left.
+    pub(crate) leftovers: Vec<&'a ObservedContainer>,
+    /// What must be done before anything else.
+    pub(crate) needs: Vec<StepId>,
+}
+
+/// Brings a container to a goal.
+pub(crate) fn reach(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    goal: Goal,
+    draft: &mut Draft,
+) {
+    let found = world.containers_at(&spec.address);
+    let gone = draft.seen(&spec.address).map(|progress| progress.gone.clone()).unwrap_or_default();
+    let current = if gone.is_empty() { current(spec, found) } else { None };
+    if let Some(step) = foreign(world, request, spec, draft) {
+        draft.progress(&spec.address).gone.push(step);
+    }
+    let leftovers = if gone.is_empty() {
+        found.iter().copied().filter(|c| current.is_some_and(|cur| cur.id != c.id)).collect()
+    } else {
+        Vec::new()
+    };
+    let mut case = Case { spec, leftovers, needs: Vec::new() };
+    match current {
+        None => {
+            let image = ensure_image(world, request, spec, draft);
+            case.needs = readiness::needs(world, request, spec, goal, draft);
+            case.needs.extend(image.step);
+            create(world, request, &case, goal, draft);
+        }
+        Some(container) if goal == Goal::Created => {
+            let state = container.state.as_str();
+            draft.note(&spec.address, NoteReason::Already { state });
+            draft.progress(&spec.address).container =
+                Some(ContainerRef::Existing(container.id.clone()));
+        }
+        Some(container) => keep_or_change(world, request, case, container, draft),
+    }
+}
+
+/// The container that has the place: by name, else the youngest (a replacement that was cut short
+/// may have left the only one under another name).
+fn current<'a>(
+    spec: &ContainerSpec,
+    found: &[&'a ObservedContainer],
+) -> Option<&'a ObservedContainer> {
+    let by_name = found.iter().copied().find(|container| container.name == spec.name);
+    by_name.or_else(|| found.iter().copied().max_by_key(|c| (c.started_at.clone(), c.id.clone())))
+}
+
+/// Something else has the container's name. What the project made under an address that it does
+/// not declare any more makes room; anything else is in the way.
+fn foreign(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let engine = &spec.address.engine;
+    let other = world.container_named(engine, &spec.name)?;
+    let owner = other.owner.as_ref();
+    let address = owner.and_then(|owner| owner.address.as_ref());
+    let ours = world.is_ours(owner);
+    if ours && address == Some(&spec.address) {
+        return None;
+    }
+    let undeclared = address.is_none_or(|address| !world.project.containers.contains_key(address));
+    if (ours && undeclared) || (owner.is_none() && request.options.adopt) {
+        let why = Why::new(Cause::Orphan, Group::Remove);
+        let stopped = stop_if_up(&spec.address, other.state, &other.id, None, &why, [], draft);
+        return Some(remove_container(&spec.address, &other.id, false, &why, stopped, draft));
+    }
+    let owner = match address.filter(|_| ours) {
+        Some(address) => format!("{address} of this project"),
+        None => owner_text(owner, Some(&other.labels)),
+    };
+    draft.block(&spec.address, BlockerReason::Foreign { name: spec.name.clone(), owner });
+    None
+}
+
+pub(crate) fn ensure_image(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    draft: &mut Draft,
+) -> Resolved {
+    image::ensure(world, request, &spec.address.engine, &spec.image, spec.pull, draft)
+}
+
+fn keep_or_change(
+    world: &World<'_>,
+    request: &Request,
+    mut case: Case<'_>,
+    container: &ObservedContainer,
+    draft: &mut Draft,
+) {
+    let spec = case.spec;
+    let differences = differences(world, request, spec, container, draft);
+    let forced = draft.forced.contains(&spec.address);
+    let bound = readiness::bound_to(world, spec, draft, |progress| progress.recreated);
+    let broken = matches!(container.state, State::Dead | State::Removing);
+    let must = differences.iter().any(|difference| difference.remedy == Remedy::Recreate);
+    if must || forced || broken || bound.is_some() {
+        let reason = if must {
+            Cause::Diverged(differences.into_iter().map(|d| d.change).collect())
+        } else if forced {
+            Cause::Requested
+        } else {
+            bound.map_or(Cause::NotRunning, Cause::DependsOn)
+        };
+        let image = ensure_image(world, request, spec, draft);
+        case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
+        case.needs.extend(image.step);
+        return replace::replace(world, request, &case, container, &reason, draft);
+    }
+    draft.progress(&spec.address).container = Some(ContainerRef::Existing(container.id.clone()));
+    let changed = in_place(spec, container, differences, draft);
+    let started = run(world, request, &mut case, container, changed, draft);
+    replace::clear_leftovers(&case, started, draft);
+    if started.is_none() && changed.is_none() {
+        note_unchanged(spec, container, draft);
+    }
+}
+
+fn note_unchanged(spec: &ContainerSpec, container: &ObservedContainer, draft: &mut Draft) {
+    let reason = match (container.state, container.health) {
+        (State::Running | State::Restarting, Some(Health::Unhealthy)) => {
+            NoteReason::Unhealthy { output: container.health_output.clone() }
+        }
+        (State::Running | State::Restarting, _) => NoteReason::UpToDate,
+        (_, _) if spec.persistent => NoteReason::Persistent,
+        (_, _) => NoteReason::Completed,
+    };
+    draft.note(&spec.address, reason);
+}
+
+/// Applies what an engine can change without a new container; the last step of it.
+fn in_place(
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    differences: Vec<Difference>,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let reference = ContainerRef::Existing(container.id.clone());
+    let (updates, endpoints): (Vec<_>, Vec<_>) =
+        differences.into_iter().partition(|difference| difference.remedy == Remedy::Update);
+    let mut last = None;
+    if container.name != spec.name {
+        let change = FieldChange {
+            path: "name".to_owned(),
+            was: Some(container.name.clone()),
+            wanted: Some(spec.name.clone()),
+            origin: Origin::Engine,
+        };
+        let why = Why::new(Cause::Diverged(vec![change]), Group::Update);
+        let action =
+            Action::RenameContainer { container: reference.clone(), name: spec.name.clone() };
+        last = Some(draft.step(&spec.address, action, why, last));
+    }
+    if !updates.is_empty() {
+        let changes = updates.into_iter().map(|difference| difference.change).collect();
+        let mut limits = spec.config.limits.clone();
+        if limits.memory_swap_bytes.is_none()
+            && container.config.limits.memory_swap_bytes != Some(-1)
+        {
+            limits.memory_swap_bytes = limits
+                .memory_bytes
+                .map(|bytes| i64::try_from(bytes.saturating_mul(2)).unwrap_or(i64::MAX));
+        }
+        let action = Action::UpdateContainer {
+            container: reference.clone(),
+            limits: Box::new(limits),
+            restart: spec.config.restart,
+        };
+        let why = Why::new(Cause::Diverged(changes), Group::Update);
+        last = Some(draft.step(&spec.address, action, why, last));
+    }
+    for difference in endpoints {
+        last = reconnect(spec, container, difference, last, draft);
+    }
+    last
+}
+
+fn reconnect(
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    difference: Difference,
+    mut last: Option<StepId>,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let reference = ContainerRef::Existing(container.id.clone());
+    let Some(network) = difference.change.path.strip_prefix("networks.").map(str::to_owned) else {
+        return last;
+    };
+    let why = Why::new(Cause::Diverged(vec![difference.change]), Group::Update);
+    if container.config.endpoints.contains_key(&network) {
+        let action =
+            Action::DisconnectNetwork { container: reference.clone(), network: network.clone() };
+        last = Some(draft.step(&spec.address, action, why.clone(), last));
+    }
+    if let Some(endpoint) = spec.config.endpoints.get(&network) {
+        let present = readiness::network_step(spec, &network, draft);
+        let endpoint = Box::new(endpoint.clone());
+        let action = Action::ConnectNetwork { container: reference, network, endpoint };
+        last = Some(draft.step(&spec.address, action, why, last.into_iter().chain(present)));
+    }
+    last
+}
+
+/// Makes an unchanged container run, if it should and does not; the step after which it does.
+fn run(
+    world: &World<'_>,
+    request: &Request,
+    case: &mut Case<'_>,
+    container: &ObservedContainer,
+    changed: Option<StepId>,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let spec = case.spec;
+    let reference = ContainerRef::Existing(container.id.clone());
+    if container.state == State::Paused {
+        let why = Why::new(Cause::NotRunning, Group::Update);
+        let action = Action::UnpauseContainer(reference);
+        let step = draft.step(&spec.address, action, why, changed);
+        draft.progress(&spec.address).started = Some(step);
+        return Some(step);
+    }
+    let bound = readiness::bound_to(world, spec, draft, |progress| progress.restarted);
+    if let Some(on) = bound.clone().filter(|_| container.state.is_up()) {
+        let needs = readiness::needs(world, request, spec, Goal::Running, draft);
+        let why = Why::new(Cause::DependsOn(on), Group::Update);
+        let action = Action::RestartContainer { container: reference.clone(), timeout_s: None };
+        let step = draft.step(&spec.address, action, why, needs.into_iter().chain(changed));
+        draft.progress(&spec.address).restarted = true;
+        readiness::after_start(world, request, spec, &reference, step, Fresh::No, draft);
+        return Some(step);
+    }
+    if container.state.is_up() || readiness::is_completed(world, spec, container) {
+        return None;
+    }
+    case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
+    case.needs.extend(changed);
+    let why = Why::new(Cause::NotRunning, Group::Update);
+    case.needs.extend(replace::stop_leftovers(case, &why, draft));
+    let fresh = if container.was_started() { Fresh::No } else { Fresh::Yes };
+    Some(readiness::start(world, request, case, &reference, why, fresh, draft))
+}
+
+/// Creates, and if that is the goal starts, a container that is not there.
+fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, draft: &mut Draft) {
+    let spec = case.spec;
+    let gone = draft.progress(&spec.address).gone.clone();
+    let after: Vec<StepId> = case.needs.iter().copied().chain(gone).collect();
+    let why = Why::new(Cause::Absent, Group::Create);
+    let created = create_step(world, spec, &BTreeMap::new(), why.clone(), after, draft);
+    if goal == Goal::Running {
+        let reference = ContainerRef::Planned(created);
+        let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
+        readiness::start(world, request, &case, &reference, why, Fresh::Yes, draft);
+    }
+}
+
+/// Creates the container under its own name. `inherited`: names of anonymous volumes that it takes
+/// over, by target.
+pub(crate) fn create_step(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    inherited: &BTreeMap<String, String>,
+    why: Why,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> StepId {
+    let digest = world.observed.secrets.get(&spec.address).map(|digest| digest.0.as_str());
+    let mut labels = spec.config.labels.clone();
+    labels.retain(|key, _| !key.starts_with(label::PREFIX));
+    labels.extend(owner_labels(&world.project.name, &spec.address, Some(&spec.config), digest));
+    let mut config = spec.config.clone();
+    for (target, name) in inherited {
+        config.mounts.insert(target.clone(), Mount::volume(name));
+    }
+    let action = Action::CreateContainer(Box::new(CreateContainer {
+        name: spec.name.clone(),
+        image: image_state::reference(world, &spec.image).to_owned(),
+        config,
+        labels,
+    }));
+    let step = draft.step(&spec.address, action, why.clone(), after);
+    let progress = draft.progress(&spec.address);
+    progress.present = Some(step);
+    progress.container = Some(ContainerRef::Planned(step));
+    if spec.secrets.is_empty() {
+        return step;
+    }
+    let files = spec.secrets.clone();
+    let action = Action::CopySecrets { container: ContainerRef::Planned(step), files };
+    let copied = draft.step(&spec.address, action, why, [step]);
+    draft.progress(&spec.address).present = Some(copied);
+    step
+}
+
+/// Stops a container that is up.
+pub(crate) fn stop_if_up(
+    address: &Address,
+    state: State,
+    id: &ContainerId,
+    timeout_s: Option<u32>,
+    why: &Why,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    state.is_up().then(|| {
+        let container = ContainerRef::Existing(id.clone());
+        let action = Action::StopContainer { container, timeout_s };
+        draft.step(address, action, why.clone(), after)
+    })
+}
+
+/// Removes a container.
+pub(crate) fn remove_container(
+    address: &Address,
+    id: &ContainerId,
+    anonymous_volumes: bool,
+    why: &Why,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> StepId {
+    let container = ContainerRef::Existing(id.clone());
+    let action = Action::RemoveContainer { container, force: true, anonymous_volumes };
+    draft.step(address, action, why.clone(), after)
+}

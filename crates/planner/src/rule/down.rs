@@ -1,0 +1,192 @@
+//! Taking down: dependents first, then networks, volumes and images that nobody needs.
+//!
+//! Invariant: a volume goes only by its own consent, and nothing goes that something stays on.
+
+use crate::draft::{Draft, Why};
+use crate::rule::container::{remove_container, stop_if_up};
+use crate::rule::orphan;
+use crate::select::Selection;
+use crate::world::World;
+use std::collections::{BTreeMap, BTreeSet};
+use windlass_model::Address;
+use windlass_model::name::{ContainerId, EngineName};
+use windlass_model::note::NoteReason;
+use windlass_model::plan::{Action, Cause, Group, Hazard, StepId};
+use windlass_model::request::Request;
+
+/// Containers that go, with the step after which each is gone.
+type Gone = BTreeMap<ContainerId, StepId>;
+
+/// `down`.
+pub(crate) fn down(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    draft: &mut Draft,
+) {
+    let mut gone = Gone::new();
+    for address in world.order.iter().rev().filter(|a| selection.containers.contains(*a)) {
+        let persistent = world.spec(address).is_some_and(|spec| spec.persistent);
+        if persistent && request.options.keep_persistent {
+            draft.note(address, NoteReason::Persistent);
+            continue;
+        }
+        take_down(world, request, address, &mut gone, draft);
+    }
+    if selection.everything {
+        orphan::orphans(world, request, draft);
+    }
+    let engines: Vec<&EngineName> = world.engine_names().collect();
+    for engine in engines {
+        networks(world, selection, engine, &gone, draft);
+        volumes(world, request, selection, engine, &gone, draft);
+        if request.options.images {
+            images(world, engine, &gone, draft);
+        }
+    }
+}
+
+/// Stops and removes every container at an address, after its dependents.
+fn take_down(
+    world: &World<'_>,
+    request: &Request,
+    address: &Address,
+    gone: &mut Gone,
+    draft: &mut Draft,
+) {
+    let why = Why::new(Cause::Requested, Group::Remove);
+    let dependents = world.dependents.get(address).into_iter().flatten();
+    let after: Vec<StepId> = dependents
+        .filter_map(|dependent| draft.seen(dependent))
+        .flat_map(|progress| progress.gone.clone())
+        .collect();
+    for container in world.containers_at(address) {
+        let (state, id) = (container.state, &container.id);
+        let timeout_s = request.options.timeout_s;
+        // Without a grace there is nothing to stop first: one call kills and removes.
+        let state =
+            if timeout_s == Some(0) { windlass_model::observed::State::Exited } else { state };
+        let stopped = stop_if_up(address, state, id, timeout_s, &why, after.clone(), draft);
+        let after = stopped.map_or_else(|| after.clone(), |step| vec![step]);
+        let removed = remove_container(address, id, true, &why, after, draft);
+        gone.insert(container.id.clone(), removed);
+        draft.progress(address).gone.push(removed);
+    }
+}
+
+/// Networks of the project, once nothing is on them.
+fn networks(
+    world: &World<'_>,
+    selection: &Selection<'_>,
+    engine: &EngineName,
+    gone: &Gone,
+    draft: &mut Draft,
+) {
+    let Some(state) = world.state(engine) else { return };
+    let declared: BTreeMap<&str, &String> = world
+        .project
+        .networks
+        .values()
+        .filter(|spec| !spec.external)
+        .map(|spec| (spec.name.as_str(), &spec.key))
+        .collect();
+    for network in state.networks.values().filter(|n| world.is_ours(n.owner.as_ref())) {
+        let Some(key) = declared.get(network.name.as_str()) else { continue };
+        let address = Address::network(engine, *key);
+        let on_it = state.containers.values().filter(|c| c.networks.contains(&network.name));
+        let (leaving, staying): (Vec<_>, Vec<_>) = on_it.partition(|c| gone.contains_key(&c.id));
+        if staying.is_empty() && (selection.everything || !leaving.is_empty()) {
+            let after = leaving.iter().map(|container| gone[&container.id]);
+            let action =
+                Action::RemoveNetwork { id: network.id.clone(), name: network.name.clone() };
+            draft.step(&address, action, Why::new(Cause::Requested, Group::Remove), after);
+        } else if selection.everything {
+            let by = staying.iter().map(|container| container.name.clone()).collect();
+            draft.note(&address, NoteReason::InUse { by });
+        }
+    }
+}
+
+/// Volumes, if the user wants them gone.
+fn volumes(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    engine: &EngineName,
+    gone: &Gone,
+    draft: &mut Draft,
+) {
+    let Some(state) = world.state(engine) else { return };
+    for spec in world.project.volumes.values().filter(|spec| !spec.external) {
+        let Some(volume) = state.volumes.get(&spec.name) else { continue };
+        if !world.is_ours(volume.owner.as_ref()) {
+            continue;
+        }
+        let address = Address::volume(engine, &spec.key);
+        let named = &request.options.destroy_volumes;
+        let consent = named.contains(&spec.name)
+            || named.contains(&spec.key)
+            || (request.options.volumes && selection.everything);
+        let users = state.containers.values().filter(|c| c.volumes.contains(&spec.name));
+        let (leaving, staying): (Vec<_>, Vec<_>) = users.partition(|c| gone.contains_key(&c.id));
+        if !consent {
+            if selection.everything {
+                draft.note(&address, NoteReason::VolumeKept);
+            }
+        } else if staying.is_empty() {
+            let after = leaving.iter().map(|container| gone[&container.id]);
+            let action =
+                Action::RemoveVolume { name: spec.name.clone(), created: volume.created.clone() };
+            let why = Why::new(Cause::Requested, Group::Remove).with_hazard(Hazard::DataLoss);
+            draft.step(&address, action, why, after);
+        } else {
+            let by = staying.iter().map(|container| container.name.clone()).collect();
+            draft.note(&address, NoteReason::InUse { by });
+        }
+    }
+}
+
+/// Images that the project built, if the user wants them gone.
+fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft) {
+    let Some(state) = world.state(engine) else { return };
+    let after: BTreeSet<StepId> = gone.values().copied().collect();
+    for spec in world.project.images.values() {
+        let Some(image) = world.image(engine, &spec.reference) else { continue };
+        if !world.is_ours(image.owner.as_ref()) {
+            continue;
+        }
+        let address = Address::image(engine, &spec.key);
+        let users = state.containers.values();
+        let staying: Vec<String> = users
+            .filter(|c| c.image_id == image.id && !gone.contains_key(&c.id))
+            .map(|c| c.name.clone())
+            .collect();
+        if staying.is_empty() {
+            let action =
+                Action::RemoveImage { id: image.id.clone(), reference: spec.reference.clone() };
+            let why = Why::new(Cause::Requested, Group::Remove);
+            draft.step(&address, action, why, after.iter().copied());
+        } else {
+            draft.note(&address, NoteReason::InUse { by: staying });
+        }
+    }
+}
+
+/// `rm`: containers that do not run; with `--force` all.
+pub(crate) fn remove(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    draft: &mut Draft,
+) {
+    let mut gone = Gone::new();
+    for address in world.order.iter().rev().filter(|a| selection.containers.contains(*a)) {
+        let up = world.containers_at(address).iter().find(|container| container.state.is_up());
+        match up.filter(|_| !request.options.force) {
+            Some(container) => {
+                draft.note(address, NoteReason::Already { state: container.state.as_str() });
+            }
+            None => take_down(world, request, address, &mut gone, draft),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The rules: from declared and observed state to steps.
+//!
+//! Invariant: what a rule decides, it writes into the draft; a rule reads only the world, the
+//! request and the draft.
+
+pub(crate) mod container;
+pub(crate) mod differences;
+pub(crate) mod down;
+pub(crate) mod each;
+pub(crate) mod image;
+pub(crate) mod network;
+pub(crate) mod orphan;
+pub(crate) mod readiness;
+pub(crate) mod replace;
+pub(crate) mod volume;
+
+use crate::draft::Draft;
+use crate::select::{self, Selection};
+use crate::world::World;
+use container::Goal;
+use windlass_model::request::Request;
+
+/// Brings the selected containers, and what they need, to a goal.
+pub(crate) fn reach(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    goal: Goal,
+    draft: &mut Draft,
+) {
+    let forced = request.options.recreate.iter();
+    draft.forced =
+        forced.flat_map(|reference| select::containers(world, reference)).cloned().collect();
+    for address in world.networks_used(&selection.containers) {
+        network::ensure(world, request, &address, draft);
+    }
+    for address in world.volumes_used(&selection.containers) {
+        volume::ensure(world, request, &address, draft);
+    }
+    for address in &world.order {
+        if let Some(spec) = world.spec(address).filter(|_| selection.containers.contains(address)) {
+            container::reach(world, request, spec, goal, draft);
+        }
+    }
+    orphan::orphans(world, request, draft);
+}

@@ -1,0 +1,95 @@
+//! Orphans: what the project made and does not declare any more.
+//!
+//! Invariant: without `--remove-orphans` an orphan is only named.
+
+use crate::draft::{Draft, Why};
+use crate::rule::container::{remove_container, stop_if_up};
+use crate::world::World;
+use windlass_model::Address;
+use windlass_model::name::EngineName;
+use windlass_model::note::NoteReason;
+use windlass_model::observed::ObservedContainer;
+use windlass_model::plan::{Action, Cause, Group, StepId};
+use windlass_model::request::Request;
+
+/// Names or removes orphans on every engine; the steps after which their containers are gone.
+pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Vec<StepId> {
+    let mut gone = Vec::new();
+    for engine in world.engine_names() {
+        let mut removed = Vec::new();
+        for (address, container) in orphan_containers(world, engine) {
+            if !request.options.remove_orphans {
+                let name = container.name.clone();
+                draft.note(&address, NoteReason::Orphan { name });
+                continue;
+            }
+            let why = Why::new(Cause::Orphan, Group::Remove);
+            let timeout_s = request.options.timeout_s;
+            let (state, id) = (container.state, &container.id);
+            let stopped = stop_if_up(&address, state, id, timeout_s, &why, [], draft);
+            removed.push(remove_container(&address, id, true, &why, stopped, draft));
+        }
+        networks(world, request, engine, &removed, draft);
+        gone.extend(removed);
+    }
+    gone
+}
+
+/// Containers of ours whose address is not declared, or is none, unless a declared container of
+/// their name makes them give way.
+fn orphan_containers<'a>(
+    world: &World<'a>,
+    engine: &'a EngineName,
+) -> Vec<(Address, &'a ObservedContainer)> {
+    let names: std::collections::BTreeSet<&str> =
+        world.project.containers.values().map(|spec| spec.name.as_str()).collect();
+    let addresses = world.observed_addresses(engine).into_iter();
+    let undeclared = addresses.filter(|a| !world.project.containers.contains_key(*a));
+    let with_address = undeclared.flat_map(|address| {
+        world.containers_at(address).iter().map(move |container| (address.clone(), *container))
+    });
+    let unaddressed = world
+        .unaddressed(engine)
+        .iter()
+        .map(|container| (Address::container(engine, container.name.clone()), *container));
+    let all = with_address.chain(unaddressed);
+    all.filter(|(_, container)| !names.contains(container.name.as_str())).collect()
+}
+
+fn networks(
+    world: &World<'_>,
+    request: &Request,
+    engine: &EngineName,
+    after: &[StepId],
+    draft: &mut Draft,
+) {
+    let Some(state) = world.state(engine) else { return };
+    let declared: std::collections::BTreeSet<&str> =
+        world.project.networks.values().map(|spec| spec.name.as_str()).collect();
+    for network in state.networks.values().filter(|n| world.is_ours(n.owner.as_ref())) {
+        if declared.contains(network.name.as_str()) {
+            continue;
+        }
+        let address = network
+            .owner
+            .as_ref()
+            .and_then(|owner| owner.address.clone())
+            .unwrap_or_else(|| Address::network(engine, network.name.clone()));
+        let name = network.name.clone();
+        let in_use = state.containers.values().any(|container| {
+            container.networks.contains(&name) && !is_orphan(world, container.owner.as_ref())
+        });
+        if request.options.remove_orphans && !in_use {
+            let action = Action::RemoveNetwork { id: network.id.clone(), name };
+            let why = Why::new(Cause::Orphan, Group::Remove);
+            draft.step(&address, action, why, after.iter().copied());
+        } else {
+            draft.note(&address, NoteReason::Orphan { name });
+        }
+    }
+}
+
+fn is_orphan(world: &World<'_>, owner: Option<&windlass_model::label::Owner>) -> bool {
+    let address = owner.and_then(|owner| owner.address.as_ref());
+    world.is_ours(owner) && address.is_none_or(|a| !world.project.containers.contains_key(a))
+}

@@ -1,0 +1,258 @@
+//! What a container needs before it starts, and when it counts as ready.
+//!
+//! Invariant: a condition that holds already costs no step.
+
+use crate::draft::{Draft, Progress, Why};
+use crate::rule::container::{Case, Goal};
+use crate::world::World;
+use std::collections::BTreeSet;
+use windlass_model::Address;
+use windlass_model::container::ContainerSpec;
+use windlass_model::dependency::{Condition, Dependency};
+use windlass_model::healthcheck::Healthcheck;
+use windlass_model::limits::RestartPolicy;
+use windlass_model::observed::{Health, ObservedContainer, State};
+use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId, Until};
+use windlass_model::request::Request;
+use windlass_model::wait::ExecPolicy;
+
+/// How long a container may take to complete where the file does not say it.
+const COMPLETE_WITHIN_MS: u64 = 3_600_000;
+
+/// How long a container whose health check is not known may take to become healthy.
+const HEALTHY_WITHIN_MS: u64 = 150_000;
+
+/// Whether a container starts for the first time in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    Yes,
+    No,
+}
+
+/// The steps that must be done before a container is created or started.
+pub(crate) fn needs(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    goal: Goal,
+    draft: &mut Draft,
+) -> Vec<StepId> {
+    let mut needs: BTreeSet<StepId> = BTreeSet::new();
+    for name in spec.config.endpoints.keys() {
+        needs.extend(network_step(spec, name, draft));
+    }
+    for name in spec.config.volume_names() {
+        let key = world.volume_keys.get(name);
+        let address = key.map(|key| Address::volume(&spec.address.engine, *key));
+        needs.extend(address.and_then(|address| draft.seen(&address)?.present));
+    }
+    for dependency in &spec.depends_on {
+        needs.extend(dependency_step(world, request, dependency, goal, draft));
+    }
+    needs.into_iter().collect()
+}
+
+/// The step that makes the network of this name.
+pub(crate) fn network_step(spec: &ContainerSpec, name: &str, draft: &Draft) -> Option<StepId> {
+    draft.network_steps.get(&(spec.address.engine.clone(), name.to_owned())).copied()
+}
+
+fn dependency_step(
+    world: &World<'_>,
+    request: &Request,
+    dependency: &Dependency,
+    goal: Goal,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let progress = draft.seen(&dependency.on)?.clone();
+    if goal == Goal::Created {
+        return progress.present;
+    }
+    match dependency.condition {
+        Condition::Started => progress.started.or(progress.present),
+        Condition::Healthy => wait(world, request, &dependency.on, Until::Healthy, draft),
+        Condition::Completed => wait(world, request, &dependency.on, Until::Completed, draft),
+    }
+}
+
+/// The step after which a container is healthy or completed; none if it is already.
+fn wait(
+    world: &World<'_>,
+    request: &Request,
+    address: &Address,
+    until: Until,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let progress = draft.seen(address)?.clone();
+    let spec = world.spec(address)?;
+    let healthy = until == Until::Healthy;
+    let known = if healthy { progress.healthy } else { progress.completed };
+    if known.is_some() {
+        return known;
+    }
+    if progress.started.is_none() && holds_already(world, spec, healthy) {
+        return None;
+    }
+    let container = progress.container?;
+    let deadline_ms = deadline_ms(request, spec, healthy);
+    let action = Action::WaitContainer { container, until, deadline_ms };
+    let why = Why::new(Cause::Readiness, Group::Create);
+    let step = draft.step(address, action, why, progress.started.or(progress.present));
+    let progress = draft.progress(address);
+    *(if healthy { &mut progress.healthy } else { &mut progress.completed }) = Some(step);
+    Some(step)
+}
+
+fn holds_already(world: &World<'_>, spec: &ContainerSpec, healthy: bool) -> bool {
+    let container = world.containers_at(&spec.address).iter().find(|c| c.name == spec.name);
+    container.is_some_and(|container| {
+        if healthy {
+            container.state == State::Running && container.health == Some(Health::Healthy)
+        } else {
+            container.state == State::Exited && container.exit_code == 0
+        }
+    })
+}
+
+fn deadline_ms(request: &Request, spec: &ContainerSpec, healthy: bool) -> u64 {
+    let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+    let check = spec.config.healthcheck.as_ref().map(Healthcheck::deadline_ms);
+    let default = if healthy { check.unwrap_or(HEALTHY_WITHIN_MS) } else { COMPLETE_WITHIN_MS };
+    asked.or(spec.update.healthy_within_ms).unwrap_or(default)
+}
+
+/// Starts a container after what its case needs; the step after which dependents may start.
+pub(crate) fn start(
+    world: &World<'_>,
+    request: &Request,
+    case: &Case<'_>,
+    reference: &ContainerRef,
+    why: Why,
+    fresh: Fresh,
+    draft: &mut Draft,
+) -> StepId {
+    let spec = case.spec;
+    let present = draft.progress(&spec.address).present;
+    let after: Vec<StepId> = case.needs.iter().copied().chain(present).collect();
+    let action = Action::StartContainer(reference.clone());
+    let group = why.group;
+    let mut why = why;
+    if draft.progress(&spec.address).recreated {
+        why.group = Some(Group::Recreate);
+    }
+    let step = draft.step(&spec.address, action, why, after);
+    let progress = draft.progress(&spec.address);
+    progress.restarted = group != Some(Group::Create) || progress.recreated;
+    after_start(world, request, spec, reference, step, fresh, draft)
+}
+
+/// What follows a start: the delay, the commands, the waits; the step after which it is ready.
+pub(crate) fn after_start(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    reference: &ContainerRef,
+    started: StepId,
+    fresh: Fresh,
+    draft: &mut Draft,
+) -> StepId {
+    let address = &spec.address;
+    let group = if draft.progress(address).recreated { Group::Recreate } else { Group::Create };
+    let why = Why::new(Cause::Readiness, group);
+    let mut last = started;
+    if spec.start_delay_ms > 0 {
+        let action = Action::Delay { ms: spec.start_delay_ms };
+        last = draft.step(address, action, why.clone(), [last]);
+    }
+    let runs = |policy| fresh == Fresh::Yes || policy == ExecPolicy::Restart;
+    for exec in spec.exec_commands.iter().filter(|exec| runs(exec.policy)) {
+        let action =
+            Action::ExecContainer { container: reference.clone(), exec: Box::new(exec.clone()) };
+        last = draft.step(address, action, why.clone(), [last]);
+    }
+    if let Some(wait) = &spec.wait {
+        let until = Until::Conditions(Box::new(wait.clone()));
+        let deadline_ms = wait.timeout_ms;
+        let action = Action::WaitContainer { container: reference.clone(), until, deadline_ms };
+        last = draft.step(address, action, why.clone(), [last]);
+    }
+    let progress = draft.progress(address);
+    progress.started = Some(last);
+    progress.healthy = None;
+    progress.completed = None;
+    let waits = !request.options.no_wait && has_healthcheck(world, spec);
+    if waits { wait(world, request, address, Until::Healthy, draft).unwrap_or(last) } else { last }
+}
+
+/// Whether a health check is known to be there: declared, or the image's.
+fn has_healthcheck(world: &World<'_>, spec: &ContainerSpec) -> bool {
+    if let Some(check) = &spec.config.healthcheck {
+        return check.is_active();
+    }
+    let reference = crate::image_state::reference(world, &spec.image);
+    let image = world.image(&spec.address.engine, reference);
+    let config = image.and_then(|image| image.config.as_ref());
+    config.and_then(|config| config.healthcheck.as_ref()).is_some_and(Healthcheck::is_active)
+}
+
+/// The container whose namespace, volumes or links this one uses, if its progress is such.
+pub(crate) fn bound_to(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    draft: &Draft,
+    is: impl Fn(&Progress) -> bool,
+) -> Option<Address> {
+    let bound = spec.config.bound_containers();
+    let on = spec.depends_on.iter().map(|dependency| &dependency.on);
+    on.filter(|on| world.spec(on).is_some_and(|other| bound.contains(other.name.as_str())))
+        .find(|on| draft.seen(on).is_some_and(&is))
+        .cloned()
+}
+
+/// Whether a container that does not run has done what it is for.
+///
+/// Declared: dependents wait for its completion, or it is persistent. Else it is taken for a job if
+/// nothing says that it serves (no health check, no ports, nobody who needs it running), it ended
+/// well by itself, and the project as a whole is not stopped: after `stop`, `up` starts everything.
+pub(crate) fn is_completed(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+) -> bool {
+    if !container.was_started() || container.state != State::Exited {
+        return false;
+    }
+    if spec.persistent {
+        return true;
+    }
+    let well = container.exit_code == 0;
+    let conditions = conditions_on(world, &spec.address);
+    if conditions.contains(&Condition::Completed) {
+        return well;
+    }
+    well && conditions.is_empty() && looks_like_a_job(container) && !world.is_stopped()
+}
+
+fn looks_like_a_job(container: &ObservedContainer) -> bool {
+    let config = &container.config;
+    matches!(config.restart, RestartPolicy::No | RestartPolicy::OnFailure(_))
+        && config.healthcheck.as_ref().is_none_or(|check| !check.is_active())
+        && config.exposed.is_empty()
+        && config.published.is_empty()
+}
+
+/// Whether a container stands still that should run: then the project was stopped, or fell.
+pub(crate) fn stands_still(container: &ObservedContainer) -> bool {
+    let job = looks_like_a_job(container) && container.exit_code == 0;
+    container.was_started() && !container.state.is_up() && !job
+}
+
+fn conditions_on(world: &World<'_>, address: &Address) -> BTreeSet<Condition> {
+    let dependents = world.dependents.get(address).into_iter().flatten();
+    dependents
+        .filter_map(|dependent| world.spec(dependent))
+        .flat_map(|spec| &spec.depends_on)
+        .filter(|dependency| dependency.on == *address)
+        .map(|dependency| dependency.condition)
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! Volumes.
+//!
+//! Invariant: a volume is never removed or made anew unless the user named it; a difference is a
+//! blocker.
+
+use crate::diff::origin;
+use crate::draft::{Draft, Why};
+use crate::rule::container::{remove_container, stop_if_up};
+use crate::world::{World, owner_text};
+use windlass_model::Address;
+use windlass_model::label::{Owner, owner_labels, without_own};
+use windlass_model::note::{BlockerReason, NoteReason};
+use windlass_model::observed::ObservedVolume;
+use windlass_model::plan::{
+    Action, Cause, CreateVolume, FieldChange, Group, Hazard, Origin, StepId,
+};
+use windlass_model::request::Request;
+use windlass_model::volume::{VolumeConfig, VolumeSpec};
+
+/// Makes sure that a volume is there as declared.
+pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, draft: &mut Draft) {
+    let Some(spec) = world.project.volumes.get(&address.name) else { return };
+    let name = spec.name.clone();
+    let Some(volume) = world.volume(&address.engine, &spec.name) else {
+        if spec.external {
+            draft.block(address, BlockerReason::ExternalMissing { name });
+        } else {
+            let step = create(world, address, spec, Cause::Absent, Group::Create, [], draft);
+            draft.progress(address).present = Some(step);
+        }
+        return;
+    };
+    if spec.external {
+        return draft.note(address, NoteReason::External);
+    }
+    if !world.is_ours(volume.owner.as_ref()) {
+        if request.options.adopt {
+            return draft.note(address, NoteReason::External);
+        }
+        let owner = owner_text(volume.owner.as_ref(), Some(&volume.config.labels));
+        return draft.block(address, BlockerReason::Foreign { name, owner });
+    }
+    let changes = changes(&spec.config, volume);
+    if changes.is_empty() {
+        draft.note(address, NoteReason::UpToDate);
+    } else if request.options.destroy_volumes.contains(&name)
+        || request.options.destroy_volumes.contains(&spec.key)
+    {
+        recreate(world, address, spec, volume, changes, draft);
+    } else {
+        draft.block(address, BlockerReason::VolumeDiverged { name, changes });
+    }
+}
+
+fn create(
+    world: &World<'_>,
+    address: &Address,
+    spec: &VolumeSpec,
+    cause: Cause,
+    group: Group,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> StepId {
+    let mut labels = spec.config.labels.clone();
+    labels.extend(owner_labels(&world.project.name, address, Some(&spec.config), None));
+    let action = Action::CreateVolume(CreateVolume {
+        name: spec.name.clone(),
+        config: spec.config.clone(),
+        labels,
+        owner: spec.owner,
+    });
+    draft.step(address, action, Why::new(cause, group), after)
+}
+
+/// With consent: its containers go, then it, and all come back.
+fn recreate(
+    world: &World<'_>,
+    address: &Address,
+    spec: &VolumeSpec,
+    volume: &ObservedVolume,
+    changes: Vec<FieldChange>,
+    draft: &mut Draft,
+) {
+    let why = Why::new(Cause::DependsOn(address.clone()), Group::Remove);
+    let mut gone = Vec::new();
+    let state = world.state(&address.engine);
+    for summary in state.into_iter().flat_map(|state| state.containers.values()) {
+        if !summary.volumes.contains(&volume.name) {
+            continue;
+        }
+        let owner = summary.owner.as_ref();
+        let Some(user) = owner.filter(|_| world.is_ours(owner)).and_then(|o| o.address.clone())
+        else {
+            let name = format!("{} (mounts {})", summary.name, volume.name);
+            let owner = owner_text(owner, Some(&summary.labels));
+            draft.block(address, BlockerReason::Foreign { name, owner });
+            continue;
+        };
+        let stopped = stop_if_up(&user, summary.state, &summary.id, None, &why, [], draft);
+        let removed = remove_container(&user, &summary.id, false, &why, stopped, draft);
+        draft.progress(&user).gone.push(removed);
+        gone.push(removed);
+    }
+    let why = Why::new(Cause::Diverged(changes.clone()), Group::Recreate);
+    let action =
+        Action::RemoveVolume { name: volume.name.clone(), created: volume.created.clone() };
+    let removed = draft.step(address, action, why.with_hazard(Hazard::DataLoss), gone);
+    let cause = Cause::Diverged(changes);
+    let step = create(world, address, spec, cause, Group::Recreate, [removed], draft);
+    draft.progress(address).present = Some(step);
+}
+
+/// A field of a volume as text.
+type Text = fn(&VolumeConfig) -> String;
+
+fn changes(wanted: &VolumeConfig, volume: &ObservedVolume) -> Vec<FieldChange> {
+    let asked: Option<VolumeConfig> = volume.owner.as_ref().and_then(Owner::spec);
+    let VolumeConfig { driver: _, driver_options: _, labels: _ } = wanted;
+    let fields: [(&str, Text); 3] = [
+        ("driver", |c| c.driver.clone().unwrap_or_else(|| "local".to_owned())),
+        ("driver_options", |c| format!("{:?}", c.driver_options)),
+        ("labels", |c| format!("{:?}", without_own(&c.labels))),
+    ];
+    let seen = &volume.config;
+    let changed = fields.into_iter().filter(|(_, get)| get(wanted) != get(seen));
+    changed
+        .map(|(path, get)| FieldChange {
+            path: path.to_owned(),
+            was: Some(get(seen)),
+            wanted: Some(get(wanted)),
+            origin: asked
+                .as_ref()
+                .map(get)
+                .map_or(Origin::Both, |asked| origin(asked == get(seen), asked == get(wanted))),
+        })
+        .collect()
+}

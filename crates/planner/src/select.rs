@@ -1,0 +1,127 @@
+//! From references on the command line to containers and images.
+//!
+//! Invariant: a reference that names nothing is a blocker, never ignored.
+
+use crate::verb::{Traversal, row};
+use crate::world::World;
+use std::collections::BTreeSet;
+use windlass_model::container::ContainerSpec;
+use windlass_model::name::EngineName;
+use windlass_model::note::{Blocker, BlockerReason};
+use windlass_model::request::{Request, Verb};
+use windlass_model::{Address, Kind};
+
+/// What a request is for.
+#[derive(Debug, Default)]
+pub(crate) struct Selection<'a> {
+    /// What was named (or everything).
+    pub(crate) named: BTreeSet<&'a Address>,
+    /// The same, and what the verb's traversal adds.
+    pub(crate) containers: BTreeSet<&'a Address>,
+    /// Keys of images that were named; `None`: those that the containers need.
+    pub(crate) images: Option<BTreeSet<&'a str>>,
+    /// Nothing was named: the whole project is meant.
+    pub(crate) everything: bool,
+}
+
+/// Resolves the references of a request.
+pub(crate) fn select<'a>(
+    world: &World<'a>,
+    request: &Request,
+) -> Result<Selection<'a>, Vec<Blocker>> {
+    let mut selection = Selection::default();
+    let mut blockers = Vec::new();
+    if request.references.is_empty() {
+        selection.everything = true;
+        let active = world.project.containers.values().filter(|spec| is_active(spec, request));
+        selection.named = active.map(|spec| &spec.address).collect();
+    }
+    for reference in &request.references {
+        let found = containers(world, reference);
+        let image = world.project.images.get_key_value(reference.as_str());
+        match image {
+            Some((key, _)) if matches!(request.verb, Verb::Build | Verb::Pull) => {
+                selection.images.get_or_insert_default().insert(key);
+            }
+            Some(_) | None if found.is_empty() => blockers.push(unknown(world, request, reference)),
+            Some(_) | None => selection.named.extend(found),
+        }
+    }
+    if !blockers.is_empty() {
+        return Err(blockers);
+    }
+    let traversal =
+        if request.options.no_deps { Traversal::Only } else { row(request.verb).traversal };
+    selection.containers = walk(world, &selection.named, traversal);
+    Ok(selection)
+}
+
+/// Whether a container is part of a run that names none.
+fn is_active(spec: &ContainerSpec, request: &Request) -> bool {
+    spec.profiles.is_empty()
+        || spec.profiles.iter().any(|profile| request.options.profiles.contains(profile))
+        // What is taken down is taken down whatever profile it came up with.
+        || row(request.verb).traversal == Traversal::Dependents
+}
+
+/// The containers that a reference names: `container`, `container.instance`, a group, each also
+/// behind `project/`.
+pub(crate) fn containers<'a>(world: &World<'a>, reference: &str) -> BTreeSet<&'a Address> {
+    let prefix = format!("{}/", world.project.name);
+    let reference = reference.strip_prefix(&prefix).unwrap_or(reference);
+    let direct = |text: &str| {
+        let specs = world.project.containers.values();
+        specs
+            .filter(|spec| spec.key == text || spec.address.name == text || spec.name == text)
+            .map(|spec| &spec.address)
+            .collect::<BTreeSet<_>>()
+    };
+    let found = direct(reference);
+    if !found.is_empty() {
+        return found;
+    }
+    let members = world.project.groups.get(reference);
+    members.into_iter().flatten().flat_map(|member| direct(member)).collect()
+}
+
+fn unknown(world: &World<'_>, request: &Request, reference: &str) -> Blocker {
+    let project = world.project;
+    let mut candidates: BTreeSet<String> =
+        project.containers.values().map(|spec| spec.address.name.clone()).collect();
+    candidates.extend(project.containers.values().map(|spec| spec.key.clone()));
+    candidates.extend(project.groups.keys().cloned());
+    if matches!(request.verb, Verb::Build | Verb::Pull) {
+        candidates.extend(project.images.keys().cloned());
+    }
+    Blocker {
+        address: Address::new(EngineName::default(), Kind::Container, reference),
+        reason: BlockerReason::UnknownReference {
+            reference: reference.to_owned(),
+            candidates: candidates.into_iter().collect(),
+        },
+    }
+}
+
+fn walk<'a>(
+    world: &World<'a>,
+    named: &BTreeSet<&'a Address>,
+    traversal: Traversal,
+) -> BTreeSet<&'a Address> {
+    let next = |address: &'a Address| -> BTreeSet<&'a Address> {
+        match traversal {
+            Traversal::Only => BTreeSet::new(),
+            Traversal::Dependencies => crate::graph::dependencies(world.project, address),
+            Traversal::Dependents => world.dependents.get(address).cloned().unwrap_or_default(),
+        }
+    };
+    let mut reached = named.clone();
+    let mut queue: Vec<&'a Address> = named.iter().copied().collect();
+    while let Some(address) = queue.pop() {
+        for other in next(address) {
+            if reached.insert(other) {
+                queue.push(other);
+            }
+        }
+    }
+    reached
+}

@@ -1,0 +1,207 @@
+//! World: project and observed state, indexed for the rules.
+//!
+//! Invariant: only looks things up; a container belongs to an address by its label alone.
+
+use crate::graph;
+use crate::rule::readiness::stands_still;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use windlass_model::container::ContainerSpec;
+use windlass_model::image::familiar_reference;
+use windlass_model::label::Owner;
+use windlass_model::name::{ContainerId, EngineName};
+use windlass_model::observed::{
+    ContainerSummary, Observed, ObservedContainer, ObservedEngine, ObservedImage, ObservedNetwork,
+    ObservedVolume,
+};
+use windlass_model::project::Project;
+use windlass_model::{Address, Kind};
+
+/// What the rules look at.
+pub(crate) struct World<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) observed: &'a Observed,
+    engines: BTreeMap<&'a EngineName, EngineIndex<'a>>,
+    pub(crate) order: Vec<&'a Address>,
+    pub(crate) dependents: BTreeMap<&'a Address, BTreeSet<&'a Address>>,
+    stopped: bool,
+    /// Keys of the networks and volumes that the file declares, by their names on the engine.
+    pub(crate) network_keys: HashMap<&'a str, &'a str>,
+    pub(crate) volume_keys: HashMap<&'a str, &'a str>,
+}
+
+#[derive(Default)]
+struct EngineIndex<'a> {
+    state: Option<&'a ObservedEngine>,
+    ours: BTreeMap<&'a Address, Vec<&'a ObservedContainer>>,
+    /// Ours, with a label that is not an address of this version.
+    unaddressed: Vec<&'a ObservedContainer>,
+    by_name: HashMap<&'a str, &'a ContainerSummary>,
+    images: HashMap<&'a str, &'a ObservedImage>,
+    networks: HashMap<&'a str, Vec<&'a ObservedNetwork>>,
+}
+
+impl<'a> EngineIndex<'a> {
+    fn new(project: &Project, state: &'a ObservedEngine) -> Self {
+        let mut index = Self { state: Some(state), ..Self::default() };
+        for container in state.details.values() {
+            let Some(owner) = container.owner.as_ref().filter(|o| o.project == project.name) else {
+                continue;
+            };
+            match &owner.address {
+                Some(address) => index.ours.entry(address).or_default().push(container),
+                None => index.unaddressed.push(container),
+            }
+        }
+        index.by_name = state.containers.values().map(|c| (c.name.as_str(), c)).collect();
+        for image in state.images.values() {
+            index.images.insert(image.id.as_str(), image);
+            index.images.extend(image.references.iter().map(|r| (r.as_str(), image)));
+        }
+        for network in state.networks.values() {
+            index.networks.entry(&network.name).or_default().push(network);
+        }
+        index
+    }
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(project: &'a Project, observed: &'a Observed) -> Self {
+        let engines: BTreeMap<_, _> = observed
+            .engines
+            .iter()
+            .map(|(name, state)| (name, EngineIndex::new(project, state)))
+            .collect();
+        let order = graph::order(project);
+        let mut declared = engines
+            .values()
+            .flat_map(|index: &EngineIndex<'a>| index.ours.iter())
+            .filter(|(address, _)| project.containers.contains_key(*address))
+            .flat_map(|(_, containers)| containers);
+        let stopped = declared.any(|container| stands_still(container));
+        let networks = project.networks.iter();
+        let volumes = project.volumes.iter();
+        Self {
+            project,
+            observed,
+            engines,
+            order,
+            dependents: graph::dependents(project),
+            stopped,
+            network_keys: networks.map(|(key, spec)| (spec.name.as_str(), key.as_str())).collect(),
+            volume_keys: volumes.map(|(key, spec)| (spec.name.as_str(), key.as_str())).collect(),
+        }
+    }
+
+    pub(crate) fn engine_names(&self) -> impl Iterator<Item = &'a EngineName> {
+        self.engines.keys().copied()
+    }
+
+    pub(crate) fn state(&self, engine: &EngineName) -> Option<&'a ObservedEngine> {
+        self.engines.get(engine)?.state
+    }
+
+    pub(crate) fn spec(&self, address: &Address) -> Option<&'a ContainerSpec> {
+        self.project.containers.get(address)
+    }
+
+    /// Whether something of the project stands still that should run.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(crate) fn is_ours(&self, owner: Option<&Owner>) -> bool {
+        owner.is_some_and(|owner| owner.project == self.project.name)
+    }
+
+    /// Every container of ours with this address: the current one, and what replacements left.
+    pub(crate) fn containers_at(&self, address: &Address) -> &[&'a ObservedContainer] {
+        self.engines
+            .get(&address.engine)
+            .and_then(|index| index.ours.get(address))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Every address that a container of ours has on an engine.
+    pub(crate) fn observed_addresses(&self, engine: &EngineName) -> Vec<&'a Address> {
+        self.engines.get(engine).map(|i| i.ours.keys().copied().collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn unaddressed(&self, engine: &EngineName) -> &[&'a ObservedContainer] {
+        self.engines.get(engine).map_or(&[], |index| index.unaddressed.as_slice())
+    }
+
+    pub(crate) fn container_named(
+        &self,
+        engine: &EngineName,
+        name: &str,
+    ) -> Option<&'a ContainerSummary> {
+        self.engines.get(engine)?.by_name.get(name).copied()
+    }
+
+    pub(crate) fn container_by_id(
+        &self,
+        engine: &EngineName,
+        id: &str,
+    ) -> Option<&'a ContainerSummary> {
+        self.state(engine)?.containers.get(&ContainerId::new(id))
+    }
+
+    /// The image that a reference in any form names.
+    pub(crate) fn image(&self, engine: &EngineName, reference: &str) -> Option<&'a ObservedImage> {
+        let images = &self.engines.get(engine)?.images;
+        images
+            .get(familiar_reference(reference).as_str())
+            .or_else(|| images.get(reference))
+            .copied()
+    }
+
+    pub(crate) fn networks_named(&self, engine: &EngineName, name: &str) -> &[&'a ObservedNetwork] {
+        self.engines
+            .get(engine)
+            .and_then(|index| index.networks.get(name))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn volume(&self, engine: &EngineName, name: &str) -> Option<&'a ObservedVolume> {
+        self.state(engine)?.volumes.get(name)
+    }
+
+    /// Networks of the project that containers on an engine use.
+    pub(crate) fn networks_used(&self, containers: &BTreeSet<&Address>) -> BTreeSet<Address> {
+        let specs = containers.iter().filter_map(|address| self.spec(address));
+        specs
+            .flat_map(|spec| spec.config.endpoints.keys().map(move |name| (spec, name)))
+            .filter_map(|(spec, name)| {
+                let key = self.network_keys.get(name.as_str())?;
+                Some(Address::new(spec.address.engine.clone(), Kind::Network, *key))
+            })
+            .collect()
+    }
+
+    /// Volumes of the project that containers use.
+    pub(crate) fn volumes_used(&self, containers: &BTreeSet<&Address>) -> BTreeSet<Address> {
+        let specs = containers.iter().filter_map(|address| self.spec(address));
+        specs
+            .flat_map(|spec| spec.config.volume_names().map(move |name| (spec, name)))
+            .filter_map(|(spec, name)| {
+                let key = self.volume_keys.get(name)?;
+                Some(Address::new(spec.address.engine.clone(), Kind::Volume, *key))
+            })
+            .collect()
+    }
+}
+
+/// Who an object of another owner belongs to, in words.
+pub(crate) fn owner_text(
+    owner: Option<&Owner>,
+    labels: Option<&BTreeMap<String, String>>,
+) -> String {
+    if let Some(owner) = owner {
+        return format!("project {} of windlass", owner.project);
+    }
+    let compose = labels.and_then(|labels| labels.get("com.docker.compose.project"));
+    compose.map_or_else(
+        || "something other than windlass".to_owned(),
+        |project| format!("project {project} of Docker Compose"),
+    )
+}

@@ -1,0 +1,470 @@
+//! The planner's decisions, as plans in text. Every plan also goes through `verify`.
+
+mod fixture;
+
+use fixture::{Fixture, container, depends, joins, mounts};
+use windlass_model::dependency::Condition;
+use windlass_model::endpoint::NetworkMode;
+use windlass_model::env::EnvValue;
+use windlass_model::healthcheck::{HealthTest, Healthcheck};
+use windlass_model::label::owner_labels;
+use windlass_model::limits::RestartPolicy;
+use windlass_model::observed::State;
+use windlass_model::plan::Hazard;
+use windlass_model::request::{Request, Verb};
+use windlass_model::secret::Sensitive;
+use windlass_model::update::UpdateOrder;
+
+fn check(fixture: &Fixture, request: &Request, expected: &str) {
+    let text = fixture.plan(request);
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let actual: Vec<&str> = text.lines().collect();
+    assert_eq!(actual, expected, "\n{text}");
+}
+
+fn up() -> Request {
+    Request::new(Verb::Up)
+}
+
+/// db ← web, on a network, with a volume and a health check.
+fn shop() -> Fixture {
+    Fixture::new()
+        .network("net")
+        .volume("data")
+        .container("db", |spec| {
+            joins(spec, "net");
+            mounts(spec, "data");
+            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+        })
+        .container("web", |spec| {
+            joins(spec, "net");
+            spec.depends_on.push(depends("db", Condition::Healthy));
+        })
+}
+
+#[test]
+fn up_from_nothing() {
+    check(
+        &shop(),
+        &up(),
+        "#0 network net: create p.net (absent)
+         #1 volume data: create p.data (absent)
+         #2 #0,#1 -> container db: create p.db (absent)
+         #3 #2 -> container db: start (absent)
+         #4 #3 -> container db: wait until healthy (readiness)
+         #5 #0,#4 -> container web: create p.web (absent)
+         #6 #5 -> container web: start (absent)",
+    );
+}
+
+#[test]
+fn up_again_changes_nothing() {
+    check(&shop().apply(), &up(), "");
+}
+
+#[test]
+fn up_of_one_brings_its_dependencies() {
+    let fixture = shop().container("other", |_| {});
+    check(
+        &fixture,
+        &up().for_references(["web"]),
+        "#0 network net: create p.net (absent)
+         #1 volume data: create p.data (absent)
+         #2 #0,#1 -> container db: create p.db (absent)
+         #3 #2 -> container db: start (absent)
+         #4 #3 -> container db: wait until healthy (readiness)
+         #5 #0,#4 -> container web: create p.web (absent)
+         #6 #5 -> container web: start (absent)",
+    );
+}
+
+#[test]
+fn a_changed_variable_recreates_and_says_whose_change_it_is() {
+    let file = shop().apply().file("web", |spec| {
+        spec.config.env.insert("A".into(), EnvValue::from("1"));
+    });
+    check(
+        &file,
+        &up(),
+        "#0 container web: rename to p.web_previous (env.A: nothing → \"1\", file changed)
+         #1 #0 -> container web: create p.web (env.A: nothing → \"1\", file changed)
+         #2 #1 -> container web: stop (env.A: nothing → \"1\", file changed) !downtime
+         #3 #1,#2 -> container web: start (env.A: nothing → \"1\", file changed)
+         #4 #3 -> container web: remove (env.A: nothing → \"1\", file changed)",
+    );
+    let engine = shop().apply().seen("web", |seen| {
+        seen.config.env.insert("A".into(), EnvValue::from("1"));
+    });
+    let text = engine.plan(&up());
+    assert!(text.contains("(env.A: \"1\" → nothing, engine changed)"), "{text}");
+}
+
+#[test]
+fn a_secret_in_the_environment_is_not_shown() {
+    let with = |value: &'static str| {
+        move |spec: &mut windlass_model::container::ContainerSpec| {
+            spec.config.env.insert("PW".into(), EnvValue::Sensitive(Sensitive::new(value)));
+        }
+    };
+    let fixture = Fixture::new().container("web", with("hunter2")).apply();
+    check(&fixture, &up(), "");
+    let text = fixture.file("web", with("hunter3")).plan(&up());
+    assert!(text.contains("env.PW: (secret) → (secret), file changed"), "{text}");
+    assert!(!text.contains("hunter"), "{text}");
+}
+
+#[test]
+fn limits_and_restart_policy_change_in_place() {
+    let fixture = shop().apply().file("web", |spec| {
+        spec.config.limits.memory_bytes = Some(64 << 20);
+        spec.config.restart = RestartPolicy::Always;
+    });
+    check(
+        &fixture,
+        &up(),
+        "#0 container web: update (restart: no → always, file changed; limits.memory: nothing → \
+         67108864, file changed; limits.memory_swap: nothing → 134217728, file changed)",
+    );
+}
+
+#[test]
+fn a_limit_is_taken_away_by_recreation() {
+    let fixture = Fixture::new()
+        .container("web", |spec| spec.config.limits.pids = Some(10))
+        .apply()
+        .file("web", |spec| spec.config.limits.pids = None);
+    assert!(fixture.plan(&up()).contains("create p.web (limits.pids: 10 → nothing, file changed)"));
+}
+
+#[test]
+fn a_second_network_is_connected_in_place() {
+    let fixture = shop().apply().network("other").file("web", |spec| joins(spec, "other"));
+    check(
+        &fixture,
+        &up(),
+        "#0 network other: create p.other (absent)
+         #1 #0 -> container web: connect p.other (networks.p.other: nothing → attached, file changed)",
+    );
+}
+
+#[test]
+fn a_network_that_was_cut_off_by_hand_is_connected_again() {
+    let mut fixture = shop().network("other").container("app", |spec| {
+        joins(spec, "net");
+        joins(spec, "other");
+    });
+    fixture = fixture.apply().seen("app", |seen| {
+        seen.config.endpoints.remove("p.other");
+        seen.network_ids.remove("p.other");
+    });
+    check(
+        &fixture,
+        &up(),
+        "#0 container app: connect p.other (networks.p.other: nothing → attached, engine changed)",
+    );
+}
+
+#[test]
+fn what_stands_still_is_started() {
+    let fixture = shop().apply().seen("web", |seen| {
+        seen.state = State::Exited;
+        seen.exit_code = 137;
+    });
+    check(&fixture, &up(), "#0 container web: start (not running)");
+}
+
+#[test]
+fn a_paused_container_goes_on() {
+    let fixture = shop().apply().seen("web", |seen| seen.state = State::Paused);
+    check(&fixture, &up(), "#0 container web: unpause (not running)");
+}
+
+#[test]
+fn a_job_is_not_run_again() {
+    let jobs = Fixture::new()
+        .container("migrate", |_| {})
+        .container("web", |spec| {
+            spec.depends_on.push(depends("migrate", Condition::Completed));
+        })
+        .apply()
+        .seen("migrate", |seen| seen.state = State::Exited);
+    check(&jobs, &up(), "");
+    let failed = jobs.seen("migrate", |seen| seen.exit_code = 3);
+    check(&failed, &up(), "#0 container migrate: start (not running)");
+}
+
+#[test]
+fn after_stop_everything_runs_again() {
+    let exited = |seen: &mut windlass_model::observed::ObservedContainer| {
+        seen.state = State::Exited;
+        seen.exit_code = 0;
+    };
+    let fixture = Fixture::new()
+        .container("server", |spec| {
+            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+        })
+        .container("worker", |_| {})
+        .apply()
+        .seen("worker", exited);
+    check(&fixture, &up(), "");
+    let stopped = fixture.seen("server", exited);
+    check(
+        &stopped,
+        &up(),
+        "#0 container server: start (not running)
+         #1 #0 -> container server: wait until healthy (readiness)
+         #2 container worker: start (not running)",
+    );
+}
+
+#[test]
+fn a_foreign_container_of_our_name_is_in_the_way() {
+    let mut fixture = Fixture::new().container("web", |_| {});
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web", |seen| seen.owner = None);
+    let id = windlass_model::ContainerId::new("id-p.web");
+    let summary = fixture.state().containers.get_mut(&id).unwrap();
+    summary.owner = None;
+    summary.labels.clear();
+    check(
+        &fixture,
+        &up(),
+        "! container web: Foreign { name: \"p.web\", owner: \"something other than windlass\" }",
+    );
+}
+
+#[test]
+fn an_interrupted_replacement_is_finished() {
+    // The successor was created; the predecessor still runs under its other name.
+    let mut fixture = Fixture::new().container("web", |_| {});
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web_previous", |_| {});
+    fixture.put(&spec, "p.web", |seen| {
+        seen.state = State::Created;
+        seen.started_at = String::new();
+    });
+    check(
+        &fixture,
+        &up(),
+        "#0 container web: stop (not running)
+         #1 #0 -> container web: start (not running)
+         #2 #1 -> container web: remove (left over)",
+    );
+    // Only renamed: name drift is a difference like any other.
+    let mut fixture = Fixture::new().container("web", |_| {});
+    fixture.put(&spec, "p.web_previous", |_| {});
+    check(
+        &fixture,
+        &up(),
+        "#0 container web: rename to p.web (name: p.web_previous → p.web, engine changed)",
+    );
+}
+
+#[test]
+fn a_bad_successor_goes_and_what_served_before_stays_until_the_end() {
+    let mut fixture = Fixture::new().container("web", |_| {});
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web_previous", |seen| seen.state = State::Exited);
+    fixture.put(&spec, "p.web", |seen| {
+        seen.config.command = Some(vec!["broken".into()]);
+        seen.state = State::Exited;
+        seen.exit_code = 127;
+    });
+    let text = fixture.plan(&up());
+    let verbs: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(": ").nth(1).unwrap().split(" (").next().unwrap())
+        .collect();
+    assert_eq!(verbs, ["remove", "create p.web", "start", "remove"], "{text}");
+}
+
+#[test]
+fn start_first() {
+    let fixture = Fixture::new()
+        .container("web", |spec| spec.update.order = UpdateOrder::StartFirst)
+        .apply()
+        .file("web", |spec| spec.config.user = Some("7".into()));
+    let text = fixture.plan(&up());
+    let verbs: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(": ").nth(1).unwrap().split(" (").next().unwrap())
+        .collect();
+    let wanted = ["rename to p.web_previous", "create p.web", "start", "stop", "remove"];
+    assert_eq!(verbs, wanted, "{text}");
+    assert!(!text.contains("downtime"), "{text}");
+}
+
+#[test]
+fn who_shares_a_namespace_is_recreated_too() {
+    let fixture = Fixture::new()
+        .container("vpn", |_| {})
+        .container("app", |spec| {
+            spec.config.network_mode = NetworkMode::Container("p.vpn".into());
+            spec.depends_on.push(depends("vpn", Condition::Started));
+        })
+        .apply()
+        .file("vpn", |spec| spec.config.user = Some("7".into()));
+    let text = fixture.plan(&up());
+    assert!(text.contains("container app: create p.app (because of container vpn)"), "{text}");
+}
+
+#[test]
+fn images_are_built_in_order_and_only_when_their_inputs_change() {
+    let fixture =
+        Fixture::new().build("base", &[]).build("app", &["base"]).container("web", |spec| {
+            spec.image = windlass_model::image::ImageUse::Project("app".into())
+        });
+    check(
+        &fixture,
+        &up(),
+        "#0 image base: build p/base:latest (absent)
+         #1 #0 -> image app: build p/app:latest (absent)
+         #2 #1 -> container web: create p.web (absent)
+         #3 #2 -> container web: start (absent)",
+    );
+    let mut applied = fixture.apply();
+    check(&applied, &up(), "");
+    applied.observed.builds.get_mut("base").unwrap().digest =
+        windlass_model::Digest::of(["changed"]);
+    let text = applied.plan(&up());
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("#0 image base: build p/base:latest (inputs: "), "{text}");
+    assert!(lines[1].contains("a new base image"), "{text}");
+    assert!(lines[2].contains("rename to p.web_previous (image: "), "{text}");
+}
+
+#[test]
+fn a_missing_image_is_pulled_and_one_that_may_not_be_is_a_blocker() {
+    let fixture = Fixture::new().container("web", |spec| {
+        spec.image = windlass_model::image::ImageUse::External("nginx".into());
+    });
+    check(
+        &fixture,
+        &up(),
+        "#0 image nginx: pull nginx (absent)
+         #1 #0 -> container web: create p.web (absent)
+         #2 #1 -> container web: start (absent)",
+    );
+    let never = fixture.file("web", |spec| spec.pull = windlass_model::image::PullPolicy::Never);
+    check(&never, &up(), "! image nginx: ImageMissing { reference: \"nginx\" }");
+}
+
+#[test]
+fn a_volume_that_differs_blocks_until_it_is_named() {
+    let mut fixture = shop().apply();
+    fixture.project.volumes.get_mut("data").unwrap().config.driver = Some("nfs".into());
+    let text = fixture.plan(&up());
+    assert!(text.starts_with("! volume data: VolumeDiverged"), "{text}");
+    let mut request = up();
+    request.options.destroy_volumes.insert("p.data".into());
+    let plan = windlass_planner::plan(&fixture.project, &fixture.observed, &request).unwrap();
+    let losses: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| step.hazard == Some(Hazard::DataLoss))
+        .map(|step| step.action.to_string())
+        .collect();
+    assert_eq!(losses, ["remove p.data"]);
+}
+
+#[test]
+fn a_network_that_differs_is_made_anew_with_its_containers() {
+    let mut fixture = shop().apply();
+    fixture.project.networks.get_mut("net").unwrap().config.internal = true;
+    let text = fixture.plan(&up());
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("disconnect") && lines[1].contains("disconnect"), "{text}");
+    assert!(lines[2].contains("#0,#1 -> network net: remove p.net"), "{text}");
+    assert!(lines[3].contains("#2 -> network net: create p.net (internal: false → true"), "{text}");
+    assert!(text.contains("container web: create p.web (networks.p.net"), "{text}");
+}
+
+#[test]
+fn orphans_are_named_and_removed_only_on_request() {
+    let mut fixture = shop().apply();
+    fixture.project.containers.remove(&container("web"));
+    check(&fixture, &up(), "");
+    let mut request = up();
+    request.options.remove_orphans = true;
+    check(
+        &fixture,
+        &request,
+        "#0 container web: stop (orphan)
+         #1 #0 -> container web: remove (orphan)",
+    );
+}
+
+#[test]
+fn down_takes_dependents_first_and_keeps_volumes() {
+    check(
+        &shop().apply(),
+        &Request::new(Verb::Down),
+        "#0 container web: stop (requested)
+         #1 #0 -> container web: remove (requested)
+         #2 #1 -> container db: stop (requested)
+         #3 #2 -> container db: remove (requested)
+         #4 #1,#3 -> network net: remove p.net (requested)",
+    );
+    let mut request = Request::new(Verb::Down);
+    request.options.timeout_s = Some(0);
+    request.options.volumes = true;
+    check(
+        &shop().apply(),
+        &request,
+        "#0 container web: remove (requested)
+         #1 #0 -> container db: remove (requested)
+         #2 #0,#1 -> network net: remove p.net (requested)
+         #3 #1 -> volume data: remove p.data (requested) !data-loss",
+    );
+}
+
+#[test]
+fn the_other_verbs() {
+    let applied = || shop().apply();
+    for (verb, references, expected) in [
+        (
+            Verb::Stop,
+            vec!["db"],
+            "#0 container web: stop (requested)
+          #1 #0 -> container db: stop (requested)",
+        ),
+        (Verb::Restart, vec!["web"], "#0 container web: restart (requested)"),
+        (Verb::Kill, vec!["web"], "#0 container web: kill SIGKILL (requested)"),
+        (Verb::Pause, vec!["web"], "#0 container web: pause (requested)"),
+        (Verb::Unpause, vec![], ""),
+        (Verb::Start, vec![], ""),
+        (Verb::Create, vec![], ""),
+        (Verb::Remove, vec![], ""),
+        (Verb::Pull, vec![], "#0 image busybox: pull busybox (requested)"),
+        (Verb::Build, vec![], ""),
+    ] {
+        check(&applied(), &Request::new(verb).for_references(references), expected);
+    }
+}
+
+#[test]
+fn a_reference_to_nothing_is_a_blocker() {
+    let text = shop().plan(&up().for_references(["wbe"]));
+    assert!(text.contains("UnknownReference { reference: \"wbe\""), "{text}");
+}
+
+#[test]
+fn nothing_of_another_project_is_touched() {
+    let mut fixture = shop().apply();
+    let labels = owner_labels(
+        &windlass_model::ProjectName::new("other"),
+        &container("web"),
+        None::<&()>,
+        None,
+    );
+    let owner = windlass_model::label::Owner::read(&fixture::engine(), &labels);
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "other.web", |seen| seen.owner = owner.clone());
+    let id = windlass_model::ContainerId::new("id-other.web");
+    fixture.state().containers.get_mut(&id).unwrap().owner = owner;
+    for verb in Verb::ALL {
+        let text = fixture.plan(&Request::new(verb));
+        assert!(!text.contains("other.web"), "{verb:?}: {text}");
+    }
+    check(&fixture, &up(), "");
+}
