@@ -2,6 +2,8 @@
 //!
 //! Invariant: what `Fixture::apply` says an engine has is what an engine would have after `up`.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that does not fit its test shall stop it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::container::{ContainerConfig, ContainerSpec};
 use windlass_model::dependency::{Condition, Dependency, Reason};
@@ -267,7 +269,8 @@ impl Fixture {
         match windlass_planner::plan(&self.project, &self.observed, request) {
             Ok(plan) => plan.to_string(),
             Err(blockers) => {
-                blockers.iter().map(|b| format!("! {}: {:?}\n", b.address, b.reason)).collect()
+                let lines = blockers.iter().map(|b| format!("! {}: {:?}", b.address, b.reason));
+                lines.collect::<Vec<_>>().join("\n")
             }
         }
     }

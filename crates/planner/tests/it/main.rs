@@ -312,7 +312,7 @@ fn who_shares_a_namespace_is_recreated_too() {
 fn images_are_built_in_order_and_only_when_their_inputs_change() {
     let fixture =
         Fixture::new().build("base", &[]).build("app", &["base"]).container("web", |spec| {
-            spec.image = windlass_model::image::ImageUse::Project("app".into())
+            spec.image = windlass_model::image::ImageUse::Project("app".into());
         });
     check(
         &fixture,
