@@ -118,6 +118,11 @@ impl BuildContext {
         &self.entries
     }
 
+    /// Paths must stay as they are.
+    pub(crate) fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
+    }
+
     pub fn warnings(&self) -> &[ContextWarning] {
         &self.warnings
     }

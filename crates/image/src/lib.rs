@@ -4,12 +4,17 @@
 
 pub mod context;
 pub mod digest;
+pub mod dockerfile;
 pub mod entry;
 mod expression;
 pub mod git;
 pub mod globs;
 pub mod ignore;
+mod lower;
 pub mod pattern;
 pub mod rootfs;
+pub mod source;
 pub mod tar_stream;
 mod walk;
+
+pub use lower::LowerError;

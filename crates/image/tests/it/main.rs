@@ -5,6 +5,7 @@
 mod git;
 mod ignore_truth;
 mod rootfs;
+mod source;
 mod tar_stream;
 mod tree;
 mod walk;

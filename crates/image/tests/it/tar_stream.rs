@@ -27,16 +27,15 @@ fn read_back(stream: impl io::Read) -> BTreeMap<String, (u32, Vec<u8>)> {
     for entry in archive.entries().expect("entries") {
         let mut entry = entry.expect("entry");
         let path = ContextPath::new(entry.path_bytes().as_ref()).expect("path").to_string();
-        let name = match entry.header().entry_type() {
-            tar::EntryType::Directory => format!("{path}/"),
-            tar::EntryType::Symlink => {
-                let target = entry.link_name_bytes().expect("target");
-                format!("{path}->{}", String::from_utf8_lossy(&target))
-            }
-            other => {
-                assert_eq!(other, tar::EntryType::Regular);
-                path
-            }
+        let kind = entry.header().entry_type();
+        let name = if kind.is_dir() {
+            format!("{path}/")
+        } else if kind.is_symlink() {
+            let target = entry.link_name_bytes().expect("target");
+            format!("{path}->{}", String::from_utf8_lossy(&target))
+        } else {
+            assert!(kind.is_file(), "{path}: {kind:?}");
+            path
         };
         assert_eq!(entry.header().uid().expect("uid"), 0);
         let mode = entry.header().mode().expect("mode");

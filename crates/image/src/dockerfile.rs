@@ -1,0 +1,54 @@
+//! Dockerfiles: written by a builder, and read as far as windlass needs to know them.
+//!
+//! Invariant: reading never judges more than it uses: an instruction that we do not know is the builder's to refuse.
+
+mod expand;
+mod instruction;
+mod parse;
+mod stage;
+mod word;
+mod write;
+
+pub use instruction::{Flag, Heredoc, Instruction};
+pub use parse::ParsedDockerfile;
+pub use stage::{ImageReference, ReferenceKind, Stage};
+pub use word::Word;
+pub use write::{Copy, Dockerfile, Healthcheck, Run};
+
+/// A Dockerfile is malformed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct DockerfileError {
+    /// From 1.
+    pub line: usize,
+    pub problem: DockerfileProblem,
+}
+
+/// What is wrong with a line of a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DockerfileProblem {
+    #[error("the escape character can only be a backslash or a backtick")]
+    BadEscape,
+    #[error("the heredoc {0:?} has no end")]
+    OpenHeredoc(String),
+    #[error("a flag needs a value: --{0}")]
+    FlagWithoutValue(String),
+    #[error("FROM needs one image, and after it nothing but AS and a name")]
+    MalformedFrom,
+    #[error("{instruction} comes before the first FROM")]
+    BeforeFrom { instruction: String },
+    #[error("no build stage in the Dockerfile")]
+    NoStage,
+    #[error("no stage is called {0:?}")]
+    NoSuchStage(String),
+    #[error("the image's name is empty once its variables are replaced")]
+    EmptyImage,
+    #[error("malformed variable")]
+    MalformedVariable,
+    #[error("{name}: {message}")]
+    RequiredVariable { name: String, message: String },
+    #[error("a line break cannot be written here")]
+    LineBreak,
+    #[error("{0} must not be empty")]
+    Empty(&'static str),
+}
