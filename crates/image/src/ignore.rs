@@ -141,6 +141,7 @@ fn trim(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_bad_line_is_named() {
@@ -186,5 +187,34 @@ mod tests {
         assert!(rules.is_excluded(b"\xff.txt"));
         assert!(!rules.is_excluded(b"\xfe.txt"));
         assert!(rules.is_excluded(b"a.\xfd"), "in an expression every broken byte is U+FFFD");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pruned_had_nothing_to_keep(
+            lines in prop::collection::vec("!?(a|b|\\*|\\*\\*|\\?|/){1,5}", 1..6),
+            directory in "[ab](/[ab]){0,2}",
+            below in "[ab]{1,2}(/[ab]){0,2}",
+        ) {
+            let rules = match IgnoreRules::parse(lines.join("\n").as_bytes()) {
+                Ok(rules) => rules,
+                Err(error) => {
+                    prop_assert_eq!(error.problem, IgnoreProblem::EmptyException);
+                    return Ok(());
+                }
+            };
+            let directory = directory.as_bytes();
+            if rules.is_excluded(directory) && !rules.may_readmit_beneath(directory) {
+                let path = [directory, b"/", below.as_bytes()].concat();
+                prop_assert!(rules.is_excluded(&path));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in prop::collection::vec(any::<u8>(), 0..60)) {
+            if let Ok(rules) = IgnoreRules::parse(&text) {
+                rules.is_excluded(b"a/b");
+            }
+        }
     }
 }

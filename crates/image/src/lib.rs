@@ -1,6 +1,10 @@
 //! Dockerfile builder and build context: ignore rules, digest, tar stream.
 //!
 //! Invariant: what is hashed is what is sent: the digest, the tar stream and the file sync all read the same entry list.
+//!
+//! [`source::Recipe::read`] says what a declared image is made from and which images it needs first;
+//! [`source::BuildRecipe::prepare`] walks and hashes its build context. A [`context::BuildContext`] is then either streamed as a
+//! tar ([`tar_stream`]) or served entry by entry ([`context::BuildContext::entries`], [`context::BuildContext::open`]).
 
 pub mod context;
 pub mod digest;

@@ -30,7 +30,7 @@ enum Shape {
 pub struct PatternError;
 
 impl Pattern {
-    /// Build from a cleaned pattern (see [`clean`]).
+    /// `text` must be the shortest path that means the same (no `./`, `//` or `..` inside).
     pub fn new(text: &[u8]) -> Result<Self, PatternError> {
         check_syntax(text)?;
         let shape = shape(text).map_err(|BadExpression| PatternError)?;

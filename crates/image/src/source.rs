@@ -178,7 +178,8 @@ impl PreparedBuild {
     }
 
     /// The tar stream for an engine that takes everything at once: the build context, and the Dockerfile under
-    /// [`DOCKERFILE_NAME`]. An ignore file in it makes the classic builder hide both from the build.
+    /// [`DOCKERFILE_NAME`]. An ignore file in it makes the classic builder hide both from `COPY .`. (`BuildKit` that is given a
+    /// tar stream does not look into it: a build session is the better way there.)
     pub fn write_tar<W: Write>(
         &self,
         sink: W,
@@ -276,13 +277,25 @@ fn needed_images(
     lowered: &Lowered,
     options: &BuildOptions,
 ) -> Result<Vec<ImageReference>, SourceError> {
-    let parsed = ParsedDockerfile::parse(&lowered.dockerfile);
-    parsed
-        .and_then(|parsed| parsed.image_references(&options.args, options.target.as_deref()))
+    let mut args = options.args.clone();
+    if let Some(platform) = &options.platform {
+        args.extend(platform_arguments(platform));
+    }
+    ParsedDockerfile::parse(&lowered.dockerfile)
+        .and_then(|parsed| parsed.image_references(&args, options.target.as_deref()))
         .map_err(|source| {
             let command = lowered.lines.iter().position(|lines| lines.contains(&source.line));
             SourceError::Dockerfile { source, command }
         })
+}
+
+/// What the builder itself sets for `os/arch[/variant]`.
+fn platform_arguments(platform: &str) -> Vec<(String, String)> {
+    let parts = ["TARGETOS", "TARGETARCH", "TARGETVARIANT"].into_iter().zip(platform.split('/'));
+    std::iter::once(("TARGETPLATFORM", platform))
+        .chain(parts)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// What reaches the image. How it is built (caches, secrets, which builder) does not.

@@ -39,9 +39,14 @@ pub enum ReferenceKind {
 }
 
 impl ParsedDockerfile {
-    /// All stages. `args` are the build's arguments; they count for a FROM only where an `ARG` before the first FROM names them.
+    /// All stages. `args` are the build's arguments; they count for a FROM only where an `ARG` before the first FROM names them,
+    /// but for the platform's (`TARGETARCH` and the like), which need none.
     pub fn stages(&self, args: &BTreeMap<String, String>) -> Result<Vec<Stage>, DockerfileError> {
-        let mut variables = BTreeMap::new();
+        let mut variables: BTreeMap<String, String> = args
+            .iter()
+            .filter(|(name, _)| is_platform_argument(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         let mut stages: Vec<Stage> = Vec::new();
         for instruction in &self.instructions {
             let error = |problem| DockerfileError { line: instruction.first_line, problem };
@@ -172,6 +177,11 @@ impl ParsedDockerfile {
     }
 }
 
+fn is_platform_argument(name: &str) -> bool {
+    let rest = name.strip_prefix("TARGET").or_else(|| name.strip_prefix("BUILD"));
+    rest.is_some_and(|rest| matches!(rest, "PLATFORM" | "OS" | "ARCH" | "VARIANT"))
+}
+
 fn find_stage(name: &str, stages: &[Stage]) -> Option<usize> {
     stages.iter().rposition(|stage| {
         stage.name.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(name))
@@ -247,5 +257,7 @@ mod tests {
     fn an_argument_counts_only_where_it_is_declared() {
         let text = "FROM a:$V\nARG V\n";
         assert_eq!(references(text, &[("V", "1")], None), ["1 From a:"]);
+        let text = "FROM a:$TARGETARCH\n";
+        assert_eq!(references(text, &[("TARGETARCH", "arm64")], None), ["1 From a:arm64"]);
     }
 }

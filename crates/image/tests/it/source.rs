@@ -152,6 +152,14 @@ fn a_dockerfile_has_its_own_ignore_file() {
 }
 
 #[test]
+fn the_platform_is_known_to_from() {
+    let dockerfile = DockerfileSource::Inline("FROM a-$TARGETARCH$TARGETVARIANT\n".to_owned());
+    let mut spec = image(ImageSource::Dockerfile { dockerfile, context: None });
+    spec.build.platform = Some("linux/arm/v7".to_owned());
+    assert_eq!(prepare(&spec).images[0].image, "a-armv7");
+}
+
+#[test]
 fn errors_lead_to_the_command() {
     let read = |spec: &ImageSpec| Recipe::read(spec, &BTreeMap::new()).expect_err("malformed");
     let error = read(&commands(vec![instruction("ARG", "A"), instruction("RUN", "x")], None));
