@@ -22,7 +22,7 @@ pub struct Dockerfile {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Run {
     pub script: String,
-    /// Each as `--mount=` takes it: `type=cache,target=/root/.cache`.
+    /// Each as `--mount=` takes it: `type=cache,target=/var/cache`.
     pub mounts: Vec<String>,
     pub network: Option<String>,
 }
