@@ -79,6 +79,11 @@ impl Credentials {
     }
 }
 
+/// What is shown to a registry when there are no credentials for it.
+pub(crate) fn anonymous() -> HeaderValue {
+    sensitive(&serde_json::json!({}))
+}
+
 /// Engines ignore a value that they cannot decode, so it must be right: padded, URL-safe.
 fn sensitive(document: &serde_json::Value) -> HeaderValue {
     let mut value = HeaderValue::try_from(URL_SAFE.encode(document.to_string()))

@@ -62,6 +62,11 @@ impl Http {
         self.transport.address()
     }
 
+    /// Whether bytes reach the engine without a network.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.transport, Transport::Unix { .. })
+    }
+
     /// Sends a call and gives its reply, whose status is a success.
     pub(crate) async fn send(
         self: &Arc<Self>,

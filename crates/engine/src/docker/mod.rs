@@ -2,21 +2,34 @@
 //!
 //! Invariant: the process's environment, terminal and working folder are never looked at.
 
+mod address;
 mod auth;
+mod build;
+pub mod buildkit;
 mod call;
 mod classify;
-mod address;
+mod container;
+mod convert;
+mod document;
+mod engine;
 mod error;
+mod events;
+mod exec;
 mod http;
+mod image;
 mod json_lines;
 mod negotiate;
+mod network;
+mod output;
+mod progress;
 mod query;
 mod reply;
 pub mod stdcopy;
 mod transport;
+mod volume;
 
+pub use address::{AddressError, EngineAddress, Environment, SshTarget, TlsMaterial, UrlFault};
 pub use auth::AuthError;
-pub use address::{EngineAddress, AddressError, Environment, SshTarget, TlsMaterial, UrlFault};
+pub use engine::DockerEngine;
 pub use negotiate::ApiVersion;
-pub use transport::{Connection, DialError, Duplex};
-
+pub use transport::DialError;

@@ -54,6 +54,8 @@ pub(crate) struct Peer {
     pub(crate) api: ApiVersion,
     /// Podman's own version, when it is podman.
     pub(crate) podman: Option<String>,
+    /// The engine's own version, such as `20.10.24`; empty if it does not tell.
+    pub(crate) version: String,
     prefix: String,
 }
 
@@ -70,8 +72,21 @@ impl Peer {
         }
         let api = found.min(ApiVersion::MOST);
         let podman = text("libpod-api-version").map(str::to_owned);
-        Ok(Self { api, podman, prefix: format!("/v{api}") })
+        let version = podman.clone().or_else(|| server_version(text("server")?));
+        let (version, prefix) = (version.unwrap_or_default(), format!("/v{api}"));
+        Ok(Self { api, podman, version, prefix })
     }
+
+    pub(crate) fn is_podman(&self) -> bool {
+        self.podman.is_some()
+    }
+}
+
+/// `20.10.24` of `Docker/20.10.24+dfsg1 (linux)`.
+fn server_version(server: &str) -> Option<String> {
+    let version = server.strip_prefix("Docker/")?;
+    let end = version.find(['+', ' ']).unwrap_or(version.len());
+    Some(version[..end].to_owned())
 }
 
 /// An engine's connections together with the version that was agreed on.
@@ -87,6 +102,10 @@ impl Wire {
 
     pub(crate) fn address(&self) -> String {
         self.http.address()
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.http.is_local()
     }
 
     /// Asks once; whoever else needs the answer waits for the same ping.
@@ -127,7 +146,10 @@ mod tests {
     fn headers_of_a_ping() {
         let table: [(&[(&str, &str)], &str); 8] = [
             (&[("api-version", "1.41")], "1.41 docker"),
-            (&[("api-version", "1.51")], "1.51 docker"),
+            (
+                &[("api-version", "1.51"), ("server", "Docker/20.10.24+dfsg1 (linux)")],
+                "1.51 docker",
+            ),
             (&[("api-version", "1.99")], "1.51 docker"),
             (&[("api-version", "2.0")], "1.51 docker"),
             (&[("api-version", "1.41"), ("libpod-api-version", "4.3.1")], "1.41 podman 4.3.1"),
@@ -144,11 +166,12 @@ mod tests {
                 map.insert(*name, value.parse().unwrap());
             }
             let found = match Peer::read(&map, "GET /_ping") {
-                Ok(Peer { api, podman: None, prefix }) => {
+                Ok(Peer { api, podman: None, version, prefix }) => {
+                    assert_eq!(version, if headers.len() > 1 { "20.10.24" } else { "" });
                     assert_eq!(prefix, format!("/v{api}"));
                     format!("{api} docker")
                 }
-                Ok(Peer { api, podman: Some(version), prefix: _ }) => {
+                Ok(Peer { api, podman: Some(version), version: _, prefix: _ }) => {
                     format!("{api} podman {version}")
                 }
                 Err(error) => error.to_string(),

@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use url::UrlFault;
+use windlass_model::engine::{EngineSpec, TlsSpec};
 
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
@@ -134,6 +135,38 @@ impl EngineAddress {
                     let name = context::current(environment)?;
                     Self::from_context(name.as_deref().unwrap_or("default"), environment)
                 }
+            },
+        }
+    }
+
+    /// Finds the engine that a file declares. TLS files of the file go before those of the
+    /// environment.
+    pub(crate) fn of_spec(
+        spec: &EngineSpec,
+        environment: &Environment,
+    ) -> Result<Self, AddressError> {
+        let wanted = spec.url.as_deref().or(spec.context.as_deref());
+        let Some(TlsSpec { ca, cert, key, verify }) = &spec.tls else {
+            return Self::resolve(wanted, environment);
+        };
+        let file = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+        let material =
+            TlsMaterial { ca: file(ca), cert: file(cert), key: file(key), verify: *verify };
+        let url = wanted.filter(|url| url.contains("://"));
+        let parsed = url.map(|url| {
+            url::parse(url)
+                .map_err(|source| AddressError::Url { url: url::without_password(url), source })
+        });
+        match parsed.transpose()? {
+            Some(url::Parsed { endpoint: Self::Tcp { host, port: _ }, plain: false, port, .. }) => {
+                Ok(Self::Tls { host, port: port.unwrap_or(2376), material })
+            }
+            Some(_) | None => match Self::resolve(wanted, environment)? {
+                Self::Tls { host, port, material: _ } => Ok(Self::Tls { host, port, material }),
+                other @ (Self::Unix { .. }
+                | Self::Tcp { .. }
+                | Self::Ssh(_)
+                | Self::Npipe { .. }) => Ok(other),
             },
         }
     }

@@ -9,21 +9,17 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::EngineAddress;
+use crate::stream::RawStream;
 pub(crate) use ssh::SshFailed;
 
 /// How long one connection may take to be made, name look-up and handshakes included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that bytes go both ways on.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
-/// A boxed [`Duplex`].
-pub type Connection = Box<dyn Duplex>;
+pub(crate) type Connection = Box<dyn RawStream>;
 
 /// Why no connection to the engine could be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,204 @@
+//! Containers: list, inspect, create, and every change of state.
+//!
+//! Invariant: a container whose endpoints could not all be made is removed again, by its id.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use windlass_model::fault::Fault;
+use windlass_model::limits::{Limits, RestartPolicy};
+use windlass_model::name::ContainerId;
+use windlass_model::observed::{ContainerSummary, ObservedContainer};
+use windlass_model::plan::CreateContainer;
+
+use super::call::Call;
+use super::convert::{
+    Creation, container_observed, container_summary, create_body, referenced_containers,
+    update_body,
+};
+use super::document::Created;
+use super::document::container::{Inspect, Summary, Top, Waited};
+use super::engine::DockerEngine;
+use super::error;
+use super::query::{Query, segment};
+use crate::error::{EngineError, Result};
+use crate::stream::{EngineStream, Upload};
+
+const START_DEADLINE: Duration = Duration::from_secs(120);
+/// How long a stop may take beyond the grace that the container gets.
+const STOP_MARGIN: Duration = Duration::from_secs(30);
+/// The longest grace that a container itself may have been created with, where it is not known.
+const LONGEST_GRACE: Duration = Duration::from_secs(15 * 60);
+/// Removing a large writable layer takes an engine a while.
+const REMOVE_DEADLINE: Duration = Duration::from_secs(120);
+const ARCHIVE_DEADLINE: Duration = Duration::from_secs(10 * 60);
+/// How long an archive may keep silent.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(60);
+
+fn path(container: &str, what: &str) -> String {
+    format!("/containers/{}{what}", segment(container))
+}
+
+impl DockerEngine {
+    pub(super) async fn containers_list(&self) -> Result<Vec<ContainerSummary>> {
+        let call = Call::get("/containers/json").query(Query::new().with_flag("all", true));
+        let list: Vec<Summary> = self.send(call).await?.json().await?;
+        Ok(list.into_iter().map(|one| container_summary(&self.name, one)).collect())
+    }
+
+    pub(super) async fn container_inspect(&self, container: &str) -> Result<ObservedContainer> {
+        let document = self.container_document(container).await?;
+        let mut names = BTreeMap::new();
+        for id in referenced_containers(&document) {
+            // One that is gone has no name any more.
+            match self.container_document(&id).await {
+                Ok(other) => {
+                    let name = other.name.unwrap_or_default();
+                    names.insert(id, name.trim_start_matches('/').to_owned());
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(container_observed(&self.name, document, &names))
+    }
+
+    async fn container_document(&self, container: &str) -> Result<Inspect> {
+        self.send(Call::get(path(container, "/json"))).await?.json().await
+    }
+
+    pub(super) async fn container_create(&self, create: &CreateContainer) -> Result<ContainerId> {
+        let api = self.wire.peer().await?.api;
+        let Creation { body, platform, later } = create_body(create, api)
+            .map_err(|message| EngineError::new(Fault::Unsupported, message))?;
+        let query =
+            Query::new().with("name", &create.name).with_some("platform", platform.as_deref());
+        let call = Call::post("/containers/create").query(query).json(&body);
+        let created: Created = self.send(call).await?.json().await?;
+        let id = ContainerId::new(created.id);
+        for (network, settings) in later {
+            if let Err(error) = self.network_connect(&network, &id, settings).await {
+                // What is half made would look like a container that somebody changed. If even
+                // this fails, the next run finds it so and makes it anew.
+                let _ = self.container_remove(&id, true, true).await;
+                return Err(error);
+            }
+        }
+        Ok(id)
+    }
+
+    pub(super) async fn container_start(&self, container: &ContainerId) -> Result<()> {
+        let call = Call::post(path(container.as_str(), "/start")).deadline(START_DEADLINE);
+        self.carry_out(call).await
+    }
+
+    /// Stops, or restarts: the grace and the deadline are the same.
+    pub(super) async fn container_stop(
+        &self,
+        container: &ContainerId,
+        timeout_s: Option<u32>,
+        verb: &str,
+    ) -> Result<()> {
+        let grace = timeout_s.map_or(LONGEST_GRACE, |s| Duration::from_secs(u64::from(s)));
+        let seconds = timeout_s.map(|seconds| seconds.to_string());
+        let call = Call::post(path(container.as_str(), &format!("/{verb}")))
+            .query(Query::new().with_some("t", seconds.as_deref()))
+            .deadline(grace + STOP_MARGIN);
+        self.carry_out(call).await
+    }
+
+    pub(super) async fn container_kill(
+        &self,
+        container: &ContainerId,
+        signal: &str,
+    ) -> Result<()> {
+        let query = Query::new().with("signal", signal);
+        self.carry_out(Call::post(path(container.as_str(), "/kill")).query(query)).await
+    }
+
+    pub(super) async fn container_switch(
+        &self,
+        container: &ContainerId,
+        verb: &str,
+    ) -> Result<()> {
+        self.carry_out(Call::post(path(container.as_str(), &format!("/{verb}")))).await
+    }
+
+    pub(super) async fn container_rename(
+        &self,
+        container: &ContainerId,
+        name: &str,
+    ) -> Result<()> {
+        let query = Query::new().with("name", name);
+        self.carry_out(Call::post(path(container.as_str(), "/rename")).query(query)).await
+    }
+
+    pub(super) async fn container_update(
+        &self,
+        container: &ContainerId,
+        limits: &Limits,
+        restart: RestartPolicy,
+    ) -> Result<()> {
+        let body = update_body(limits, restart);
+        self.carry_out(Call::post(path(container.as_str(), "/update")).json(&body)).await
+    }
+
+    pub(super) async fn container_remove(
+        &self,
+        container: &ContainerId,
+        force: bool,
+        anonymous_volumes: bool,
+    ) -> Result<()> {
+        let query = Query::new().with_flag("force", force).with_flag("v", anonymous_volumes);
+        let call = Call::delete(path(container.as_str(), ""));
+        self.carry_out(call.query(query).deadline(REMOVE_DEADLINE)).await
+    }
+
+    pub(super) async fn archive_put(
+        &self,
+        container: &ContainerId,
+        target: &str,
+        tar: Upload,
+    ) -> Result<()> {
+        let call = Call::put(path(container.as_str(), "/archive"))
+            .query(Query::new().with("path", target))
+            .stream("application/x-tar", tar)
+            .deadline(ARCHIVE_DEADLINE);
+        self.carry_out(call).await
+    }
+
+    pub(super) async fn archive_get(
+        &self,
+        container: &ContainerId,
+        source: &str,
+    ) -> Result<EngineStream<Bytes>> {
+        let call = Call::get(path(container.as_str(), "/archive"))
+            .query(Query::new().with("path", source));
+        Ok(self.send(call).await?.streaming(Some(ARCHIVE_PATIENCE)).into_stream().boxed())
+    }
+
+    pub(super) async fn container_wait(&self, container: &ContainerId) -> Result<i64> {
+        let call = Call::post(path(container.as_str(), "/wait")).without_deadline();
+        let reply = self.send(call).await?.streaming(None);
+        let label = reply.label().to_owned();
+        let bytes = reply.bytes().await?;
+        // The head comes at once, the end may never: an empty body is a lost reply.
+        if bytes.trim_ascii().is_empty() {
+            return Err(error::cut(&label));
+        }
+        let waited: Waited = serde_json::from_slice(&bytes)
+            .map_err(|source| error::malformed(&label, "a bad exit code").with_source(source))?;
+        Ok(waited.status_code)
+    }
+
+    pub(super) async fn container_top(
+        &self,
+        container: &ContainerId,
+    ) -> Result<(Vec<String>, Vec<Vec<String>>)> {
+        let call = Call::get(path(container.as_str(), "/top"));
+        let Top { titles, processes } = self.send(call).await?.json().await?;
+        Ok((titles.unwrap_or_default(), processes.unwrap_or_default()))
+    }
+}
