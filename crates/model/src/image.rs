@@ -85,8 +85,9 @@ pub enum DockerfileSource {
 pub struct ContextSpec {
     /// Absolute path.
     pub dir: String,
-    /// Globs; empty is everything.
+    /// Globs of what is taken back in, whatever ignores it: not a list of all that is taken.
     pub include: Vec<String>,
+    /// Globs of what is left out. `*` crosses `/`, as in Python's fnmatch, which Harpoon uses.
     pub exclude: Vec<String>,
     pub use_gitignore: bool,
     pub use_dockerignore: bool,
