@@ -82,7 +82,7 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
         engine: engine.clone(),
         windlass: Program::windlass(windlass),
         compose: compose().map(Program::compose),
-        image: format!("{prefix}/base:1"),
+        image: format!("{}{prefix}/base:1", engine::LOCAL),
         prefix: prefix.clone(),
         directory: directory.clone(),
         rounds,

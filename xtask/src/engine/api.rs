@@ -3,7 +3,7 @@
 //! Invariant: only objects that carry the project's label, or a container, network or volume whose name
 //! begins with its name, are ever removed.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Engine;
 use crate::Result;
@@ -11,6 +11,9 @@ use crate::http::encoded;
 
 /// The label that windlass puts on everything that it creates.
 const LABEL: &str = "dev.windlass.project";
+
+/// The registry of images that come from none: podman puts it before every name without one.
+pub(crate) const LOCAL: &str = "localhost/";
 
 /// One kind of object: how to list it and how to remove one.
 struct Kind {
@@ -58,6 +61,7 @@ fn belongs(object: &Value, project: &str) -> bool {
 }
 
 fn is_named_after(name: &str, project: &str) -> bool {
+    let name = name.strip_prefix(LOCAL).unwrap_or(name);
     let rest = name.strip_prefix(project);
     rest.is_some_and(|rest| rest.starts_with(['.', '-', '_', '/', ':']))
 }
@@ -159,6 +163,7 @@ impl Engine {
 
 /// The project that an object's name belongs to, when its run is over.
 fn dead_project(name: &str, prefix: &str, alive: impl Fn(&str) -> bool) -> Option<String> {
+    let name = name.strip_prefix(LOCAL).unwrap_or(name);
     let rest = name.strip_prefix(prefix)?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let pid = &rest[..end];
@@ -167,6 +172,8 @@ fn dead_project(name: &str, prefix: &str, alive: impl Fn(&str) -> bool) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -177,6 +184,7 @@ mod tests {
             (json!({"Labels": {"dev.windlass.project": "shop2"}, "Names": ["/shop2.app"]}), false),
             (json!({"Labels": null, "Names": ["/shop.app"]}), true),
             (json!({"RepoTags": ["shop/app:latest"]}), true),
+            (json!({"RepoTags": ["localhost/shop/app:latest"]}), true),
             (json!({"Name": "shopping"}), false),
             (json!({"Name": "shop_data", "Labels": {}}), true),
             (json!({"RepoTags": null, "Labels": {"x": "shop"}}), false),
@@ -201,6 +209,7 @@ mod tests {
         let alive = |pid: &str| pid == "12";
         for (name, expected) in [
             ("check-11.app", Some("check-11")),
+            ("localhost/check-11/base:1", Some("check-11")),
             ("check-12.app", None),
             ("check-.app", None),
             ("other-11", None),

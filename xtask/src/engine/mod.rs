@@ -7,6 +7,7 @@ mod api;
 mod find;
 mod start;
 
+pub(crate) use api::LOCAL;
 pub(crate) use start::stop_ours;
 
 use crate::http::{Address, Connection};

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::engine::LOCAL;
 use crate::{Result, process, say, workspace};
 
 /// Prefix of what a run of the tests makes; the process id follows.
@@ -18,7 +19,7 @@ pub(super) fn project() -> String {
 
 /// A name of this run's own: runs beside one another must not take it from each other.
 pub(super) fn image() -> String {
-    format!("{}/base:1", project())
+    format!("{LOCAL}{}/base:1", project())
 }
 
 /// The root file system as a tar.
