@@ -269,8 +269,8 @@ struct JsonPatch<'a> {
 impl<'a> Json<'a> {
     fn new(item: &'a Diagnostic, sources: &SourceMap) -> Self {
         let related = item.secondary.iter();
-        let related =
-            related.map(|label| JsonLabel { location: sources.locate(label.span), label: &label.text });
+        let related = related
+            .map(|label| JsonLabel { location: sources.locate(label.span), label: &label.text });
         Self {
             severity: item.severity,
             code: item.code,

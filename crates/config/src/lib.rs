@@ -4,6 +4,9 @@
 //! process's environment.
 
 pub mod diagnostic;
+pub mod document;
+pub mod lower;
+pub mod native;
 pub mod read;
 pub mod scalar;
 pub mod source;

@@ -149,7 +149,13 @@ impl SourceMap {
 
     pub fn locate(&self, span: Span) -> Location {
         let Some(file) = self.get(span.file) else {
-            return Location { file: String::new(), line: 1, column: 1, end_line: 1, end_column: 1 };
+            return Location {
+                file: String::new(),
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+            };
         };
         let (line, column) = file.line_column(span.start);
         let (end_line, end_column) = file.line_column(span.end);

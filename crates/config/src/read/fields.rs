@@ -64,8 +64,7 @@ impl Reader {
             .at(entry.key.span, "not a key that is known here")
             .in_path(item.path.to_string());
         if let Some(near) = near {
-            found =
-                found.help(format!("did you mean \"{near}\"?")).patch(entry.key.span, near);
+            found = found.help(format!("did you mean \"{near}\"?")).patch(entry.key.span, near);
         } else if known.len() <= 12 {
             found = found.maybe_help(did_you_mean(key, known.iter().copied()));
         } else {

@@ -7,13 +7,13 @@ mod fields;
 mod item;
 mod path;
 mod reader;
-mod values;
 mod suggest;
+mod values;
 
 pub use fields::{Field, names};
 pub use item::{Item, Spanned};
 pub use path::Path;
 pub use reader::Reader;
+pub use suggest::{did_you_mean, suggest};
 pub use values::Text;
 pub(crate) use values::clean;
-pub use suggest::{did_you_mean, suggest};

@@ -40,7 +40,12 @@ impl Reader {
     }
 
     /// Adds a text that was met while reading, such as an env file.
-    pub fn add_source(&self, name: String, directory: PathBuf, text: String) -> crate::source::FileId {
+    pub fn add_source(
+        &self,
+        name: String,
+        directory: PathBuf,
+        text: String,
+    ) -> crate::source::FileId {
         self.sources.borrow_mut().add(name, directory, text)
     }
 

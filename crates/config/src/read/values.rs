@@ -153,7 +153,9 @@ impl Reader {
             #[expect(clippy::cast_precision_loss, reason = "counts of CPUs are small")]
             Resolved::Integer(value) => Some(value as f64),
             Resolved::Float(value) if value.is_finite() => Some(value),
-            Resolved::String(text) => text.trim().parse().ok().filter(|value: &f64| value.is_finite()),
+            Resolved::String(text) => {
+                text.trim().parse().ok().filter(|value: &f64| value.is_finite())
+            }
             _ => None,
         });
         if number.is_none() {
@@ -170,7 +172,8 @@ impl Reader {
             Value::Scalar(_) if item.node.is_null() => Vec::new(),
             Value::Scalar(_) | Value::Mapping(_) => {
                 let help = item.node.as_scalar().filter(|_| !item.node.sensitive);
-                let help = help.map(|scalar| format!("write [{}]", crate::yaml::shorten(&scalar.text)));
+                let help =
+                    help.map(|scalar| format!("write [{}]", crate::yaml::shorten(&scalar.text)));
                 self.expected(&item, what, help);
                 Vec::new()
             }
@@ -240,7 +243,8 @@ impl Reader {
         entries
             .filter_map(|(key, value)| {
                 let value = self.resolve(&value)?;
-                let text = if value.node.is_null() { Some(String::new()) } else { self.string(&value) };
+                let text =
+                    if value.node.is_null() { Some(String::new()) } else { self.string(&value) };
                 Some((key.text.to_string(), text?))
             })
             .collect()

@@ -29,8 +29,8 @@ pub fn duration(text: &str) -> Result<Duration, ScalarError> {
     let mut rest = trimmed;
     let mut first = true;
     while !rest.is_empty() {
-        let (number, after) = leading_number(rest)
-            .ok_or_else(|| bad(text, rest, "expected a number"))?;
+        let (number, after) =
+            leading_number(rest).ok_or_else(|| bad(text, rest, "expected a number"))?;
         let length = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let unit = after[..length].trim();
         let factor = match UNITS.iter().find(|(name, _)| *name == unit) {
@@ -44,7 +44,9 @@ pub fn duration(text: &str) -> Result<Duration, ScalarError> {
         first = false;
     }
     if total > LONGEST_S {
-        return Err(ScalarError::new(format!("the duration \"{trimmed}\" is over a hundred years")));
+        return Err(ScalarError::new(format!(
+            "the duration \"{trimmed}\" is over a hundred years"
+        )));
     }
     Ok(Duration::from_secs_f64(total))
 }

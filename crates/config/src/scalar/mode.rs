@@ -9,12 +9,13 @@ const HELP: &str = "write \"0755\" in quotes, or 0o755";
 /// Octal digits, with or without `0o`.
 pub fn octal_mode(text: &str) -> Result<u32, ScalarError> {
     let digits = text.trim().trim_start_matches("0o");
-    u32::from_str_radix(digits, 8).ok().filter(|mode| *mode <= 0o7777 && !digits.starts_with('+')).ok_or_else(
-        || {
+    u32::from_str_radix(digits, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o7777 && !digits.starts_with('+'))
+        .ok_or_else(|| {
             let shown = crate::yaml::shorten(text);
             ScalarError::new(format!("\"{shown}\" is not a mode in octal")).help(HELP)
-        },
-    )
+        })
 }
 
 /// Octal digits or chmod's symbols, applied to `from`, the mode of a directory.
@@ -58,7 +59,12 @@ fn apply(mode: u32, clause: &str) -> Option<u32> {
             'w' => bits |= 2,
             // On a directory `X` is `x`.
             'x' | 'X' => bits |= 1,
-            's' => special |= shifts.iter().map(|shift| if *shift == 6 { 0o4000 } else { 0o2000 }).fold(0, |a, b| a | b),
+            's' => {
+                special |= shifts
+                    .iter()
+                    .map(|shift| if *shift == 6 { 0o4000 } else { 0o2000 })
+                    .fold(0, |a, b| a | b)
+            }
             't' => special |= 0o1000,
             _ => return None,
         }

@@ -65,8 +65,7 @@ pub fn short_mount(text: &str) -> Result<ShortMount, ScalarError> {
         propagation: None,
     };
     for option in options.split(',').filter(|option| !option.is_empty()) {
-        apply(&mut mount, option)
-            .map_err(|error| error.range(range_of(text, option)))?;
+        apply(&mut mount, option).map_err(|error| error.range(range_of(text, option)))?;
     }
     Ok(mount)
 }

@@ -65,19 +65,56 @@ pub fn signal(text: &str) -> Result<String, ScalarError> {
         return Ok(format!("SIG{name}"));
     }
     let help = suggest(name, SIGNALS.iter().copied())
-        .map_or("write \"SIGTERM\" or 15".to_owned(), |near| format!("did you mean \"SIG{near}\"?"));
+        .map_or("write \"SIGTERM\" or 15".to_owned(), |near| {
+            format!("did you mean \"SIG{near}\"?")
+        });
     let message = format!("unknown signal \"{}\"", crate::yaml::shorten(text));
     Err(ScalarError::new(message).help(help))
 }
 
 const CAPABILITIES: &[&str] = &[
-    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF",
-    "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
-    "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE",
-    "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE",
-    "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME",
-    "SYS_TTY_CONFIG", "WAKE_ALARM",
+    "ALL",
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
 ];
 
 /// A capability, upper case without `CAP_`.
@@ -127,7 +164,10 @@ mod tests {
         ] {
             assert_eq!(signal(text).ok().as_deref(), expected, "{text}");
         }
-        assert_eq!(signal("SIGTREM").unwrap_err().help.as_deref(), Some("did you mean \"SIGTERM\"?"));
+        assert_eq!(
+            signal("SIGTREM").unwrap_err().help.as_deref(),
+            Some("did you mean \"SIGTERM\"?")
+        );
         assert_eq!(capability("cap_net_admin").as_deref(), Ok("NET_ADMIN"));
         let error = capability("NET_ADMN").unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean \"NET_ADMIN\"?"));

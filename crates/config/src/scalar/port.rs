@@ -75,10 +75,7 @@ fn split_protocol(text: &str) -> Result<(&str, Protocol), ScalarError> {
 }
 
 /// Takes an address off the front; an IPv6 address is in brackets, or everything before the last two colons.
-fn split_address<'a>(
-    whole: &str,
-    text: &'a str,
-) -> Result<(Option<IpAddr>, &'a str), ScalarError> {
+fn split_address<'a>(whole: &str, text: &'a str) -> Result<(Option<IpAddr>, &'a str), ScalarError> {
     let (address, rest) = if let Some(bracketed) = text.strip_prefix('[') {
         bracketed.split_once("]:").ok_or_else(|| {
             ScalarError::new("expected `]:` after the address")
@@ -154,9 +151,8 @@ mod tests {
             ("+80", Err(Some(0..3))),
             ("", Err(Some(0..0))),
         ] {
-            let found = published_ports(text).map(|ports| {
-                ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-            });
+            let found = published_ports(text)
+                .map(|ports| ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
             match expected {
                 Ok(wanted) => assert_eq!(found.as_deref(), Ok(wanted), "{text}"),
                 Err(range) => assert_eq!(found.map_err(|e| e.range), Err(range), "{text}"),

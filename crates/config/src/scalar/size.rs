@@ -8,8 +8,7 @@ const HELP: &str = "write bytes, or a number with b, k, m, g or t: \"512m\", \"1
 
 pub fn size(text: &str) -> Result<u64, ScalarError> {
     let trimmed = text.trim();
-    let length =
-        trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
+    let length = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(length);
     let refuse = |message: String| ScalarError::new(message).help(HELP);
     if number.is_empty() {
@@ -30,8 +29,7 @@ pub fn size(text: &str) -> Result<u64, ScalarError> {
     if let Ok(whole) = number.parse::<u64>() {
         return whole.checked_mul(1 << shift).ok_or_else(too_large);
     }
-    let value: f64 =
-        number.parse().map_err(|_| refuse(format!("\"{number}\" is not a number")))?;
+    let value: f64 = number.parse().map_err(|_| refuse(format!("\"{number}\" is not a number")))?;
     let bytes = value * f64::from(1_u32 << 20).powi(shift / 20) * f64::from(1_u32 << (shift % 20));
     if bytes >= 9e18 {
         return Err(too_large());

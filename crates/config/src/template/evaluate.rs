@@ -25,9 +25,11 @@ pub(super) fn render(
 ) -> Result<Node, Diagnostics> {
     let (value, frame) = evaluate(state, node, &|| path.to_string());
     let converted = value.and_then(|value| {
-        convert::to_node(&value, node.span, frame.secret).map_err(|message| {
-            state.fail(failure(node, "template", message));
-        }).ok()
+        convert::to_node(&value, node.span, frame.secret)
+            .map_err(|message| {
+                state.fail(failure(node, "template", message));
+            })
+            .ok()
     });
     {
         let mut inner = state.inner();
@@ -102,7 +104,8 @@ fn plain(scalar: &Scalar) -> Value {
 
 fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
     let key = Arc::as_ptr(node) as usize;
-    let known = state.inner().cache.get(&key).map(|(_, value, frame)| (value.clone(), frame.clone()));
+    let known =
+        state.inner().cache.get(&key).map(|(_, value, frame)| (value.clone(), frame.clone()));
     let (value, frame) = match known {
         Some(known) => known,
         None => {
@@ -161,7 +164,19 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
         let circle = inner.evaluating.get(at..).unwrap_or_default();
         let mut names: Vec<_> = circle.iter().map(|(_, name, _)| name.clone()).collect();
         names.extend(names.first().cloned());
-        let related = circle.windows(2).map(|pair| (pair[1].2, format!("{} needs {}", pair[1].1, names.get(names.iter().position(|n| *n == pair[1].1).unwrap_or(0) + 1).cloned().unwrap_or_default())));
+        let related = circle.windows(2).map(|pair| {
+            (
+                pair[1].2,
+                format!(
+                    "{} needs {}",
+                    pair[1].1,
+                    names
+                        .get(names.iter().position(|n| *n == pair[1].1).unwrap_or(0) + 1)
+                        .cloned()
+                        .unwrap_or_default()
+                ),
+            )
+        });
         let related = related.collect();
         let place = circle.first().map(|(_, name, _)| name.clone()).unwrap_or_default();
         let message = format!("templates refer to one another in a circle: {}", names.join(" → "));
@@ -196,7 +211,11 @@ fn run(state: &Arc<State>, text: &str) -> Result<Value, (usize, Error)> {
             Err(_) => {}
         }
     }
-    state.environment.render_named_str("template", text, root()).map(Value::from).map_err(|e| (0, e))
+    state
+        .environment
+        .render_named_str("template", text, root())
+        .map(Value::from)
+        .map_err(|e| (0, e))
 }
 
 fn sole_expression(text: &str) -> Option<(usize, &str)> {
@@ -214,13 +233,7 @@ fn failure(node: &Arc<Node>, code: &'static str, message: String) -> Failure {
 }
 
 /// The template engine's error in our words. With a secret at hand its details are withheld.
-fn explain(
-    state: &State,
-    node: &Arc<Node>,
-    error: &Error,
-    offset: usize,
-    secret: bool,
-) -> Failure {
+fn explain(state: &State, node: &Arc<Node>, error: &Error, offset: usize, secret: bool) -> Failure {
     let range = error.range().map(|range| range.start + offset..range.end + offset);
     let detail = error.detail().filter(|_| !secret);
     let or = |words: &str| detail.map_or_else(|| words.to_owned(), str::to_owned);
@@ -239,7 +252,9 @@ fn explain(
             ("undefined", message)
         }
         ErrorKind::SyntaxError => {
-            help = Some("write {% raw %}…{% endraw %} around braces that are not a template".to_owned());
+            help = Some(
+                "write {% raw %}…{% endraw %} around braces that are not a template".to_owned(),
+            );
             ("template-syntax", format!("a template cannot be understood: {}", or("syntax error")))
         }
         ErrorKind::OutOfFuel => ("template", "a template runs for too long".to_owned()),

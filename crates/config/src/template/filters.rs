@@ -15,9 +15,33 @@ const FUEL: u64 = 200_000;
 
 /// Filters that messages suggest: ours and the common ones of the engine.
 pub(super) const NAMES: &[&str] = &[
-    "absolute", "basename", "base64", "default", "dirname", "first", "from_json", "int", "items",
-    "join", "join_path", "json", "last", "length", "list", "lower", "quote", "replace", "sha256",
-    "sort", "split", "title", "trim", "unique", "upper", "urlencode", "words",
+    "absolute",
+    "basename",
+    "base64",
+    "default",
+    "dirname",
+    "first",
+    "from_json",
+    "int",
+    "items",
+    "join",
+    "join_path",
+    "json",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "quote",
+    "replace",
+    "sha256",
+    "sort",
+    "split",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+    "urlencode",
+    "words",
 ];
 
 pub(super) fn environment() -> Environment<'static> {
@@ -141,11 +165,17 @@ mod tests {
             ("{{ 'a' | join_path('b') }} {{ '../x' | absolute('/a/b') }}", "a/b /a/x"),
             ("{{ {'a': [1, true, none]} | json }}", "{\"a\":[1,true,null]}"),
             ("{{ ('{\"a\": 3}' | from_json).a }}", "3"),
-            ("{{ 'abc' | sha256 }}", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "{{ 'abc' | sha256 }}",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
             ("{{ '' | base64 }}{{ 'f' | base64 }} {{ 'foobar' | base64 }}", "Zg== Zm9vYmFy"),
             ("{{ 'a b/ü' | urlencode }}", "a%20b%2F%C3%BC"),
             ("{{ true }} {{ 1.5 }} {{ 3 > 4 }}", "true 1.5 false"),
-            ("${#x} ${y} {# no comment #} $(z)\n{{ 1 }}\n", "${#x} ${y} {# no comment #} $(z)\n1\n"),
+            (
+                "${#x} ${y} {# no comment #} $(z)\n{{ 1 }}\n",
+                "${#x} ${y} {# no comment #} $(z)\n1\n",
+            ),
             ("{% raw %}{{.Id}}{% endraw %}", "{{.Id}}"),
             ("{% for x in [1,2] %}{{ x }},{% endfor %}", "1,2,"),
         ] {

@@ -96,7 +96,11 @@ const WORDS: &[(ErrorKind, &str, &str)] = &[
         "a `:` cannot stand here",
         "a `[` or `{` above may never be closed",
     ),
-    (ErrorKind::MisplacedFlowCollectionEnd, "this bracket closes nothing", "remove it, or quote it"),
+    (
+        ErrorKind::MisplacedFlowCollectionEnd,
+        "this bracket closes nothing",
+        "remove it, or quote it",
+    ),
     (
         ErrorKind::InvalidBlockScalarIndent,
         "this line is indented less than the text block it is in",
@@ -162,10 +166,9 @@ fn words(error: &ScanError) -> (String, Option<String>) {
             format!("`{open}` is closed by `{close}`"),
             format!("close it by `{}`", closing(*open)),
         ),
-        ErrorKind::RecursionLimitExceeded => (
-            format!("nested deeper than {MAX_DEPTH} levels"),
-            "flatten the structure".to_owned(),
-        ),
+        ErrorKind::RecursionLimitExceeded => {
+            (format!("nested deeper than {MAX_DEPTH} levels"), "flatten the structure".to_owned())
+        }
         other => return (other.to_string(), None),
     };
     (message, Some(help))

@@ -28,13 +28,16 @@ impl Node {
         match scalar.style {
             Style::Plain if written == text => Some(start + at),
             Style::Quoted if written == text => Some(start + at),
-            Style::Quoted if written.get(1..written.len().checked_sub(1)?)? == text => Some(start + 1 + at),
+            Style::Quoted if written.get(1..written.len().checked_sub(1)?)? == text => {
+                Some(start + 1 + at)
+            }
             Style::Block => {
                 let before = text.get(..at)?;
                 let line = before.matches('\n').count();
                 let column = before.len() - before.rfind('\n').map_or(0, |found| found + 1);
                 let wanted = text.split('\n').nth(line)?;
-                let line_start: usize = written.split_inclusive('\n').take(line).map(str::len).sum();
+                let line_start: usize =
+                    written.split_inclusive('\n').take(line).map(str::len).sum();
                 let found = written.get(line_start..)?.lines().next()?;
                 let indent = found.strip_suffix(wanted)?.len();
                 Some(start + line_start + indent + column)

@@ -1,0 +1,181 @@
+//! A container as a file says it.
+//!
+//! Invariant: `config` has only what needs no other object; everything that names one is a list of its own.
+
+use std::collections::BTreeSet;
+
+use windlass_model::container::ContainerConfig;
+use windlass_model::dependency::Condition;
+use windlass_model::endpoint::Endpoint;
+use windlass_model::env::Env;
+use windlass_model::image::PullPolicy;
+use windlass_model::mount::Mount;
+use windlass_model::port::PublishedPort;
+use windlass_model::secret::SecretMount;
+use windlass_model::update::UpdateSpec;
+use windlass_model::wait::{ExecSpec, WaitSpec};
+
+use crate::read::Spanned;
+use crate::scalar::PortRange;
+use crate::source::Span;
+use crate::template::Uses;
+
+#[derive(Debug, Clone)]
+pub struct Container {
+    pub key: String,
+    /// Where its key is.
+    pub span: Span,
+    pub is_abstract: bool,
+    pub instances: Vec<Spanned<String>>,
+    pub engines: Vec<Spanned<String>>,
+    pub groups: Vec<Spanned<String>>,
+    pub image: Option<Spanned<String>>,
+    pub pull: PullPolicy,
+    pub config: ContainerConfig,
+    /// From env files; `config.env` is stronger.
+    pub file_env: Env,
+    pub shares: Vec<Spanned<String>>,
+    pub binds: Vec<Spanned<Bind>>,
+    pub attaches: Vec<Spanned<Attach>>,
+    pub uses: Vec<Spanned<UseVolume>>,
+    pub mounts: Vec<Spanned<MountEntry>>,
+    pub permissions: Option<Spanned<String>>,
+    pub exposes: Vec<Spanned<Expose>>,
+    pub ports: Vec<Spanned<PublishedPort>>,
+    pub links: Vec<Spanned<Link>>,
+    pub networks: Vec<Spanned<NetworkUse>>,
+    pub network_mode: Option<Spanned<Sharing>>,
+    pub pid: Option<Spanned<Sharing>>,
+    pub ipc: Option<Spanned<Sharing>>,
+    pub secrets: Vec<Spanned<SecretMount>>,
+    pub depends_on: Vec<Spanned<DependsOn>>,
+    pub wait: Option<WaitSpec>,
+    pub update: UpdateSpec,
+    pub exec_commands: Vec<ExecSpec>,
+    pub start_delay_ms: u64,
+    pub persistent: bool,
+    pub profiles: BTreeSet<String>,
+    /// What its templates refer to.
+    pub used: Uses,
+}
+
+impl Container {
+    pub fn new(key: &str, span: Span) -> Self {
+        Self {
+            key: key.to_owned(),
+            span,
+            is_abstract: false,
+            instances: Vec::new(),
+            engines: Vec::new(),
+            groups: Vec::new(),
+            image: None,
+            pull: PullPolicy::default(),
+            config: ContainerConfig::default(),
+            file_env: Env::new(),
+            shares: Vec::new(),
+            binds: Vec::new(),
+            attaches: Vec::new(),
+            uses: Vec::new(),
+            mounts: Vec::new(),
+            permissions: None,
+            exposes: Vec::new(),
+            ports: Vec::new(),
+            links: Vec::new(),
+            networks: Vec::new(),
+            network_mode: None,
+            pid: None,
+            ipc: None,
+            secrets: Vec::new(),
+            depends_on: Vec::new(),
+            wait: None,
+            update: UpdateSpec::default(),
+            exec_commands: Vec::new(),
+            start_delay_ms: 0,
+            persistent: false,
+            profiles: BTreeSet::new(),
+            used: Uses::default(),
+        }
+    }
+}
+
+/// `binds`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bind {
+    /// Paths come from `volumes.<alias>` and `host.<alias>`.
+    Alias { alias: String, read_only: bool },
+    /// The host path is as written: against the host root if it is relative.
+    Pair { path: String, host_path: String, read_only: bool },
+}
+
+/// `attaches`: a volume that this container owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attach {
+    pub alias: String,
+    pub path: Option<String>,
+}
+
+/// `uses`: another container's volume by its alias, or all mounts of another container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UseVolume {
+    pub name: String,
+    pub path: Option<String>,
+    pub read_only: bool,
+}
+
+/// `mounts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountEntry {
+    pub from: MountFrom,
+    pub target: String,
+    /// Its source is filled in from `from`.
+    pub mount: Mount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountFrom {
+    Anonymous,
+    /// An alias under `volumes`.
+    Volume(String),
+    /// Absolute.
+    Path(String),
+}
+
+/// `exposes`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expose {
+    pub ports: PortRange,
+    /// Published, from this port on.
+    pub host_port: Option<u16>,
+    /// An alias under the engine's `interfaces`.
+    pub interface: Option<String>,
+    pub ipv6: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// `container` or `container.instance`.
+    pub target: String,
+    pub alias: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkUse {
+    pub name: String,
+    pub endpoint: Endpoint,
+    pub links: Vec<Spanned<Link>>,
+}
+
+/// Whose namespace is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sharing {
+    /// A word for the engine, as it is: `host`, `none`, `bridge`, `container:x`.
+    Engine(String),
+    /// A container of the project.
+    Container(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DependsOn {
+    pub target: String,
+    pub condition: Condition,
+}

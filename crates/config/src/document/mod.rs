@@ -1,0 +1,36 @@
+//! What any dialect's files say, before names are resolved: shorthands are long, references are still words.
+//!
+//! Invariant: everything that can be wrong with a reference keeps the place where it was written.
+
+mod container;
+mod image;
+mod objects;
+
+pub use container::{
+    Attach, Bind, Container, DependsOn, Expose, Link, MountEntry, MountFrom, NetworkUse, Sharing,
+    UseVolume,
+};
+pub use image::{Command, CommandKind, Image, ImageContext, Source};
+pub use objects::{Engine, Group, HostPath, Network, Secret, Settings, Task, TaskPlace, Volume};
+
+use std::collections::BTreeMap;
+
+use windlass_model::ProjectName;
+
+/// Everything that one configuration says.
+#[derive(Debug)]
+pub struct Document {
+    pub name: ProjectName,
+    /// Absolute path of the directory of the main file.
+    pub root: String,
+    pub settings: Settings,
+    pub images: BTreeMap<String, Image>,
+    pub containers: BTreeMap<String, Container>,
+    pub volumes: BTreeMap<String, Volume>,
+    pub host: BTreeMap<String, HostPath>,
+    pub networks: BTreeMap<String, Network>,
+    pub secrets: BTreeMap<String, Secret>,
+    pub groups: BTreeMap<String, Group>,
+    pub engines: BTreeMap<String, Engine>,
+    pub tasks: Vec<Task>,
+}

@@ -1,0 +1,105 @@
+//! Everything that is neither image nor container.
+//!
+//! Invariant: paths are absolute, defaults of single objects are filled in, names are still keys.
+
+use std::collections::BTreeMap;
+
+use windlass_model::engine::EngineSpec;
+use windlass_model::network::NetworkConfig;
+use windlass_model::secret::SecretSource;
+use windlass_model::volume::VolumeConfig;
+
+use super::Container;
+use crate::read::Spanned;
+use crate::source::Span;
+
+/// Settings of the whole project.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Put before images that name no registry.
+    pub repository: Option<String>,
+    pub default_tag: Option<String>,
+    pub default_domain: Option<String>,
+    pub set_hostname: bool,
+    pub use_attached_parent_name: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            repository: None,
+            default_tag: None,
+            default_domain: None,
+            set_hostname: true,
+            use_attached_parent_name: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Volume {
+    pub span: Span,
+    /// Where containers mount it if they don't say otherwise.
+    pub path: Option<String>,
+    /// The name on the engine, if the file gives one.
+    pub name: Option<String>,
+    pub external: bool,
+    pub config: VolumeConfig,
+    pub user: Option<Spanned<String>>,
+    pub permissions: Option<Spanned<String>>,
+}
+
+/// `host.<alias>`, absolute.
+#[derive(Debug, Clone)]
+pub struct HostPath {
+    pub span: Span,
+    pub path: Option<String>,
+    pub instances: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Network {
+    pub span: Span,
+    pub name: Option<String>,
+    pub external: bool,
+    pub config: NetworkConfig,
+}
+
+#[derive(Debug, Clone)]
+pub struct Secret {
+    pub span: Span,
+    pub source: Option<SecretSource>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub span: Span,
+    pub members: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub span: Span,
+    pub spec: EngineSpec,
+}
+
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub name: String,
+    pub span: Span,
+    pub description: Option<String>,
+    pub label: Option<String>,
+    pub place: TaskPlace,
+    pub bash: Option<String>,
+    pub needs: Vec<Spanned<String>>,
+    /// What the task sets of a container.
+    pub container: Container,
+}
+
+/// Where a task runs, as words.
+#[derive(Debug, Clone)]
+pub enum TaskPlace {
+    Image(Spanned<String>),
+    Container(Spanned<String>),
+    Nothing,
+}

@@ -1,0 +1,6 @@
+//! x
+//!
+//! Invariant: x
+pub(crate) fn hostname(name: &str) -> String {
+    name.to_owned()
+}

@@ -1,0 +1,94 @@
+//! Keys about the process: command, environment, user, labels, terminal.
+//!
+//! Invariant: a command is a list of words; a string is split as a shell would, without running one.
+
+use windlass_model::env::EnvValue;
+
+use super::super::{env, env_file, put, set};
+use crate::document::Container;
+use crate::read::{Field, Item, Reader};
+use crate::scalar::split_words;
+
+pub(super) const FIELDS: &[Field<Container>] = &[
+    Field { name: "command", read: |c, r, i| put(&mut c.config.command, command(r, i)) },
+    Field { name: "entrypoint", read: |c, r, i| put(&mut c.config.entrypoint, command(r, i)) },
+    Field { name: "env", read: |c, r, i| env::env(r, i, &mut c.config.env) },
+    Field { name: "env_file", read: |c, r, i| env_file::env_files(r, i, &mut c.file_env) },
+    Field { name: "labels", read: |c, r, i| c.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "user", read: |c, r, i| put(&mut c.config.user, user(r, i)) },
+    Field { name: "group_add", read: |c, r, i| c.config.group_add.extend(r.strings(i)) },
+    Field { name: "workdir", read: |c, r, i| put(&mut c.config.workdir, container_path(r, i)) },
+    Field { name: "tty", read: |c, r, i| set(&mut c.config.tty, r.bool(i)) },
+    Field { name: "stdin_open", read: |c, r, i| set(&mut c.config.stdin_open, r.bool(i)) },
+    Field { name: "init", read: |c, r, i| put(&mut c.config.init, r.bool(i)) },
+    Field { name: "platform", read: |c, r, i| put(&mut c.config.platform, r.string(i)) },
+    Field { name: "runtime", read: |c, r, i| put(&mut c.config.runtime, r.string(i)) },
+];
+
+/// A list of words, or a line that is split into them.
+pub(in super::super) fn command(reader: &Reader, item: &Item) -> Option<Vec<String>> {
+    let item = reader.resolve(item)?;
+    if item.node.as_sequence().is_some() {
+        let items = reader.list(&item, "words");
+        let words: Vec<_> = items.iter().filter_map(|item| reader.string(item)).collect();
+        return (words.len() == items.len()).then_some(words);
+    }
+    reader.parse(&item, split_words)
+}
+
+/// `name`, `1000`, `1000:1000`, or `[user, group]`.
+fn user(reader: &Reader, item: &Item) -> Option<String> {
+    let item = reader.resolve(item)?;
+    if item.node.as_sequence().is_some() {
+        let parts = reader.strings(&item);
+        return match parts.as_slice() {
+            [_] | [_, _] => Some(parts.join(":")),
+            _ => {
+                reader.expected(&item, "a user, or [user, group]", None);
+                None
+            }
+        };
+    }
+    let text = reader.string(&item)?;
+    if text.is_empty() || text.contains(char::is_whitespace) || text.matches(':').count() > 1 {
+        let help = "write \"name\", 1000 or \"1000:1000\"".to_owned();
+        reader.expected(&item, "a user", Some(help));
+        return None;
+    }
+    Some(text)
+}
+
+/// An absolute path in the container, cleaned.
+pub(in super::super) fn container_path(reader: &Reader, item: &Item) -> Option<String> {
+    let item = reader.resolve(item)?;
+    let text = reader.string(&item)?;
+    if text.starts_with('/') {
+        return Some(crate::read::clean(std::path::Path::new(&text)));
+    }
+    let help = Some(format!("write \"/{}\"", text.trim_start_matches("./")));
+    reader.expected(&item, "an absolute path in the container", help);
+    None
+}
+
+/// Env of a command in a container, which is not a place for secrets.
+pub(in super::super) fn plain_env(
+    reader: &Reader,
+    item: &Item,
+) -> std::collections::BTreeMap<String, String> {
+    let mut all = windlass_model::env::Env::new();
+    env::env(reader, item, &mut all);
+    let mut plain = std::collections::BTreeMap::new();
+    for (name, value) in all {
+        match value {
+            EnvValue::Plain(value) => {
+                plain.insert(name, value);
+            }
+            EnvValue::Sensitive(_) | EnvValue::Withheld => {
+                let message = format!("the variable \"{name}\" has a secret in it");
+                let help = "only a container's own `env` can have secrets";
+                reader.report(reader.error(item, "secret-exposed", message).help(help));
+            }
+        }
+    }
+    plain
+}

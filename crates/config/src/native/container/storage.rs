@@ -1,0 +1,406 @@
+//! Keys about storage: docker-map's shares, binds, attaches and uses; mounts; tmpfs; secrets.
+//!
+//! Invariant: aliases stay words here; only paths of mounts become absolute.
+
+use windlass_model::mount::{Mount, MountSource};
+use windlass_model::secret::SecretMount;
+
+use super::super::shorthand::{Shape, at_most, read_only, shapes};
+use super::super::{put, set};
+use super::process::container_path;
+use super::{replace_by, unite};
+use crate::document::{Attach, Bind, Container, MountEntry, MountFrom, UseVolume};
+use crate::read::{Field, Item, Reader, Spanned};
+use crate::scalar::{ShortSource, octal_mode, short_mount, size};
+use crate::yaml::Resolved;
+
+pub(super) const FIELDS: &[Field<Container>] = &[
+    Field {
+        name: "shares",
+        read: |c, r, i| {
+            let items = r.list_or_one(i);
+            let paths = items
+                .iter()
+                .filter_map(|item| Some(Spanned::new(container_path(r, item)?, item.span())));
+            unite(&mut c.shares, paths.collect());
+        },
+    },
+    Field { name: "binds", read: binds },
+    Field {
+        name: "attaches",
+        read: |c, r, i| replace_by(&mut c.attaches, attaches(r, i), |one| one.alias.clone()),
+    },
+    Field {
+        name: "uses",
+        read: |c, r, i| replace_by(&mut c.uses, uses(r, i), |one| one.name.clone()),
+    },
+    Field { name: "permissions", read: |c, r, i| put(&mut c.permissions, r.spanned(i)) },
+    Field {
+        name: "mounts",
+        read: |c, r, i| replace_by(&mut c.mounts, mounts(r, i), |one| one.target.clone()),
+    },
+    Field {
+        name: "volumes",
+        read: |c, r, i| replace_by(&mut c.mounts, mounts(r, i), |one| one.target.clone()),
+    },
+    Field { name: "tmpfs", read: tmpfs },
+    Field { name: "shm_size", read: |c, r, i| put(&mut c.config.shm_size_bytes, r.parse(i, size)) },
+    Field { name: "read_only", read: |c, r, i| set(&mut c.config.read_only, r.bool(i)) },
+    Field {
+        name: "secrets",
+        read: |c, r, i| replace_by(&mut c.secrets, secrets(r, i), |one| one.target.clone()),
+    },
+];
+
+fn is_path(text: &str) -> bool {
+    text.starts_with(['/', '.', '~'])
+}
+
+fn binds(container: &mut Container, reader: &Reader, item: &Item) {
+    let mut found = Vec::new();
+    for shape in shapes(reader, item, &["path", "name"], true) {
+        match shape {
+            Shape::Positions(parts) => {
+                at_most(reader, &parts, 3, "[path, host_path, ro] or [alias, ro]");
+                let text = parts.first().and_then(|part| part.node.as_scalar());
+                if parts.len() == 1 && text.is_some_and(|scalar| scalar.text.contains(':')) {
+                    let mounts = short(reader, &parts[0]).into_iter().collect();
+                    replace_by(&mut container.mounts, mounts, |one| one.target.clone());
+                } else {
+                    found.extend(bind(reader, &parts));
+                }
+            }
+            Shape::Named(item) => found.extend(named_bind(reader, &item)),
+        }
+    }
+    replace_by(&mut container.binds, found, |bind| match bind {
+        Bind::Alias { alias, .. } => alias.clone(),
+        Bind::Pair { path, .. } => path.clone(),
+    });
+}
+
+fn bind(reader: &Reader, parts: &[Item]) -> Option<Spanned<Bind>> {
+    let (first, rest) = parts.split_first()?;
+    let span = first.span();
+    let name = reader.string(first)?;
+    let read_only_at = |at: usize| rest.get(at).map_or(Some(false), |part| read_only(reader, part));
+    if !is_path(&name) {
+        let read_only = read_only_at(0)?;
+        return Some(Spanned::new(Bind::Alias { alias: name, read_only }, span));
+    }
+    let path = container_path(reader, first)?;
+    let Some(host) = rest.first() else {
+        let message = format!("the bind mount at \"{path}\" has no path on the host");
+        let help = format!("write {{{path}: /path/on/the/host}}, or the name of an alias");
+        reader.report(reader.error(first, "missing-key", message).help(help));
+        return None;
+    };
+    let host_path = home(reader, host)?;
+    let read_only = read_only_at(1)?;
+    Some(Spanned::new(Bind::Pair { path, host_path, read_only }, span))
+}
+
+/// As written; only `~` is replaced, because relative paths start from the host root.
+fn home(reader: &Reader, item: &Item) -> Option<String> {
+    let text = reader.string(item)?;
+    Some(if text.starts_with('~') { reader.absolute(item, &text) } else { text })
+}
+
+#[derive(Default)]
+struct NamedBind {
+    name: Option<String>,
+    path: Option<String>,
+    host_path: Option<String>,
+    read_only: bool,
+}
+
+const BIND: &[Field<NamedBind>] = &[
+    Field { name: "name", read: |b, r, i| b.name = r.string(i) },
+    Field { name: "path", read: |b, r, i| b.path = container_path(r, i) },
+    Field { name: "host_path", read: |b, r, i| b.host_path = home(r, i) },
+    Field { name: "readonly", read: |b, r, i| set(&mut b.read_only, read_only(r, i)) },
+    Field { name: "read_only", read: |b, r, i| set(&mut b.read_only, read_only(r, i)) },
+];
+
+fn named_bind(reader: &Reader, item: &Item) -> Option<Spanned<Bind>> {
+    let mut named = NamedBind::default();
+    reader.fields(item, &mut named, &[BIND]);
+    let read_only = named.read_only;
+    let bind = match (named.name, named.path, named.host_path) {
+        (Some(alias), None, None) => Bind::Alias { alias, read_only },
+        (None, Some(path), Some(host_path)) => Bind::Pair { path, host_path, read_only },
+        _ => {
+            let help = "write {name: alias, readonly: true} or {path: …, host_path: …}".to_owned();
+            reader.expected(item, "an alias, or two paths", Some(help));
+            return None;
+        }
+    };
+    Some(Spanned::new(bind, item.span()))
+}
+
+/// Name, path and flag of what attaches and uses have in common.
+#[derive(Default)]
+struct NamedVolume {
+    name: Option<String>,
+    path: Option<String>,
+    read_only: bool,
+}
+
+const VOLUME: &[Field<NamedVolume>] = &[
+    Field { name: "name", read: |v, r, i| v.name = r.string(i) },
+    Field { name: "path", read: |v, r, i| v.path = container_path(r, i) },
+    Field { name: "readonly", read: |v, r, i| set(&mut v.read_only, read_only(r, i)) },
+    Field { name: "read_only", read: |v, r, i| set(&mut v.read_only, read_only(r, i)) },
+];
+
+fn attaches(reader: &Reader, item: &Item) -> Vec<Spanned<Attach>> {
+    let mut all = Vec::new();
+    for shape in shapes(reader, item, &["name"], true) {
+        let (named, span) = match &shape {
+            Shape::Positions(parts) => {
+                at_most(reader, parts, 2, "{alias: /path}");
+                let name = parts.first().and_then(|part| reader.string(part));
+                let path = parts.get(1).filter(|part| !part.node.is_null());
+                let path = path.and_then(|part| container_path(reader, part));
+                (NamedVolume { name, path, read_only: false }, parts.first().map(Item::span))
+            }
+            Shape::Named(item) => {
+                let mut named = NamedVolume::default();
+                reader.fields(item, &mut named, &[VOLUME]);
+                if named.read_only {
+                    let found =
+                        reader.error(item, "bad-value", "an attached volume is never read-only");
+                    reader.report(found.help("let another container use it read-only: `uses`"));
+                }
+                (named, Some(item.span()))
+            }
+        };
+        if let (Some(alias), Some(span)) = (named.name, span) {
+            all.push(Spanned::new(Attach { alias, path: named.path }, span));
+        }
+    }
+    all
+}
+
+fn uses(reader: &Reader, item: &Item) -> Vec<Spanned<UseVolume>> {
+    let mut all = Vec::new();
+    for shape in shapes(reader, item, &["name"], true) {
+        let (named, span) = match &shape {
+            Shape::Positions(parts) => {
+                at_most(reader, parts, 3, "{name: ro}, {name: /path} or {name: [/path, ro]}");
+                let Some((first, rest)) = parts.split_first() else { continue };
+                let mut named =
+                    NamedVolume { name: reader.string(first), ..NamedVolume::default() };
+                let (path, flag) = match rest {
+                    [] => (None, None),
+                    [one] if looks_like_flag(one) => (None, Some(one)),
+                    [path, rest @ ..] => (Some(path), rest.first()),
+                };
+                named.path = path.and_then(|part| container_path(reader, part));
+                set(&mut named.read_only, flag.and_then(|part| read_only(reader, part)));
+                (named, first.span())
+            }
+            Shape::Named(item) => {
+                let mut named = NamedVolume::default();
+                reader.fields(item, &mut named, &[VOLUME]);
+                (named, item.span())
+            }
+        };
+        if let Some(name) = named.name {
+            let (path, read_only) = (named.path, named.read_only);
+            all.push(Spanned::new(UseVolume { name, path, read_only }, span));
+        }
+    }
+    all
+}
+
+fn looks_like_flag(item: &Item) -> bool {
+    !item.node.as_scalar().is_some_and(|scalar| match scalar.resolve() {
+        Resolved::String(text) => is_path(text),
+        _ => false,
+    })
+}
+
+fn mounts(reader: &Reader, item: &Item) -> Vec<Spanned<MountEntry>> {
+    let items = reader.list(item, "a list of mounts");
+    let read = |item: &Item| {
+        if item.node.as_mapping().is_some() { long(reader, item) } else { short(reader, item) }
+    };
+    items.iter().filter_map(read).collect()
+}
+
+fn short(reader: &Reader, item: &Item) -> Option<Spanned<MountEntry>> {
+    let mount = reader.parse(item, short_mount)?;
+    let from = match mount.source {
+        ShortSource::Anonymous => MountFrom::Anonymous,
+        ShortSource::Volume(name) => MountFrom::Volume(name),
+        ShortSource::Path(path) => MountFrom::Path(reader.absolute(item, &path)),
+    };
+    let options = Mount {
+        source: MountSource::Anonymous,
+        read_only: mount.read_only,
+        propagation: mount.propagation,
+        no_copy: mount.no_copy,
+        create_host_path: false,
+    };
+    let entry = MountEntry { from, target: mount.target, mount: options };
+    Some(Spanned::new(entry, item.span()))
+}
+
+struct LongMount {
+    kind: Option<String>,
+    source: Option<Item>,
+    target: Option<String>,
+    mount: Mount,
+}
+
+const MOUNT: &[Field<LongMount>] = &[
+    Field {
+        name: "type",
+        read: |m, r, i| {
+            m.kind = super::lifecycle::choice(
+                r,
+                i,
+                &[("volume", "volume".to_owned()), ("bind", "bind".to_owned())],
+            )
+        },
+    },
+    Field { name: "source", read: |m, _, i| m.source = Some(i.clone()) },
+    Field { name: "target", read: |m, r, i| m.target = container_path(r, i) },
+    Field { name: "read_only", read: |m, r, i| set(&mut m.mount.read_only, read_only(r, i)) },
+    Field { name: "propagation", read: |m, r, i| put(&mut m.mount.propagation, r.string(i)) },
+    Field { name: "no_copy", read: |m, r, i| set(&mut m.mount.no_copy, r.bool(i)) },
+    Field {
+        name: "create_host_path",
+        read: |m, r, i| set(&mut m.mount.create_host_path, r.bool(i)),
+    },
+];
+
+fn long(reader: &Reader, item: &Item) -> Option<Spanned<MountEntry>> {
+    let mut long = LongMount { kind: None, source: None, target: None, mount: Mount::anonymous() };
+    reader.fields(item, &mut long, &[MOUNT]);
+    let source = match long.source {
+        Some(source) => Some((reader.string(&source)?, source)),
+        None => None,
+    };
+    let from = match (long.kind.as_deref(), source) {
+        (None | Some("volume"), None) => MountFrom::Anonymous,
+        (None, Some((text, item))) if is_path(&text) => {
+            MountFrom::Path(reader.absolute(&item, &text))
+        }
+        (None | Some("volume"), Some((text, _))) => MountFrom::Volume(text),
+        (_, Some((text, item))) => MountFrom::Path(reader.absolute(&item, &text)),
+        (_, None) => {
+            let found = reader.error(item, "missing-key", "the key \"source\" is missing");
+            reader.report(found.help("name the path on the host"));
+            return None;
+        }
+    };
+    let Some(target) = long.target else {
+        let found = reader.error(item, "missing-key", "the key \"target\" is missing");
+        reader.report(found.help("name the path in the container"));
+        return None;
+    };
+    Some(Spanned::new(MountEntry { from, target, mount: long.mount }, item.span()))
+}
+
+/// `/run`, `/run:size=64m`, a list of them, or `{path: options}`.
+fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
+    for shape in shapes(reader, item, &[], false) {
+        let Shape::Positions(parts) = shape else { continue };
+        let Some((first, rest)) = parts.split_first() else { continue };
+        let Some(text) = reader.string(first) else { continue };
+        let (path, mut options) = match text.split_once(':') {
+            Some((path, options)) => (path.to_owned(), options.to_owned()),
+            None => (text, String::new()),
+        };
+        if let Some(part) = rest.first() {
+            set(&mut options, reader.string(part));
+        }
+        if path.starts_with('/') {
+            let path = crate::read::clean(std::path::Path::new(&path));
+            container.config.tmpfs.insert(path, options);
+        } else {
+            reader.expected(first, "an absolute path in the container", None);
+        }
+    }
+}
+
+struct NamedSecret {
+    secret: Option<String>,
+    target: Option<String>,
+    owner: (u32, u32),
+    mode: u32,
+}
+
+const SECRET: &[Field<NamedSecret>] = &[
+    Field { name: "secret", read: |s, r, i| s.secret = r.string(i) },
+    Field { name: "source", read: |s, r, i| s.secret = r.string(i) },
+    Field { name: "target", read: |s, r, i| s.target = r.string(i) },
+    Field { name: "uid", read: |s, r, i| set(&mut s.owner.0, r.integer(i, "a user's number")) },
+    Field { name: "gid", read: |s, r, i| set(&mut s.owner.1, r.integer(i, "a group's number")) },
+    Field { name: "mode", read: |s, r, i| set(&mut s.mode, mode(r, i)) },
+];
+
+/// A mode: a number in octal (`0o400`), or its digits in quotes.
+pub(in super::super) fn mode(reader: &Reader, item: &Item) -> Option<u32> {
+    let item = reader.resolve(item)?;
+    match item.node.as_scalar().map(crate::yaml::Scalar::resolve) {
+        Some(Resolved::String(_)) => reader.parse(&item, octal_mode),
+        Some(Resolved::Integer(value)) => {
+            let written = item.node.as_scalar().map_or("", |scalar| &*scalar.text);
+            if written.starts_with("0o") || value == 0 {
+                return u32::try_from(value).ok().filter(|mode| *mode <= 0o7777);
+            }
+            let message = format!("`{value}` is decimal, and a mode is octal");
+            let found = reader.error(&item, "bad-value", message);
+            reader.report(
+                found
+                    .help(format!("write 0o{value} or \"0{value}\""))
+                    .patch(item.span(), format!("0o{value}")),
+            );
+            None
+        }
+        Some(Resolved::LeadingZero(text)) => {
+            reader.report(reader.leading_zero(&item, text));
+            None
+        }
+        _ => {
+            reader.expected(&item, "a mode such as 0o644", None);
+            None
+        }
+    }
+}
+
+/// Names, `{name: target}`, or `{secret, target, uid, gid, mode}`.
+fn secrets(reader: &Reader, item: &Item) -> Vec<Spanned<SecretMount>> {
+    let mut all = Vec::new();
+    for shape in shapes(reader, item, &["secret", "source"], true) {
+        let mut named = NamedSecret { secret: None, target: None, owner: (0, 0), mode: 0o400 };
+        let span = match &shape {
+            Shape::Positions(parts) => {
+                let Some((first, rest)) = parts.split_first() else { continue };
+                named.secret = reader.string(first);
+                match rest.first() {
+                    Some(more) if more.node.as_mapping().is_some() => {
+                        reader.fields(more, &mut named, &[SECRET]);
+                    }
+                    Some(more) => named.target = reader.string(more),
+                    None => {}
+                }
+                first.span()
+            }
+            Shape::Named(item) => {
+                reader.fields(item, &mut named, &[SECRET]);
+                item.span()
+            }
+        };
+        let Some(secret) = named.secret else { continue };
+        let target = named.target.unwrap_or_else(|| secret.clone());
+        let target = crate::read::clean(&std::path::Path::new("/run/secrets").join(target));
+        let (uid, gid) = named.owner;
+        let mount = SecretMount { secret, target, uid, gid, mode: named.mode };
+        all.push(Spanned::new(mount, span));
+    }
+    all
+}

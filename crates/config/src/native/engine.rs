@@ -1,0 +1,95 @@
+//! `engines.<name>`: where an engine is, and what is particular about it.
+//!
+//! Invariant: an engine has a URL or a context, never both; with neither, the caller's environment decides.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use windlass_model::engine::{EngineSpec, TlsSpec};
+
+use super::{put, set};
+use crate::document::Engine;
+use crate::read::{Field, Item, Reader};
+use crate::scalar::{ScalarError, duration_s};
+
+pub(super) fn engine(reader: &Reader, item: &Item) -> Option<Engine> {
+    let item = reader.resolve(item)?;
+    let mut spec = EngineSpec::default();
+    if !item.node.is_null() && item.node.as_scalar().is_some() {
+        spec.url = Some(reader.parse(&item, url)?);
+    } else if !reader.fields(&item, &mut spec, &[FIELDS]) {
+        return None;
+    }
+    if spec.url.is_some() && spec.context.is_some() {
+        let found =
+            reader.error(&item, "engine-place", "an engine has a `url` or a `context`, not both");
+        reader.report(found.at(item.key_span(), "").help("remove one of them"));
+    }
+    Some(Engine { span: item.key_span(), spec })
+}
+
+const FIELDS: &[Field<EngineSpec>] = &[
+    Field { name: "url", read: |e, r, i| put(&mut e.url, r.parse(i, url)) },
+    Field { name: "context", read: |e, r, i| put(&mut e.context, r.string(i)) },
+    Field { name: "tls", read: |e, r, i| put(&mut e.tls, tls(r, i)) },
+    Field { name: "interfaces", read: |e, r, i| e.interfaces = interfaces(r, i, false) },
+    Field { name: "interfaces_ipv6", read: |e, r, i| e.interfaces_ipv6 = interfaces(r, i, true) },
+    Field {
+        name: "stop_timeout",
+        read: |e, r, i| put(&mut e.stop_timeout_s, r.parse(i, duration_s)),
+    },
+    Field { name: "domain", read: |e, r, i| put(&mut e.domain, r.string(i)) },
+    Field { name: "parallel", read: |e, r, i| put(&mut e.parallel, parallel(r, i)) },
+];
+
+fn parallel(reader: &Reader, item: &Item) -> Option<usize> {
+    let count: usize = reader.integer(item, "a number from 1")?;
+    if count == 0 {
+        reader.expected(item, "a number from 1", None);
+        return None;
+    }
+    Some(count)
+}
+
+fn url(text: &str) -> Result<String, ScalarError> {
+    let schemes = ["unix", "tcp", "ssh", "npipe", "http", "https"];
+    match text.split_once("://") {
+        Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => {
+            Ok(text.to_owned())
+        }
+        _ => {
+            let message = format!("\"{}\" is not an engine's URL", crate::yaml::shorten(text));
+            Err(ScalarError::new(message)
+                .help("write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host"))
+        }
+    }
+}
+
+fn tls(reader: &Reader, item: &Item) -> Option<TlsSpec> {
+    let mut tls = TlsSpec { verify: true, ..TlsSpec::default() };
+    reader.fields(item, &mut tls, &[TLS]).then_some(tls)
+}
+
+const TLS: &[Field<TlsSpec>] = &[
+    Field { name: "ca", read: |t, r, i| put(&mut t.ca, r.path(i)) },
+    Field { name: "cert", read: |t, r, i| put(&mut t.cert, r.path(i)) },
+    Field { name: "key", read: |t, r, i| put(&mut t.key, r.path(i)) },
+    Field { name: "verify", read: |t, r, i| set(&mut t.verify, r.bool(i)) },
+];
+
+fn interfaces(reader: &Reader, item: &Item, v6: bool) -> BTreeMap<String, IpAddr> {
+    let mut all = BTreeMap::new();
+    for (alias, value) in reader.entries(item, "a mapping of aliases to addresses") {
+        let Some(text) = reader.string(&value) else { continue };
+        match text.parse::<IpAddr>() {
+            Ok(address) if address.is_ipv6() == v6 => {
+                all.insert(alias.text.to_string(), address);
+            }
+            _ => {
+                let what = if v6 { "an IPv6 address" } else { "an IPv4 address" };
+                reader.expected(&value, what, None);
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,106 @@
+//! Environment variables: a mapping, or a list of `NAME=value`, `NAME:default` and `NAME`.
+//!
+//! Invariant: a value that a secret went into is sensitive from here on.
+
+use windlass_model::env::{Env, EnvValue};
+use windlass_model::secret::Sensitive;
+
+use crate::read::{Item, Reader, Text, did_you_mean};
+use crate::scalar::env_name;
+use crate::yaml::Value;
+
+pub(super) fn env(reader: &Reader, item: &Item, into: &mut Env) {
+    let Some(item) = reader.resolve(item) else { return };
+    match &item.node.value {
+        Value::Mapping(_) => {
+            for (key, value) in reader.entries(&item, "variables") {
+                if let Some(name) = checked(reader, &value, &key.text)
+                    && let Some(text) = value_of(reader, &value, &name)
+                {
+                    into.insert(name, text);
+                }
+            }
+        }
+        Value::Sequence(_) => {
+            for item in reader.list(&item, "variables") {
+                if let Some((name, value)) = assignment(reader, &item) {
+                    into.insert(name, value);
+                }
+            }
+        }
+        Value::Scalar(_) if item.node.is_null() => {}
+        Value::Scalar(_) => {
+            let help = Some("write a mapping: {NAME: value}, or a list: [NAME=value]".to_owned());
+            reader.expected(&item, "variables", help);
+        }
+    }
+}
+
+fn checked(reader: &Reader, item: &Item, name: &str) -> Option<String> {
+    match env_name(name) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let found = reader.scalar_error(item, error).at(item.key_span(), "");
+            reader.report(found);
+            None
+        }
+    }
+}
+
+fn value_of(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
+    let item = reader.resolve(item)?;
+    if item.node.is_null() {
+        return inherited(reader, &item, name);
+    }
+    reader.text(&item).map(value)
+}
+
+fn value(text: Text) -> EnvValue {
+    if text.sensitive {
+        EnvValue::Sensitive(Sensitive::new(text.value))
+    } else {
+        EnvValue::Plain(text.value)
+    }
+}
+
+/// The caller's own value.
+fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
+    let env = reader.templates().env();
+    if let Some(value) = env.get(name) {
+        return Some(EnvValue::Plain(value.clone()));
+    }
+    let near = reader.budgeted(|| did_you_mean(name, env.keys().map(String::as_str)));
+    let near = near.unwrap_or_else(|| format!("set it, or give it a default: \"{name}:default\""));
+    let message =
+        format!("the variable \"{name}\" has no value here and is not in the environment");
+    reader.report(reader.error(item, "unset-variable", message).help(near));
+    None
+}
+
+fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
+    if item.node.as_mapping().is_some() {
+        let pair = reader.entries(item, "a variable").into_iter().next();
+        let (key, entry) = pair?;
+        let name = checked(reader, &entry, &key.text)?;
+        let value = value_of(reader, &entry, &name)?;
+        return Some((name, value));
+    }
+    let text = reader.text(item)?;
+    let at = text.value.find(['=', ':']);
+    let (name, rest) = at.map_or((text.value.as_str(), ""), |at| text.value.split_at(at));
+    if text.sensitive && at.is_none() {
+        reader.report(reader.error(item, "secret-exposed", "a secret cannot be a variable's name"));
+        return None;
+    }
+    let name = checked(reader, item, name)?;
+    if rest.is_empty() {
+        return inherited(reader, item, &name).map(|value| (name, value));
+    }
+    let given = Text { value: rest[1..].to_owned(), sensitive: text.sensitive };
+    if rest.starts_with(':')
+        && let Some(own) = reader.templates().env().get(&name)
+    {
+        return Some((name, EnvValue::Plain(own.clone())));
+    }
+    Some((name, value(given)))
+}

@@ -1,0 +1,372 @@
+//! `images.<name>`: one source, a reference, and how it is built.
+//!
+//! Invariant: an image's reference is known before any other image, container or task is read, so it can use no names
+//! of those.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use windlass_model::image::{
+    BuildOptions, Builder, ContextSpec, DockerfileSource, PullPolicy, familiar_reference,
+};
+
+use super::container::{choice, pull};
+use super::{commands, put, set};
+use crate::document::{Image, ImageContext, Source};
+use crate::read::{Field, Item, Reader, Spanned};
+use crate::scalar::{image_reference, size};
+use crate::template::Named;
+use crate::yaml::{Resolved, Value};
+
+/// What an image is called.
+#[derive(Default)]
+pub(super) struct Identity {
+    image: Option<String>,
+    name: Option<String>,
+    index: Option<String>,
+    prefix: Option<String>,
+    tag: Option<String>,
+}
+
+const IDENTITY: &[Field<Identity>] = &[
+    Field { name: "image", read: |n, r, i| put(&mut n.image, reference(r, i)) },
+    Field { name: "name", read: |n, r, i| put(&mut n.name, r.string(i)) },
+    Field { name: "index", read: |n, r, i| put(&mut n.index, r.string(i)) },
+    Field { name: "image_index", read: |n, r, i| put(&mut n.index, r.string(i)) },
+    Field { name: "image_name_prefix", read: |n, r, i| put(&mut n.prefix, r.string(i)) },
+    Field { name: "tag", read: |n, r, i| put(&mut n.tag, r.string(i)) },
+];
+
+/// The keys that say what an image is called, of all that it has.
+pub(super) fn identity(reader: &Reader, item: &Item, into: &mut Identity) {
+    let Some(item) = reader.resolve(item) else { return };
+    for field in IDENTITY {
+        if let Some(value) = item.get(field.name).filter(|item| !item.node.is_null()) {
+            (field.read)(into, reader, &value);
+        }
+    }
+}
+
+fn reference(reader: &Reader, item: &Item) -> Option<String> {
+    reader.parse(item, |text| {
+        image_reference(text).map(|image| familiar_reference(&image.to_string()))
+    })
+}
+
+/// The primary reference: an external image's own, or `<index><name>:<tag>`.
+pub(super) fn primary(
+    reader: &Reader,
+    item: &Item,
+    key: &str,
+    project: &str,
+    identity: &Identity,
+) -> String {
+    if let Some(image) = &identity.image {
+        return image.clone();
+    }
+    let lower = key.to_lowercase();
+    let index = identity.index.as_deref().map_or(String::new(), |index| {
+        if index.is_empty() || index.ends_with('/') {
+            index.to_owned()
+        } else {
+            format!("{index}/")
+        }
+    });
+    let name = match (&identity.name, &identity.prefix) {
+        (Some(name), _) => name.clone(),
+        (None, Some(prefix)) if !prefix.is_empty() => format!("{prefix}-{lower}"),
+        (None, _) if !index.is_empty() => lower,
+        (None, _) => format!("{project}/{lower}"),
+    };
+    let tag = identity.tag.as_deref().unwrap_or("latest");
+    let text = format!("{index}{name}");
+    let full = if name.contains(':') { text } else { format!("{text}:{tag}") };
+    if let Err(error) = image_reference(&full) {
+        let found = reader.error(
+            item,
+            "bad-value",
+            format!("the image would be called {full}: {}", error.message),
+        );
+        reader.report(found.at(item.key_span(), "").maybe_help(error.help));
+    }
+    full
+}
+
+/// What a template sees of an image.
+pub(super) fn named(reference: &str) -> Named {
+    let mut parts = BTreeMap::from([("reference".to_owned(), reference.to_owned())]);
+    if let Ok(image) = image_reference(reference) {
+        let registry = image.registry.map(|registry| format!("{registry}/")).unwrap_or_default();
+        parts.insert("name".to_owned(), format!("{registry}{}", image.repository));
+        parts.insert("tag".to_owned(), image.tag.unwrap_or_default());
+    }
+    Named { text: reference.to_owned(), parts, instances: BTreeMap::new() }
+}
+
+/// An image being read. Sources are collected, because more than one is an error.
+pub(super) struct Draft {
+    image: Image,
+    sources: Vec<(Source, &'static str, crate::source::Span)>,
+    changes: Vec<String>,
+    pub(super) tasks: Vec<Item>,
+}
+
+/// Keys that `defaults` has too.
+pub(super) const SHARED: &[Field<Draft>] = &[
+    Field { name: "context", read: |d, r, i| context(d, r, i) },
+    Field {
+        name: "args",
+        read: |d, r, i| d.image.build.args.extend(r.string_pairs(i, "build arguments")),
+    },
+    Field {
+        name: "labels",
+        read: |d, r, i| d.image.build.labels.extend(r.string_pairs(i, "labels")),
+    },
+    Field { name: "platform", read: |d, r, i| put(&mut d.image.build.platform, r.string(i)) },
+    Field { name: "cache_from", read: |d, r, i| d.image.build.cache_from.extend(r.strings(i)) },
+    Field { name: "secrets", read: build_secrets },
+    Field { name: "ssh", read: ssh },
+    Field { name: "builder", read: |d, r, i| set(&mut d.image.build.builder, builder(r, i)) },
+    Field { name: "network", read: |d, r, i| put(&mut d.image.build.network, r.string(i)) },
+    Field {
+        name: "extra_hosts",
+        read: |d, r, i| d.image.build.extra_hosts.extend(super::container::extra_hosts(r, i)),
+    },
+    Field {
+        name: "shm_size",
+        read: |d, r, i| put(&mut d.image.build.shm_size_bytes, r.parse(i, size)),
+    },
+    Field { name: "squash", read: |d, r, i| set(&mut d.image.build.squash, r.bool(i)) },
+    Field { name: "push", read: |d, r, i| set(&mut d.image.push, r.bool(i)) },
+    Field { name: "pull", read: |d, r, i| set(&mut d.image.pull, pull(r, i)) },
+    Field { name: "tag", read: |_, _, _| {} },
+    Field { name: "index", read: |_, _, _| {} },
+    Field { name: "image_index", read: |_, _, _| {} },
+    Field { name: "image_name_prefix", read: |_, _, _| {} },
+];
+
+const OWN: &[Field<Draft>] = &[
+    Field { name: "name", read: |_, _, _| {} },
+    Field { name: "image", read: |d, _, i| d.add(Source::External, "image", i) },
+    Field {
+        name: "commands",
+        read: |d, r, i| d.add(Source::Commands(commands::read(r, i)), "commands", i),
+    },
+    Field { name: "dockerfile", read: dockerfile },
+    Field { name: "import", read: import },
+    Field { name: "changes", read: |d, r, i| d.changes = r.strings(i) },
+    Field { name: "target", read: |d, r, i| put(&mut d.image.build.target, r.string(i)) },
+    Field { name: "tags", read: tags },
+    Field { name: "tasks", read: |d, _, i| d.tasks.push(i.clone()) },
+];
+
+pub(super) const TABLES: &[&[Field<Draft>]] = &[OWN, SHARED];
+
+impl Draft {
+    fn add(&mut self, source: Source, name: &'static str, item: &Item) {
+        self.sources.push((source, name, item.key_span()));
+    }
+}
+
+/// Reads one image: the defaults first, itself last. Also gives its tasks.
+pub(super) fn read(
+    reader: &Reader,
+    key: &str,
+    item: &Item,
+    defaults: Option<&Item>,
+    reference: String,
+) -> (Image, Vec<Item>) {
+    let directory = crate::read::clean(&reader.directory(item.key_span()));
+    let image = Image {
+        key: key.to_owned(),
+        span: item.key_span(),
+        reference,
+        source: None,
+        context: ImageContext::default(),
+        directory,
+        build: BuildOptions::default(),
+        build_secrets: Vec::new(),
+        tags: std::collections::BTreeSet::new(),
+        push: false,
+        pull: PullPolicy::default(),
+        used: crate::template::Uses::default(),
+    };
+    let mut draft = Draft { image, sources: Vec::new(), changes: Vec::new(), tasks: Vec::new() };
+    reader.templates().enter(key, Arc::clone(&item.node));
+    if let Some(defaults) = defaults {
+        reader.fields(defaults, &mut draft, &[SHARED]);
+    }
+    reader.fields(item, &mut draft, TABLES);
+    draft.image.used = reader.templates().leave();
+    finish(reader, item, draft)
+}
+
+fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {
+    let Draft { mut image, sources, changes, tasks } = draft;
+    let names: Vec<_> = sources.iter().map(|(_, name, _)| format!("`{name}`")).collect();
+    let mut found = sources.iter();
+    match (found.next(), found.next()) {
+        (Some((_, _, first)), Some((_, second, span))) => {
+            let message = format!("an image has one source, not {}", names.join(" and "));
+            let found = crate::Diagnostic::error("image-source", message)
+                .at(*span, format!("`{second}` is a second source"))
+                .also(*first, "first source")
+                .in_path(item.path.to_string());
+            reader.report(found.help("remove all but one"));
+        }
+        (None, _) if reader.resolve(item).is_some() => {
+            let found = reader.error(item, "image-source", "the image has no source");
+            let found = found.at(item.key_span(), "");
+            reader.report(found.help("add one of `commands`, `dockerfile`, `import` or `image`"));
+        }
+        _ => {}
+    }
+    image.source = sources.into_iter().next().map(|(source, ..)| source);
+    if let Some(Source::Import { changes: slot, .. }) = &mut image.source {
+        *slot = changes;
+    }
+    (image, tasks)
+}
+
+fn dockerfile(draft: &mut Draft, reader: &Reader, item: &Item) {
+    let Some(resolved) = reader.resolve(item) else { return };
+    let source = if resolved.node.as_mapping().is_some() {
+        let mut parts = (None, None);
+        reader.fields(&resolved, &mut parts, &[DOCKERFILE]);
+        match parts {
+            (Some(text), None) => Some(DockerfileSource::Inline(text)),
+            (None, Some(path)) => Some(DockerfileSource::Path(path)),
+            _ => {
+                let help = "write a path, or {inline: text}".to_owned();
+                reader.expected(&resolved, "a path, or text under `inline`", Some(help));
+                None
+            }
+        }
+    } else {
+        reader.path(item).map(DockerfileSource::Path)
+    };
+    if let Some(source) = source {
+        draft.add(Source::Dockerfile(source), "dockerfile", item);
+    }
+}
+
+const DOCKERFILE: &[Field<(Option<String>, Option<String>)>] = &[
+    Field { name: "inline", read: |d, r, i| d.0 = r.string(i) },
+    Field { name: "path", read: |d, r, i| d.1 = r.path(i) },
+];
+
+fn import(draft: &mut Draft, reader: &Reader, item: &Item) {
+    if let Some(path) = reader.path(item) {
+        draft.add(Source::Import { path, changes: Vec::new() }, "import", item);
+    }
+}
+
+/// A tag alone is one of the image's own name.
+fn tags(draft: &mut Draft, reader: &Reader, item: &Item) {
+    let base = draft.image.reference.clone();
+    let base = image_reference(&base).ok();
+    for item in reader.list_or_one(item) {
+        let Some(text) = reader.string(&item) else { continue };
+        let alone = !text.contains(['/', ':', '@']);
+        let full = match &base {
+            Some(base) if alone => {
+                let mut full = base.clone();
+                full.tag = Some(text);
+                full.to_string()
+            }
+            _ => text,
+        };
+        match image_reference(&full) {
+            Ok(image) => {
+                draft.image.tags.insert(familiar_reference(&image.to_string()));
+            }
+            Err(error) => reader.report(reader.scalar_error(&item, error)),
+        }
+    }
+}
+
+fn builder(reader: &Reader, item: &Item) -> Option<Builder> {
+    choice(
+        reader,
+        item,
+        &[("auto", Builder::Auto), ("buildkit", Builder::Buildkit), ("classic", Builder::Classic)],
+    )
+}
+
+/// Names under `secrets`, or `{id: name}`.
+fn build_secrets(draft: &mut Draft, reader: &Reader, item: &Item) {
+    for shape in super::shorthand::shapes(reader, item, &[], false) {
+        let super::shorthand::Shape::Positions(parts) = shape else { continue };
+        let Some((first, rest)) = parts.split_first() else { continue };
+        let Some(id) = reader.spanned(first) else { continue };
+        let name = match rest.first() {
+            Some(name) => reader.spanned(name),
+            None => Some(id.clone()),
+        };
+        if let Some(name) = name {
+            draft.image.build.secrets.insert(id.value, name.value.clone());
+            draft.image.build_secrets.push(Spanned::new(name.value, name.span));
+        }
+    }
+}
+
+/// `default`, or `{id: socket}`.
+fn ssh(draft: &mut Draft, reader: &Reader, item: &Item) {
+    for shape in super::shorthand::shapes(reader, item, &[], false) {
+        let super::shorthand::Shape::Positions(parts) = shape else { continue };
+        let Some((first, rest)) = parts.split_first() else { continue };
+        let Some(id) = reader.string(first) else { continue };
+        let socket = rest.first().and_then(|socket| reader.path(socket)).unwrap_or_default();
+        draft.image.build.ssh.insert(id, socket);
+    }
+}
+
+fn context(draft: &mut Draft, reader: &Reader, item: &Item) {
+    let Some(item) = reader.resolve(item) else { return };
+    if let Some(Resolved::Bool(false)) = item.node.as_scalar().map(crate::yaml::Scalar::resolve) {
+        draft.image.context = ImageContext::Disabled;
+        return;
+    }
+    let before = match std::mem::take(&mut draft.image.context) {
+        ImageContext::Given(spec) => spec,
+        ImageContext::Unsaid | ImageContext::Disabled => {
+            ContextSpec::new(draft.image.directory.clone())
+        }
+    };
+    draft.image.context = match context_spec(reader, &item, before) {
+        Some((spec, true)) => ImageContext::Given(spec),
+        Some((_, false)) => ImageContext::Disabled,
+        None => ImageContext::Unsaid,
+    };
+}
+
+/// A directory, true, or a mapping; also whether it is enabled.
+pub(super) fn context_spec(
+    reader: &Reader,
+    item: &Item,
+    before: ContextSpec,
+) -> Option<(ContextSpec, bool)> {
+    let mut parts = (before, true);
+    match &item.node.value {
+        Value::Scalar(scalar) if scalar.resolve() == Resolved::Bool(true) => {}
+        Value::Scalar(_) => parts.0.dir = reader.path(item)?,
+        Value::Mapping(_) | Value::Sequence(_) => {
+            if !reader.fields(item, &mut parts, &[CONTEXT]) {
+                return None;
+            }
+        }
+    }
+    Some(parts)
+}
+
+const CONTEXT: &[Field<(ContextSpec, bool)>] = &[
+    Field { name: "dir", read: |c, r, i| set(&mut c.0.dir, r.path(i)) },
+    Field { name: "parent_dir", read: |c, r, i| set(&mut c.0.dir, r.path(i)) },
+    Field { name: "enabled", read: |c, r, i| set(&mut c.1, r.bool(i)) },
+    Field { name: "include", read: |c, r, i| c.0.include = r.strings(i) },
+    Field { name: "exclude", read: |c, r, i| c.0.exclude = r.strings(i) },
+    Field { name: "use_gitignore", read: |c, r, i| set(&mut c.0.use_gitignore, r.bool(i)) },
+    Field { name: "use_dockerignore", read: |c, r, i| set(&mut c.0.use_dockerignore, r.bool(i)) },
+    Field { name: "git_timestamps", read: |c, r, i| set(&mut c.0.git_timestamps, r.bool(i)) },
+    Field { name: "follow_links", read: |c, r, i| set(&mut c.0.follow_links, r.bool(i)) },
+];

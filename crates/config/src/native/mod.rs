@@ -1,0 +1,72 @@
+//! The windlass dialect: its tree to a document.
+//!
+//! Invariant: names are made known to templates in the order secrets, host, volumes, networks, images, containers;
+//! a section's templates can use what comes before it.
+
+mod commands;
+mod container;
+mod engine;
+mod env;
+mod env_file;
+mod image;
+mod network;
+mod roots;
+mod secret;
+mod shorthand;
+mod task;
+mod volume;
+
+pub use roots::{Given, read};
+
+use std::collections::BTreeMap;
+
+use crate::read::{Item, Reader};
+
+/// Local tags of the dialect. `!lazy` values are evaluated when they are read, which is at each run.
+pub const TAGS: &[&str] = &["!lazy"];
+
+/// Overwrites a slot if there is a value.
+fn set<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
+/// As [`set`], for slots that may be empty.
+fn put<T>(slot: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *slot = value;
+    }
+}
+
+/// Reads each entry of a section by `read`. A name that no engine would accept is reported.
+fn section<T>(
+    reader: &Reader,
+    item: Option<&Item>,
+    what: &str,
+    mut read: impl FnMut(&str, &Item) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let Some(item) = item else { return BTreeMap::new() };
+    let mut all = BTreeMap::new();
+    for (key, entry) in reader.entries(item, what) {
+        if key.text.starts_with("x-") {
+            continue;
+        }
+        if let Err(error) = crate::scalar::engine_name(&key.text) {
+            let found =
+                reader.scalar_error(&entry, crate::scalar::ScalarError { range: None, ..error });
+            let found = crate::Diagnostic { code: "bad-name", ..found }.at(key.span, "");
+            reader.report(found);
+            continue;
+        }
+        if let Some(value) = read(&key.text, &entry) {
+            all.insert(key.text.to_string(), value);
+        }
+    }
+    all
+}
+
+/// A name given to an object of an engine.
+fn engine_name(reader: &Reader, item: &Item) -> Option<String> {
+    reader.parse(item, crate::scalar::engine_name)
+}

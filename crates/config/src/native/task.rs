@@ -1,0 +1,118 @@
+//! `tasks.<name>`, at the top and under an image.
+//!
+//! Invariant: what a task sets of a container is read by the container's own tables, so both mean the same.
+
+use std::sync::Arc;
+
+use super::container::{TASK_TABLES, choice};
+use super::put;
+use crate::document::{Container, Task, TaskPlace};
+use crate::read::{Field, Item, Reader, Spanned};
+
+struct Draft {
+    description: Option<String>,
+    label: Option<String>,
+    image: Option<Spanned<String>>,
+    in_container: Option<Spanned<String>>,
+    bash: Option<String>,
+    needs: Vec<Spanned<String>>,
+    container: Container,
+}
+
+const FIELDS: &[Field<Draft>] = &[
+    Field { name: "description", read: |t, r, i| put(&mut t.description, r.string(i)) },
+    Field { name: "label", read: |t, r, i| put(&mut t.label, r.string(i)) },
+    Field { name: "image", read: |t, r, i| put(&mut t.image, r.spanned(i)) },
+    Field { name: "container", read: |t, r, i| put(&mut t.in_container, r.spanned(i)) },
+    Field { name: "action", read: |_, r, i| only_run(r, i) },
+    Field { name: "bash", read: |t, r, i| put(&mut t.bash, r.string(i)) },
+    Field { name: "needs", read: |t, r, i| t.needs = r.spanned_strings(i) },
+    Field {
+        name: "options",
+        read: |t, r, i| {
+            r.fields(i, t, &[OPTIONS]);
+        },
+    },
+];
+
+/// Keys of a container, written into the task itself or under `options`.
+static OPTIONS: &[Field<Draft>] = &[
+    Field { name: "bash", read: |t, r, i| put(&mut t.bash, r.string(i)) },
+    Field { name: "command", read: |t, r, i| of_container(t, r, i, "command") },
+    Field { name: "entrypoint", read: |t, r, i| of_container(t, r, i, "entrypoint") },
+    Field { name: "env", read: |t, r, i| of_container(t, r, i, "env") },
+    Field { name: "env_file", read: |t, r, i| of_container(t, r, i, "env_file") },
+    Field { name: "user", read: |t, r, i| of_container(t, r, i, "user") },
+    Field { name: "workdir", read: |t, r, i| of_container(t, r, i, "workdir") },
+    Field { name: "tty", read: |t, r, i| of_container(t, r, i, "tty") },
+    Field { name: "stdin_open", read: |t, r, i| of_container(t, r, i, "stdin_open") },
+    Field { name: "volumes", read: |t, r, i| of_container(t, r, i, "volumes") },
+    Field { name: "mounts", read: |t, r, i| of_container(t, r, i, "mounts") },
+    Field { name: "tmpfs", read: |t, r, i| of_container(t, r, i, "tmpfs") },
+    Field { name: "ports", read: |t, r, i| of_container(t, r, i, "ports") },
+    Field { name: "links", read: |t, r, i| of_container(t, r, i, "links") },
+    Field { name: "networks", read: |t, r, i| of_container(t, r, i, "networks") },
+    Field { name: "network_mode", read: |t, r, i| of_container(t, r, i, "network_mode") },
+    Field { name: "hostname", read: |t, r, i| of_container(t, r, i, "hostname") },
+    Field { name: "privileged", read: |t, r, i| of_container(t, r, i, "privileged") },
+    Field { name: "cap_add", read: |t, r, i| of_container(t, r, i, "cap_add") },
+    Field { name: "limits", read: |t, r, i| of_container(t, r, i, "limits") },
+    Field { name: "read_only", read: |t, r, i| of_container(t, r, i, "read_only") },
+    Field { name: "init", read: |t, r, i| of_container(t, r, i, "init") },
+];
+
+fn of_container(draft: &mut Draft, reader: &Reader, item: &Item, name: &str) {
+    let field = TASK_TABLES.iter().flat_map(|table| table.iter()).find(|field| field.name == name);
+    if let Some(field) = field {
+        (field.read)(&mut draft.container, reader, item);
+    }
+}
+
+/// `image`: the image under which the task is written.
+pub(super) fn task(reader: &Reader, name: &str, item: &Item, image: Option<&str>) -> Option<Task> {
+    let item = reader.resolve(item)?;
+    let span = item.key_span();
+    let mut draft = Draft {
+        description: None,
+        label: None,
+        image: image.map(|image| Spanned::new(image.to_owned(), span)),
+        in_container: None,
+        bash: None,
+        needs: Vec::new(),
+        container: Container::new(name, span),
+    };
+    reader.templates().enter(name, Arc::clone(&item.node));
+    let read = reader.fields(&item, &mut draft, &[FIELDS, OPTIONS]);
+    draft.container.used = reader.templates().leave();
+    if !read {
+        return None;
+    }
+    let Draft { description, label, image, in_container, bash, needs, container } = draft;
+    if bash.is_some() && container.config.command.is_some() {
+        let found = reader.error(&item, "task-command", "a task has `command` or `bash`, not both");
+        reader.report(found.at(span, "").help("remove one of them"));
+    }
+    let place = match (image, in_container) {
+        (Some(image), Some(container)) => {
+            let found = reader.error(&item, "task-place", "a task runs in one place, not in two");
+            let found = found.at(container.span, "a container").also(image.span, "an image");
+            reader.report(found.help("remove `image` or `container`"));
+            return None;
+        }
+        (Some(image), None) => TaskPlace::Image(image),
+        (None, Some(container)) => TaskPlace::Container(container),
+        (None, None) if needs.is_empty() => {
+            let found = reader.error(&item, "task-place", "the task says not where it runs");
+            reader.report(found.at(span, "").help("add `image` or `container`, or `needs`"));
+            return None;
+        }
+        (None, None) => TaskPlace::Nothing,
+    };
+    let name = name.to_owned();
+    Some(Task { name, span, description, label, place, bash, needs, container })
+}
+
+/// A task runs something; what else Harpoon's actions did are commands of the program.
+fn only_run(reader: &Reader, item: &Item) {
+    let _ = choice(reader, item, &[("run", ())]);
+}

@@ -1,0 +1,88 @@
+//! `volumes.<alias>` and `host.<alias>`.
+//!
+//! Invariant: host paths are absolute once read: against the host root, and that against the file's directory.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use windlass_model::volume::VolumeConfig;
+
+use super::container::container_path;
+use super::{put, set};
+use crate::document::{HostPath, Volume};
+use crate::read::{Field, Item, Reader};
+
+/// Null, a path, or a mapping.
+pub(super) fn volume(reader: &Reader, item: &Item) -> Option<Volume> {
+    let mut volume = Volume {
+        span: item.key_span(),
+        path: None,
+        name: None,
+        external: false,
+        config: VolumeConfig::default(),
+        user: None,
+        permissions: None,
+    };
+    let item = reader.resolve(item)?;
+    if item.node.is_null() {
+        return Some(volume);
+    }
+    if item.node.as_scalar().is_some() {
+        volume.path = Some(container_path(reader, &item)?);
+    } else if !reader.fields(&item, &mut volume, &[VOLUME]) {
+        return None;
+    }
+    Some(volume)
+}
+
+const VOLUME: &[Field<Volume>] = &[
+    Field { name: "path", read: |v, r, i| put(&mut v.path, container_path(r, i)) },
+    Field { name: "default_path", read: |v, r, i| put(&mut v.path, container_path(r, i)) },
+    Field { name: "name", read: |v, r, i| put(&mut v.name, super::engine_name(r, i)) },
+    Field { name: "external", read: |v, r, i| set(&mut v.external, r.bool(i)) },
+    Field { name: "driver", read: |v, r, i| put(&mut v.config.driver, r.string(i)) },
+    Field {
+        name: "driver_options",
+        read: |v, r, i| v.config.driver_options.extend(r.string_pairs(i, "driver options")),
+    },
+    Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "user", read: |v, r, i| put(&mut v.user, r.spanned(i)) },
+    Field { name: "permissions", read: |v, r, i| put(&mut v.permissions, r.spanned(i)) },
+];
+
+/// The section's `root`, absolute.
+pub(super) fn host_root(
+    reader: &Reader,
+    section: Option<&Item>,
+    root: Option<&Item>,
+) -> Option<String> {
+    let inner = section.and_then(|section| section.get("root"));
+    let root = inner.as_ref().or(root)?;
+    reader.path(root)
+}
+
+/// A path, or `{instance: path}`.
+pub(super) fn host_path(reader: &Reader, root: Option<&str>, item: &Item) -> Option<HostPath> {
+    let item = reader.resolve(item)?;
+    let place = |item: &Item| {
+        let text = reader.string(item)?;
+        Some(match root {
+            Some(root) if !text.starts_with(['/', '~']) => {
+                crate::read::clean(&Path::new(root).join(text))
+            }
+            _ => reader.absolute(item, &text),
+        })
+    };
+    let span = item.key_span();
+    if item.node.as_mapping().is_none() {
+        return Some(HostPath { span, path: Some(place(&item)?), instances: BTreeMap::new() });
+    }
+    let mut instances = BTreeMap::new();
+    for (key, value) in reader.entries(&item, "paths") {
+        if let Some(path) = place(&value) {
+            instances.insert(key.text.to_string(), path);
+        }
+    }
+    let path = instances.get("default").cloned();
+    Some(HostPath { span, path, instances })
+}
