@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod load;
 pub mod lower;
 pub mod native;
 pub mod read;
@@ -14,4 +15,5 @@ pub mod template;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
+pub use load::{Dialect, LoadOptions, Loaded, load};
 pub use source::{FileId, Location, SourceFile, SourceMap, Span};

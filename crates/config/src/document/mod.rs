@@ -28,6 +28,8 @@ pub struct Document {
     pub containers: BTreeMap<String, Container>,
     pub volumes: BTreeMap<String, Volume>,
     pub host: BTreeMap<String, HostPath>,
+    /// Relative host paths start here; absolute.
+    pub host_root: Option<String>,
     pub networks: BTreeMap<String, Network>,
     pub secrets: BTreeMap<String, Secret>,
     pub groups: BTreeMap<String, Group>,

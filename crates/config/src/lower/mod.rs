@@ -1,6 +1,121 @@
-//! x
+//! Document to project: names are resolved, instances are expanded, and the whole is checked.
 //!
-//! Invariant: x
+//! Invariant: a project is given only if nothing was wrong, so every reference in it resolves.
+
+mod checks;
+mod container;
+mod cycles;
+mod image;
+mod members;
+mod mounts;
+mod network;
+mod objects;
+mod task;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windlass_model::{Address, EngineName};
+
+use crate::diagnostic::Diagnostic;
+use crate::document::Document;
+use crate::read::{Reader, Spanned, did_you_mean};
+use crate::source::Span;
+
+use members::Members;
+
+/// A project with the places of its objects.
+pub struct Lowered {
+    pub project: windlass_model::project::Project,
+    /// Where each object's key is.
+    pub places: BTreeMap<Address, Span>,
+    /// Tasks whose templates use `args`.
+    pub tasks_with_args: BTreeSet<String>,
+}
+
+/// What every step of lowering looks at.
+struct Lowering<'a> {
+    reader: &'a Reader,
+    document: &'a Document,
+    members: Members<'a>,
+    /// Keys of images by their references.
+    images: BTreeMap<&'a str, &'a str>,
+    volumes: objects::Volumes<'a>,
+}
+
+/// An edge of the dependency graph, with where it was written.
+struct Edge {
+    from: Address,
+    to: Address,
+    span: Span,
+}
+
+pub fn lower(reader: &Reader, document: &Document) -> Lowered {
+    let images =
+        document.images.iter().map(|(key, image)| (image.reference.as_str(), key.as_str()));
+    let members = Members::new(reader, document);
+    let volumes = objects::Volumes::new(reader, document);
+    let lowering = Lowering { reader, document, members, images: images.collect(), volumes };
+    let mut project =
+        windlass_model::project::Project::empty(document.name.clone(), document.root.clone());
+    let mut places = BTreeMap::new();
+    lowering.objects(&mut project, &mut places);
+    let mut edges = lowering.images(&mut project, &mut places);
+    edges.extend(lowering.containers(&mut project, &mut places));
+    let tasks_with_args = lowering.tasks(&mut project);
+    cycles::check(reader, &edges);
+    lowering.check_ports(&project);
+    Lowered { project, places, tasks_with_args }
+}
+
+impl Lowering<'_> {
+    fn report(&self, diagnostic: Diagnostic) {
+        self.reader.report(diagnostic);
+    }
+
+    /// Reports a name that nothing has.
+    fn unknown<'n>(
+        &self,
+        what: &str,
+        name: &Spanned<String>,
+        path: String,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) {
+        let help = self.reader.budgeted(|| did_you_mean(&name.value, known));
+        let help = help.or_else(|| Some(format!("declare it under `{what}s`")));
+        let message = format!("unknown {what} \"{}\"", crate::yaml::shorten(&name.value));
+        let found = Diagnostic::error("unknown-reference", message).at(name.span, "").in_path(path);
+        self.report(found.maybe_help(help));
+    }
+
+    /// The engines of a container or task; reports those that the file does not declare.
+    fn default_engine(&self) -> EngineName {
+        members::default_engine(self.document)
+    }
+}
+
+/// A container's name as a hostname: `_` and `.` become `-`, at most 63 bytes.
 pub(crate) fn hostname(name: &str) -> String {
-    name.to_owned()
+    const LONGEST: usize = 63;
+    let text = name.replace(['_', '.'], "-");
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let digest = windlass_model::Digest::of([name]).0;
+    let mut at = LONGEST - 9;
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    format!("{}-{}", text[..at].trim_end_matches('-'), &digest[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn hostnames_are_short_and_differ() {
+        assert_eq!(super::hostname("shop.web_1.a"), "shop-web-1-a");
+        let long = "x".repeat(80);
+        let (a, b) = (super::hostname(&format!("{long}a")), super::hostname(&format!("{long}b")));
+        assert_eq!((a.len(), b.len()), (63, 63));
+        assert_ne!(a, b);
+    }
 }

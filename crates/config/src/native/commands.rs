@@ -6,7 +6,7 @@ use windlass_model::command::AddOptions;
 use windlass_model::image::ContextSpec;
 
 use super::container::mode;
-use super::{put, set};
+use super::put;
 use crate::document::{Command, CommandKind};
 use crate::read::{Field, Item, Reader};
 use crate::yaml::{Node, Value};

@@ -146,9 +146,9 @@ fn read_sections(
         section(reader, sections.get("engines"), "engines", |_, i| engine::engine(reader, i));
 
     let host_section = sections.get("host");
-    let root = volume::host_root(reader, host_section, sections.get("host_root"));
+    let host_root = volume::host_root(reader, host_section, sections.get("host_root"));
     let mut host = section(reader, host_section, "host paths", |key, item| {
-        (key != "root").then(|| volume::host_path(reader, root.as_deref(), item)).flatten()
+        (key != "root").then(|| volume::host_path(reader, host_root.as_deref(), item)).flatten()
     });
     host.remove("root");
     templates.set_names(
@@ -221,6 +221,7 @@ fn read_sections(
         containers,
         volumes,
         host,
+        host_root,
         networks,
         secrets,
         groups,

@@ -1,0 +1,198 @@
+//! Files with their includes, and variables from outside, as one tree.
+//!
+//! Invariant: a file is read once; a circle of includes is an error that shows it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::merge::merge;
+use super::{Dialect, LoadOptions};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{SourceMap, Span};
+use crate::yaml::{self, Entry, Key, Mapping, Node, ParseOptions, Style, Value};
+
+const MAX_FILES: usize = 1000;
+
+struct Tree<'a> {
+    options: &'a LoadOptions,
+    sources: &'a mut SourceMap,
+    diagnostics: &'a mut Diagnostics,
+    /// Files that are being read, outermost first.
+    open: Vec<String>,
+    /// Files that were read.
+    done: Vec<String>,
+}
+
+pub(super) fn read(
+    options: &LoadOptions,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<Node>> {
+    let mut tree = Tree { options, sources, diagnostics, open: Vec::new(), done: Vec::new() };
+    let mut root: Option<Arc<Node>> = None;
+    for file in &options.files {
+        if let Some(node) = tree.file(file, None) {
+            root = Some(root.map_or_else(|| Arc::clone(&node), |base| merge(&base, &node)));
+        }
+    }
+    root.map(|root| tree.set_vars(root))
+}
+
+impl Tree<'_> {
+    fn file(&mut self, file: &Path, included: Option<Span>) -> Option<Arc<Node>> {
+        let shown =
+            if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() };
+        let identity = if file == Path::new("-") {
+            shown.clone()
+        } else {
+            crate::read::clean(&self.options.cwd.join(file))
+        };
+        if self.open.contains(&identity) {
+            self.cycle(&identity, included);
+            return None;
+        }
+        if self.done.contains(&identity) || self.done.len() >= MAX_FILES {
+            return None;
+        }
+        let bytes = self.bytes(file, &shown, included)?;
+        self.open.push(identity);
+        let node = self.parse(bytes, &shown, self.options.directory(file));
+        let node = node.map(|node| self.includes(node, file));
+        self.done.extend(self.open.pop());
+        node
+    }
+
+    fn bytes(&mut self, file: &Path, shown: &str, included: Option<Span>) -> Option<Vec<u8>> {
+        if file == Path::new("-") {
+            return Some(self.options.stdin.clone().unwrap_or_default());
+        }
+        let path = self.options.cwd.join(file);
+        match std::fs::read(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                let reason = match error.kind() {
+                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                    std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+                    _ => error.to_string(),
+                };
+                let message = format!("{shown} cannot be read: {reason}");
+                let mut found = Diagnostic::error("unreadable-file", message);
+                if let Some(span) = included {
+                    found = found.at(span, "included here").in_path("include");
+                }
+                self.diagnostics.push(found.help(format!("looked for {}", path.display())));
+                None
+            }
+        }
+    }
+
+    fn parse(&mut self, bytes: Vec<u8>, shown: &str, directory: PathBuf) -> Option<Arc<Node>> {
+        let text: Arc<str> = match yaml::decode(bytes) {
+            Ok(text) => text.into(),
+            Err(error) => {
+                let file = self.sources.add(shown, directory, error.text);
+                let found = Diagnostic::error(error.code, error.message);
+                self.diagnostics
+                    .push(found.at(Span::new(file, error.at, error.at), "").help(error.help));
+                return None;
+            }
+        };
+        let file = self.sources.add(shown, directory, Arc::clone(&text));
+        let tags = match self.options.dialect {
+            Dialect::Windlass => crate::native::TAGS,
+        };
+        let before = self.diagnostics.len();
+        let root = yaml::parse(file, &text, ParseOptions { tags }, self.diagnostics);
+        match root {
+            Some(root) if !root.is_null() => Some(root),
+            _ => {
+                if self.diagnostics.len() == before {
+                    let found = Diagnostic::error("empty-file", "the file is empty");
+                    let found = found.at(Span::new(file, 0, 0), "");
+                    self.diagnostics.push(found.help("declare something, such as `containers:`"));
+                }
+                None
+            }
+        }
+    }
+
+    /// The tree with what it includes: in order, later ones win.
+    fn includes(&mut self, node: Arc<Node>, file: &Path) -> Arc<Node> {
+        let Some(include) = node.as_mapping().and_then(|map| map.get("include")) else {
+            return node;
+        };
+        let items: Vec<Arc<Node>> = match &include.value.value {
+            Value::Sequence(items) => items.clone(),
+            Value::Scalar(_) if include.value.is_null() => Vec::new(),
+            Value::Scalar(_) | Value::Mapping(_) => vec![Arc::clone(&include.value)],
+        };
+        let mut root = Arc::clone(&node);
+        for item in items {
+            let Some(scalar) = item.as_scalar().filter(|_| !item.is_null()) else {
+                let message = format!("expected a path, found {}", item.describe());
+                let found = Diagnostic::error("wrong-type", message).at(item.span, "");
+                self.diagnostics.push(found.in_path("include").help("write include: [other.yaml]"));
+                continue;
+            };
+            let base = if file == Path::new("-") {
+                Path::new("")
+            } else {
+                file.parent().unwrap_or(Path::new(""))
+            };
+            let path = match (scalar.text.strip_prefix("~/"), &self.options.home) {
+                (Some(rest), Some(home)) => home.join(rest),
+                _ => base.join(&*scalar.text),
+            };
+            if let Some(more) = self.file(&path, Some(item.span)) {
+                root = merge(&root, &more);
+            }
+        }
+        root
+    }
+
+    fn cycle(&mut self, identity: &str, included: Option<Span>) {
+        let at = self.open.iter().position(|open| open == identity).unwrap_or(0);
+        let mut names: Vec<&str> =
+            self.open.get(at..).unwrap_or_default().iter().map(String::as_str).collect();
+        names.push(identity);
+        let message = format!("files include one another in a circle: {}", names.join(" → "));
+        let mut found =
+            Diagnostic::error("include-cycle", message).help("remove one of the includes");
+        if let Some(span) = included {
+            found = found.at(span, "closes the circle").in_path("include");
+        }
+        self.diagnostics.push(found);
+    }
+
+    /// Variables from the environment and the command line, over those of the files.
+    fn set_vars(&mut self, root: Arc<Node>) -> Arc<Node> {
+        let from_env = self.options.env.iter().filter_map(|(name, value)| {
+            name.strip_prefix("WINDLASS_VAR_").map(|name| ("environment", name, value.as_str()))
+        });
+        let from_set =
+            self.options.set.iter().map(|(name, value)| ("--set", name.as_str(), value.as_str()));
+        let all: Vec<_> = from_env.chain(from_set).collect();
+        if all.is_empty() {
+            return root;
+        }
+        let mut vars = Mapping::default();
+        let mut place = root.span;
+        for (origin, name, value) in all {
+            let text = format!("{name}={value}");
+            let file = self.sources.add(origin, self.options.cwd.clone(), text.clone());
+            let span = Span::new(file, name.len() + 1, text.len());
+            place = Span::new(file, 0, name.len());
+            // What comes from outside is a value, never a template.
+            let braces = value.contains("{{") || value.contains("{%");
+            let style = if braces { Style::Rendered } else { Style::Plain };
+            let value = Arc::new(Node::string(span, value, style));
+            let key = Key { text: name.into(), span: place };
+            vars.replace(Entry { key, value, merged: None });
+        }
+        let mut over = Mapping::default();
+        let key = Key { text: "vars".into(), span: place };
+        let value = Arc::new(Node::new(place, Value::Mapping(vars)));
+        over.replace(Entry { key, value, merged: None });
+        merge(&root, &Arc::new(Node::new(place, Value::Mapping(over))))
+    }
+}

@@ -1,0 +1,69 @@
+//! Checks over the whole project that need all containers.
+//!
+//! Invariant: these are mistakes that an engine would find only when half of the containers run.
+
+use std::collections::BTreeMap;
+
+use windlass_model::port::{Protocol, PublishedPort};
+use windlass_model::project::Project;
+use windlass_model::{Address, EngineName};
+
+use super::Lowering;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+impl Lowering<'_> {
+    /// One port of a host can be published once.
+    pub(super) fn check_ports(&self, project: &Project) {
+        let mut taken: BTreeMap<(&EngineName, u16, Protocol), Vec<(&Address, PublishedPort)>> =
+            BTreeMap::new();
+        for (address, container) in &project.containers {
+            for port in &container.config.published {
+                let Some(published) = port.published else { continue };
+                let others = taken.entry((&address.engine, published, port.protocol)).or_default();
+                let clash = others.iter().find(|(_, other)| port.conflicts_with(other));
+                if let Some((other, _)) = clash {
+                    self.report_port(address, other, port);
+                } else {
+                    others.push((address, *port));
+                }
+            }
+        }
+    }
+
+    fn report_port(&self, address: &Address, other: &Address, port: &PublishedPort) {
+        let published = port.published.unwrap_or_default();
+        let who = if address == other {
+            format!("twice by \"{}\"", address.name)
+        } else {
+            format!("by \"{}\" and \"{}\"", other.name, address.name)
+        };
+        let protocol = port.protocol.as_str();
+        let message = format!("the port {published}/{protocol} of the host is published {who}");
+        let place = |address: &Address| self.port_span(address, published);
+        let mut found = Diagnostic::error("port-conflict", message)
+            .help("publish another port, or each on an address of its own");
+        if let Some(span) = place(address) {
+            found = found.at(span, format!("by \"{}\"", address.name));
+        }
+        if let Some(span) = place(other).filter(|span| Some(*span) != place(address)) {
+            found = found.also(span, format!("by \"{}\"", other.name));
+        }
+        self.report(found);
+    }
+
+    /// Where a container publishes a port.
+    fn port_span(&self, address: &Address, published: u16) -> Option<Span> {
+        let member = self.members.find(&address.name).ok()?.first()?;
+        let container = member.container;
+        let ports = container.ports.iter().rev();
+        let ports =
+            ports.filter(|port| port.value.published == Some(published)).map(|port| port.span);
+        let exposes = container.exposes.iter().filter(|expose| {
+            let count = expose.value.ports.last - expose.value.ports.first;
+            let first = expose.value.host_port;
+            first.is_some_and(|first| (first..=first.saturating_add(count)).contains(&published))
+        });
+        ports.chain(exposes.map(|expose| expose.span)).next().or(Some(container.span))
+    }
+}

@@ -1,0 +1,265 @@
+//! Images of the document to their specs, and the edges between them.
+//!
+//! Invariant: an image of the project is `ImageUse::Project`, whether it was named by its key or by its reference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windlass_model::Address;
+use windlass_model::command::{BuildCommand, CopySource, PlacedCommand};
+use windlass_model::image::{ContextSpec, ImageSource, ImageSpec, ImageUse};
+use windlass_model::project::Project;
+
+use super::{Edge, Lowering};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Command, CommandKind, Image, ImageContext, Source};
+use crate::read::Spanned;
+use crate::source::Span;
+use crate::template::Scope;
+
+/// Names of stages so far, and edges to other images.
+struct Stages<'a> {
+    image: &'a Image,
+    aliases: BTreeSet<String>,
+    count: usize,
+    needs: Vec<(String, Span)>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn images(
+        &self,
+        project: &mut Project,
+        places: &mut BTreeMap<Address, Span>,
+    ) -> Vec<Edge> {
+        let engine = self.default_engine();
+        let mut edges = Vec::new();
+        for (key, image) in &self.document.images {
+            places.insert(Address::image(&engine, key), image.span);
+            let (spec, needs) = self.image(image);
+            let from = Address::image(&engine, key);
+            edges.extend(needs.into_iter().map(|(to, span)| Edge {
+                from: from.clone(),
+                to: Address::image(&engine, to),
+                span,
+            }));
+            project.images.extend(spec.map(|spec| (key.clone(), spec)));
+        }
+        self.check_references();
+        edges
+    }
+
+    fn image(&self, image: &Image) -> (Option<ImageSpec>, Vec<(String, Span)>) {
+        let mut needs = Vec::new();
+        for ((scope, name), span) in &image.used.names {
+            match scope {
+                Scope::Images if *name != image.key => needs.push((name.clone(), *span)),
+                Scope::Containers => {
+                    let found = Diagnostic::error(
+                        "image-needs-container",
+                        "an image cannot need a container",
+                    );
+                    let path = format!("images.{}", image.key);
+                    self.report(
+                        found
+                            .at(*span, "")
+                            .in_path(path)
+                            .help("images are built before containers start"),
+                    );
+                }
+                Scope::Images | Scope::Networks | Scope::Volumes | Scope::Host | Scope::Secrets => {
+                }
+            }
+        }
+        for secret in &image.build_secrets {
+            if !self.document.secrets.contains_key(&secret.value) {
+                let known = self.document.secrets.keys().map(String::as_str);
+                self.unknown("secret", secret, format!("images.{}.secrets", image.key), known);
+            }
+        }
+        let depends_on = needs.iter().map(|(name, _)| name.clone()).collect();
+        let source = self.source(image, &mut needs);
+        let spec = source.map(|source| ImageSpec {
+            key: image.key.clone(),
+            reference: image.reference.clone(),
+            tags: image.tags.clone(),
+            source,
+            build: image.build.clone(),
+            depends_on,
+            push: image.push,
+        });
+        (spec, needs)
+    }
+
+    fn source(&self, image: &Image, needs: &mut Vec<(String, Span)>) -> Option<ImageSource> {
+        Some(match image.source.as_ref()? {
+            Source::External => ImageSource::External { pull: image.pull },
+            Source::Import { path, changes } => {
+                ImageSource::Import { path: path.clone(), changes: changes.clone() }
+            }
+            Source::Dockerfile(dockerfile) => ImageSource::Dockerfile {
+                dockerfile: dockerfile.clone(),
+                context: context(image, true),
+            },
+            Source::Commands(commands) => {
+                let mut stages =
+                    Stages { image, aliases: BTreeSet::new(), count: 0, needs: Vec::new() };
+                self.check_first(image, commands);
+                let placed =
+                    commands.iter().filter_map(|command| self.command(&mut stages, command));
+                let placed: Vec<_> = placed.collect();
+                needs.append(&mut stages.needs);
+                let context =
+                    context(image, placed.iter().any(|placed| reads_context(&placed.command)));
+                ImageSource::Commands { commands: placed, context }
+            }
+        })
+    }
+
+    fn check_first(&self, image: &Image, commands: &[Command]) {
+        let first = commands.iter().find(|command| match &command.kind {
+            CommandKind::Instruction { instruction, .. } => instruction != "ARG",
+            _ => true,
+        });
+        let fits = first.is_some_and(|command| match &command.kind {
+            CommandKind::From { .. } => true,
+            CommandKind::Instruction { instruction, .. } => instruction == "FROM",
+            _ => false,
+        });
+        if !fits {
+            let span = first.map_or(image.span, |command| command.span);
+            let found = Diagnostic::error("missing-from", "the commands do not begin with FROM")
+                .at(span, "");
+            let path = format!("images.{}.commands", image.key);
+            self.report(
+                found
+                    .in_path(path)
+                    .help("begin with `- FROM debian:12` or `- [FROM, \"{{ images.base }}\"]`"),
+            );
+        }
+    }
+
+    fn command(&self, stages: &mut Stages<'_>, command: &Command) -> Option<PlacedCommand> {
+        let span = command.span;
+        let built = match command.kind.clone() {
+            CommandKind::Instruction { instruction, text } => {
+                BuildCommand::Instruction { instruction, text }
+            }
+            CommandKind::From { image, alias } => self.from(stages, image, alias, span)?,
+            CommandKind::AddContent { content, dest, options } => {
+                BuildCommand::AddContent { content, dest, options }
+            }
+            CommandKind::AddImagePath { image, path, dest, options } => {
+                let image = self.image_of(stages, &image, span)?;
+                BuildCommand::AddImagePath { image, path, dest, options }
+            }
+            CommandKind::AddContext { context, dest, options } => {
+                BuildCommand::AddContext { context, dest, options }
+            }
+            CommandKind::AddPaths { prefix, get, options } => {
+                BuildCommand::AddPaths { prefix, get, options }
+            }
+            CommandKind::CopyFrom { from, path, to, options } => {
+                let number = from.parse::<usize>().is_ok_and(|number| number < stages.count);
+                let from = if number || stages.aliases.contains(&from.to_lowercase()) {
+                    CopySource::Stage(from)
+                } else {
+                    CopySource::Image(self.image_of(stages, &from, span)?)
+                };
+                BuildCommand::CopyFrom { from, path, to, options }
+            }
+        };
+        Some(PlacedCommand { command: built, place: command.place.clone() })
+    }
+
+    fn from(
+        &self,
+        stages: &mut Stages<'_>,
+        image: String,
+        alias: Option<String>,
+        span: Span,
+    ) -> Option<BuildCommand> {
+        stages.count += 1;
+        let is_stage = stages.aliases.contains(&image.to_lowercase());
+        let built = if is_stage || image == "scratch" || image.contains('$') {
+            let text = match &alias {
+                Some(alias) => format!("{image} AS {alias}"),
+                None => image,
+            };
+            BuildCommand::Instruction { instruction: "FROM".to_owned(), text }
+        } else {
+            let image = self.image_of(stages, &image, span)?;
+            BuildCommand::From { image, alias: alias.clone() }
+        };
+        stages.aliases.extend(alias.map(|alias| alias.to_lowercase()));
+        Some(built)
+    }
+
+    fn image_of(&self, stages: &mut Stages<'_>, text: &str, span: Span) -> Option<ImageUse> {
+        let path = format!("images.{}.commands", stages.image.key);
+        // docker-map's repository is for containers; an image's FROM says what it means.
+        let found = match self.project_image(text) {
+            Some(found) => found,
+            None => match crate::scalar::image_reference(text) {
+                Ok(reference) => {
+                    let text = reference.with_default_tag("latest").to_string();
+                    ImageUse::External(windlass_model::image::familiar_reference(&text))
+                }
+                Err(error) => {
+                    let found = Diagnostic::error("bad-value", error.message).at(span, "");
+                    self.report(found.in_path(path).maybe_help(error.help));
+                    return None;
+                }
+            },
+        };
+        if let ImageUse::Project(key) = &found {
+            stages.needs.push((key.clone(), span));
+        }
+        Some(found)
+    }
+
+    /// Two images that are built must not share a reference.
+    fn check_references(&self) {
+        let mut seen: BTreeMap<&str, &Image> = BTreeMap::new();
+        for image in self.document.images.values() {
+            if matches!(image.source, Some(Source::External)) {
+                continue;
+            }
+            if let Some(other) = seen.insert(&image.reference, image) {
+                let message = format!("two images would be called {}", image.reference);
+                let found = Diagnostic::error("duplicate-name", message);
+                let found = found.at(image.span, format!("\"{}\"", image.key));
+                let found = found.also(other.span, format!("\"{}\"", other.key));
+                self.report(found.help("give one of them another `name` or `tag`"));
+            }
+        }
+    }
+
+    /// As [`Lowering::image_use`] for tasks, which name images of the project first.
+    pub(super) fn task_image(&self, image: &Spanned<String>, task: &str) -> Option<ImageUse> {
+        self.image_use(image, &format!("tasks.{task}.image"))
+    }
+}
+
+fn context(image: &Image, needed: bool) -> Option<ContextSpec> {
+    match &image.context {
+        ImageContext::Given(spec) => Some(spec.clone()),
+        ImageContext::Unsaid if needed => Some(ContextSpec::new(image.directory.clone())),
+        ImageContext::Unsaid | ImageContext::Disabled => None,
+    }
+}
+
+/// Whether a command takes files from the build context.
+fn reads_context(command: &BuildCommand) -> bool {
+    match command {
+        BuildCommand::AddPaths { .. } => true,
+        BuildCommand::Instruction { instruction, text } => match instruction.as_str() {
+            "ADD" | "COPY" => !text.contains("--from="),
+            "RUN" => text.contains("--mount=") && text.contains("type=bind"),
+            _ => false,
+        },
+        BuildCommand::From { .. }
+        | BuildCommand::AddContent { .. }
+        | BuildCommand::AddImagePath { .. }
+        | BuildCommand::AddContext { .. }
+        | BuildCommand::CopyFrom { .. } => false,
+    }
+}

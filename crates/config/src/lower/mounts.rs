@@ -1,0 +1,234 @@
+//! Mounts of one container: shares, binds, attached and used volumes, mounts, tmpfs and secrets.
+//!
+//! Invariant: two things at one target are an error that names both.
+
+use std::collections::BTreeMap;
+
+use windlass_model::container::ContainerConfig;
+use windlass_model::dependency::Reason;
+use windlass_model::mount::{Mount, MountSource};
+
+use super::Lowering;
+use super::container::Dependencies;
+use super::members::Member;
+use crate::diagnostic::Diagnostic;
+use crate::document::{Bind, MountFrom, UseVolume};
+use crate::read::{Spanned, did_you_mean};
+use crate::source::Span;
+
+/// The mounts of one container while they are collected.
+struct Targets<'a> {
+    path: &'a str,
+    places: BTreeMap<String, Span>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn mounts(
+        &self,
+        member: &Member<'_>,
+        config: &mut ContainerConfig,
+        dependencies: &mut Dependencies,
+    ) {
+        let container = member.container;
+        let path = format!("containers.{}", container.key);
+        let mut targets = Targets { path: &path, places: BTreeMap::new() };
+        for share in &container.shares {
+            self.mount(&mut targets, config, &share.value, Mount::anonymous(), share.span);
+        }
+        for bind in &container.binds {
+            if let Some((target, mount)) = self.bind(member, bind) {
+                self.mount(&mut targets, config, &target, mount, bind.span);
+            }
+        }
+        for attach in &container.attaches {
+            let alias = &attach.value.alias;
+            let key = self.volumes.attached_key(container, alias);
+            let target = attach.value.path.clone().or_else(|| self.alias_path(alias));
+            match target {
+                Some(target) => {
+                    let mount = Mount::volume(self.volumes.engine_name(&key, alias));
+                    self.mount(&mut targets, config, &target, mount, attach.span);
+                }
+                None => self.no_path(alias, attach.span, &path),
+            }
+        }
+        for used in &container.uses {
+            self.used(member, used, &mut targets, config, dependencies);
+        }
+        for entry in &container.mounts {
+            if let Some(mount) =
+                self.entry(&entry.value.from, entry.value.mount.clone(), entry.span, &path)
+            {
+                self.mount(&mut targets, config, &entry.value.target, mount, entry.span);
+            }
+        }
+        for secret in &container.secrets {
+            self.occupy(&mut targets, &secret.value.target, secret.span);
+        }
+        for target in config.tmpfs.keys() {
+            if let Some(other) = targets.places.get(target) {
+                let message = format!("a tmpfs and a mount are both at \"{target}\"");
+                let found = Diagnostic::error("duplicate-target", message).at(*other, "");
+                self.report(found.in_path(path.clone()).help("remove one of them"));
+            }
+        }
+    }
+
+    fn alias_path(&self, alias: &str) -> Option<String> {
+        self.volumes.declared(alias).and_then(|volume| volume.path.clone())
+    }
+
+    fn no_path(&self, alias: &str, span: Span, path: &str) {
+        let message = format!("the volume \"{alias}\" has no path in the container");
+        let help = format!("write {{{alias}: /path}} here, or `path` under volumes.{alias}");
+        self.report(
+            Diagnostic::error("missing-path", message).at(span, "").in_path(path).help(help),
+        );
+    }
+
+    /// Notes that a target is taken; `false` if it was.
+    fn occupy(&self, targets: &mut Targets<'_>, target: &str, span: Span) -> bool {
+        let Some(other) = targets.places.insert(target.to_owned(), span) else { return true };
+        let message = format!("two mounts are at \"{target}\"");
+        let found = Diagnostic::error("duplicate-target", message).at(span, "the second");
+        let found = found.also(other, "the first").in_path(targets.path);
+        self.report(found.help("remove one of them, or mount it elsewhere"));
+        false
+    }
+
+    fn mount(
+        &self,
+        targets: &mut Targets<'_>,
+        config: &mut ContainerConfig,
+        target: &str,
+        mount: Mount,
+        span: Span,
+    ) {
+        if self.occupy(targets, target, span) {
+            config.mounts.insert(target.to_owned(), mount);
+        }
+    }
+
+    fn bind(&self, member: &Member<'_>, bind: &Spanned<Bind>) -> Option<(String, Mount)> {
+        let path = || format!("containers.{}.binds", member.container.key);
+        match &bind.value {
+            Bind::Pair { path: target, host_path, read_only } => {
+                let host_path = self.host_path(host_path, bind.span);
+                Some((target.clone(), Mount::bind(host_path).read_only(*read_only)))
+            }
+            Bind::Alias { alias, read_only } => {
+                let name = Spanned::new(alias.clone(), bind.span);
+                let Some(host) = self.document.host.get(alias) else {
+                    self.unknown_host(&name, path());
+                    return None;
+                };
+                let Some(target) = self.alias_path(alias) else {
+                    self.no_path(alias, bind.span, &path());
+                    return None;
+                };
+                let of_instance = member.instance.and_then(|instance| host.instances.get(instance));
+                let Some(source) = of_instance.or(host.path.as_ref()) else {
+                    let instance = member.instance.unwrap_or("default");
+                    let message = format!("host.{alias} has no path for \"{instance}\"");
+                    let found = Diagnostic::error("missing-path", message).at(bind.span, "");
+                    let found = found.also(host.span, "declared here").in_path(path());
+                    self.report(found.help(format!("add `{instance}`, or `default` for all")));
+                    return None;
+                };
+                Some((target, Mount::bind(source.clone()).read_only(*read_only)))
+            }
+        }
+    }
+
+    fn unknown_host(&self, name: &Spanned<String>, path: String) {
+        let message =
+            format!("the alias \"{}\" has no path on the host", crate::yaml::shorten(&name.value));
+        let known = self.document.host.keys().map(String::as_str);
+        let help = self.reader.budgeted(|| did_you_mean(&name.value, known));
+        let help = help.unwrap_or_else(|| format!("add `{}` under `host`", name.value));
+        self.report(
+            Diagnostic::error("unknown-reference", message)
+                .at(name.span, "")
+                .in_path(path)
+                .help(help),
+        );
+    }
+
+    /// Relative paths start from the host root, or from the file's directory.
+    fn host_path(&self, text: &str, span: Span) -> String {
+        let base = match &self.document.host_root {
+            Some(root) => std::path::PathBuf::from(root),
+            None => self.reader.directory(span),
+        };
+        crate::read::clean(&base.join(text))
+    }
+
+    /// A volume by its alias with its owners as dependencies, or the mounts of another container.
+    fn used(
+        &self,
+        member: &Member<'_>,
+        used: &Spanned<UseVolume>,
+        targets: &mut Targets<'_>,
+        config: &mut ContainerConfig,
+        dependencies: &mut Dependencies,
+    ) {
+        let UseVolume { name, path, read_only } = &used.value;
+        let owner = self.volumes.owner(name);
+        if owner.is_some() || self.volumes.declared(name).is_some() {
+            let alias = if self.document.settings.use_attached_parent_name {
+                name.rsplit_once('.').map_or(name.as_str(), |(_, alias)| alias)
+            } else {
+                name
+            };
+            let attached = owner
+                .and_then(|owner| owner.attaches.iter().find(|attach| attach.value.alias == alias));
+            let target = path.clone().or_else(|| self.alias_path(alias));
+            let target = target.or_else(|| attached.and_then(|attach| attach.value.path.clone()));
+            let Some(target) = target else {
+                self.no_path(alias, used.span, targets.path);
+                return;
+            };
+            let mount = Mount::volume(self.volumes.engine_name(name, alias)).read_only(*read_only);
+            self.mount(targets, config, &target, mount, used.span);
+            if let Some(owner) = owner.filter(|owner| owner.key != member.container.key) {
+                for other in self.members.of(&owner.key) {
+                    dependencies.add(other, Reason::Volume, used.span);
+                }
+            }
+            return;
+        }
+        if self.members.find(name).is_err() {
+            let known = self
+                .volumes
+                .attached_keys()
+                .chain(self.document.volumes.keys().map(String::as_str));
+            let known = known.chain(self.document.containers.keys().map(String::as_str));
+            let name = Spanned::new(name.clone(), used.span);
+            self.unknown("volume", &name, format!("{}.uses", targets.path), known);
+            return;
+        }
+        let reference = Spanned::new(name.clone(), used.span);
+        for other in self.members.expect(self.reader, &reference, || targets.path.to_owned()) {
+            let suffix = if *read_only { ":ro" } else { "" };
+            config.volumes_from.insert(format!("{}{suffix}", other.name));
+            dependencies.add(other, Reason::Volume, used.span);
+        }
+    }
+
+    fn entry(&self, from: &MountFrom, mut mount: Mount, span: Span, path: &str) -> Option<Mount> {
+        mount.source = match from {
+            MountFrom::Anonymous => MountSource::Anonymous,
+            MountFrom::Path(path) => MountSource::Bind(path.clone()),
+            MountFrom::Volume(alias) => {
+                if !self.volumes.is_mountable(alias) {
+                    let name = Spanned::new(alias.clone(), span);
+                    let known = self.document.volumes.keys().map(String::as_str);
+                    self.unknown("volume", &name, format!("{path}.mounts"), known);
+                    return None;
+                }
+                MountSource::Volume(self.volumes.engine_name(alias, alias))
+            }
+        };
+        Some(mount)
+    }
+}

@@ -1,0 +1,96 @@
+//! Tasks of the document to their specs.
+//!
+//! Invariant: what a task needs is there, and needing goes in no circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windlass_model::Address;
+use windlass_model::project::Project;
+use windlass_model::task::{TaskSpec, TaskTarget};
+
+use super::container::Dependencies;
+use super::members::Member;
+use super::{Edge, Lowering, cycles};
+use crate::diagnostic::Diagnostic;
+use crate::document::{Task, TaskPlace};
+
+impl Lowering<'_> {
+    /// Also gives the tasks that use `args` in their templates.
+    pub(super) fn tasks(&self, project: &mut Project) -> BTreeSet<String> {
+        let mut with_args = BTreeSet::new();
+        let names: BTreeSet<&str> =
+            self.document.tasks.iter().map(|task| task.name.as_str()).collect();
+        let mut edges = Vec::new();
+        let mut spans = BTreeMap::new();
+        for task in &self.document.tasks {
+            if let Some(other) = spans.insert(task.name.as_str(), task.span) {
+                let found = Diagnostic::error(
+                    "duplicate-name",
+                    format!("two tasks are called \"{}\"", task.name),
+                );
+                self.report(
+                    found.at(task.span, "").also(other, "the first").help("rename one of them"),
+                );
+            }
+            if task.container.used.args {
+                with_args.insert(task.name.clone());
+            }
+            let Some(spec) = self.task(task) else { continue };
+            for need in &task.needs {
+                if names.contains(need.value.as_str()) {
+                    edges.push(self.need(&task.name, &need.value, need.span));
+                } else {
+                    self.unknown(
+                        "task",
+                        need,
+                        format!("tasks.{}.needs", task.name),
+                        names.iter().copied(),
+                    );
+                }
+            }
+            project.tasks.insert(task.name.clone(), spec);
+        }
+        cycles::check(self.reader, &edges);
+        with_args
+    }
+
+    /// Tasks are no objects of an engine; for the search of circles they pass as containers named `task …`.
+    fn need(&self, from: &str, to: &str, span: crate::Span) -> Edge {
+        let engine = self.default_engine();
+        let node = |name: &str| Address::container(&engine, format!("task {name}"));
+        Edge { from: node(from), to: node(to), span }
+    }
+
+    fn task(&self, task: &Task) -> Option<TaskSpec> {
+        let target = match &task.place {
+            TaskPlace::Nothing => TaskTarget::Nothing,
+            TaskPlace::Image(image) => TaskTarget::Image(self.task_image(image, &task.name)?),
+            TaskPlace::Container(container) => {
+                let path = || format!("tasks.{}.container", task.name);
+                if self.members.expect(self.reader, container, path).is_empty() {
+                    return None;
+                }
+                TaskTarget::Container(container.value.clone())
+            }
+        };
+        let engine = self.default_engine();
+        let member = Member {
+            container: &task.container,
+            instance: None,
+            reference: task.name.clone(),
+            name: task.name.clone(),
+            engines: vec![engine.clone()],
+        };
+        let own = Address::container(&engine, &task.name);
+        let config = self.config(&member, &engine, &mut Dependencies::new(own));
+        Some(TaskSpec {
+            name: task.name.clone(),
+            description: task.description.clone(),
+            label: task.label.clone(),
+            target,
+            config,
+            bash: task.bash.clone(),
+            needs: task.needs.iter().map(|need| need.value.clone()).collect(),
+        })
+    }
+}
