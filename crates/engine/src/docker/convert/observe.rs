@@ -277,7 +277,11 @@ impl View<'_> {
 
     fn log(&self, log: Option<host::LogConfig>) -> Option<LogConfig> {
         let host::LogConfig { driver, config } = log?;
-        let log = LogConfig { driver: text(driver)?, options: config.unwrap_or_default() };
+        let mut log = LogConfig { driver: text(driver)?, options: config.unwrap_or_default() };
+        // An engine adds the options of its own configuration; none can change after creation.
+        if let Some(asked) = self.asked.and_then(|config| config.log.as_ref()) {
+            log.options.retain(|key, _| asked.options.contains_key(key));
+        }
         unless_filled(Some(log), self.asked(|c| &c.log), |log| {
             ["json-file", "journald", "k8s-file"].contains(&log.driver.as_str())
                 && log.options.is_empty()
