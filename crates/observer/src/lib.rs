@@ -1,1 +1,42 @@
 //! Project, engines and files to observed state.
+//!
+//! Invariant: nothing is chosen and nothing is changed here. What vanishes while it is looked at is
+//! simply absent.
+
+mod engine;
+mod error;
+mod local;
+mod secrets;
+
+pub use error::{ObserveError, SecretError};
+pub use local::{ImageFilter, LocalInputs};
+pub use secrets::read_secrets;
+
+use futures_util::future::try_join_all;
+use windlass_engine::Engines;
+use windlass_model::observed::Observed;
+use windlass_model::project::Project;
+
+/// Takes a snapshot of the engines and of the local inputs, all at the same time.
+///
+/// # Errors
+///
+/// The first engine that does not answer, or the first image whose inputs can't be read.
+pub async fn observe(
+    project: &Project,
+    engines: &Engines,
+    inputs: &LocalInputs,
+) -> Result<Observed, ObserveError> {
+    let engines = engines.iter().map(|(name, engine)| async move {
+        let observed = engine::observe(project, engine.as_ref()).await;
+        let observed =
+            observed.map_err(|source| ObserveError::Engine { engine: name.clone(), source })?;
+        Ok::<_, ObserveError>((name.clone(), observed))
+    });
+    let (engines, builds, secrets) = tokio::try_join!(
+        try_join_all(engines),
+        local::builds(project, &inputs.images),
+        local::secret_digests(project, &inputs.secrets),
+    )?;
+    Ok(Observed { engines: engines.into_iter().collect(), builds, secrets })
+}

@@ -1,0 +1,42 @@
+//! What an execution needs beside the plan and the engines.
+//!
+//! Invariant: all of it was read before; an execution asks neither the environment nor a terminal.
+
+use std::collections::BTreeMap;
+use windlass_model::name::{EngineName, ProjectName};
+use windlass_model::project::Project;
+use windlass_model::secret::SecretValues;
+
+/// How many steps run at once on an engine of which nothing is said: 4 × the CPUs of this machine,
+/// within these bounds. More makes an engine slower, not faster.
+const PARALLEL: std::ops::RangeInclusive<usize> = 4..=16;
+
+/// What an execution needs beside the plan and the engines.
+#[derive(Clone, Debug)]
+pub struct ExecutionContext {
+    /// Objects of another project are never removed.
+    pub project: ProjectName,
+    /// Values of the secrets that the plan copies or gives to builds.
+    pub secrets: SecretValues,
+    /// How many steps run at once, where an engine's entry says so.
+    pub parallel: BTreeMap<EngineName, usize>,
+}
+
+impl ExecutionContext {
+    pub fn new(project: &Project, secrets: SecretValues) -> Self {
+        let parallel = project
+            .engines
+            .iter()
+            .filter_map(|(name, spec)| Some((name.clone(), spec.parallel?)))
+            .collect();
+        Self { project: project.name.clone(), secrets, parallel }
+    }
+
+    pub(crate) fn parallel(&self, engine: &EngineName) -> usize {
+        let asked = self.parallel.get(engine).copied();
+        asked.unwrap_or_else(|| {
+            let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+            (4 * cpus).clamp(*PARALLEL.start(), *PARALLEL.end())
+        })
+    }
+}

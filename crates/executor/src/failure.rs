@@ -1,0 +1,38 @@
+//! Failures: why a step did not do what it should.
+//!
+//! Invariant: a message is a lowercase fragment of one line; what may be long is in `detail`.
+
+use std::error::Error as _;
+use windlass_engine::EngineError;
+use windlass_model::fault::Fault;
+use windlass_model::report::{Failure, FailureKind};
+
+/// What an engine answered, or that it did not.
+pub(crate) fn from_engine(error: EngineError) -> Failure {
+    let mut detail = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        detail.push(cause.to_string());
+        source = cause.source();
+    }
+    detail.extend(error.detail);
+    Failure { kind: FailureKind::Engine(error.fault), message: error.message, detail }
+}
+
+pub(crate) fn engine(fault: Fault, message: impl Into<String>) -> Failure {
+    of(FailureKind::Engine(fault), message)
+}
+
+/// Something on this machine.
+pub(crate) fn local(message: impl Into<String>) -> Failure {
+    of(FailureKind::Local, message)
+}
+
+/// The object is not what it was when the plan was made.
+pub(crate) fn stale(message: impl Into<String>) -> Failure {
+    of(FailureKind::Stale, message)
+}
+
+pub(crate) fn of(kind: FailureKind, message: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into(), detail: Vec::new() }
+}

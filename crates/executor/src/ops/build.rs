@@ -1,0 +1,182 @@
+//! Building and importing images.
+//!
+//! Invariant: the digest on an image is that of what was sent for it and of the ids that its bases
+//! had just before, not of what the plan expected.
+
+mod source;
+
+use crate::failure;
+use crate::lookup;
+use crate::step::{Result, StepContext};
+use source::PreparedContext;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use windlass_engine::EngineError;
+use windlass_engine::build::BuildRequest;
+use windlass_image::source::{PreparedBuild, PreparedImport, Recipe, SourceError};
+use windlass_model::digest::Digest;
+use windlass_model::image::{ImageSpec, ImageUse, PullPolicy};
+use windlass_model::label;
+use windlass_model::name::ImageId;
+use windlass_model::observed::ObservedBuild;
+use windlass_model::plan::BuildImage;
+use windlass_model::report::{Failure, FailureKind};
+use windlass_model::secret::Sensitive;
+
+/// What was read from local files.
+enum Prepared {
+    Build(Box<PreparedBuild>, Digest),
+    Import(PreparedImport, Digest),
+}
+
+pub(crate) async fn build(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
+    let (prepared, base_ids) = tokio::join!(prepare(build), base_ids(ctx, build));
+    let Prepared::Build(prepared, inputs) = prepared? else {
+        return Err(failure::local("it is not an image that is built"));
+    };
+    let labels = labels(build, inputs, &base_ids?);
+    let context = PreparedContext::new(*prepared, shared_key(ctx, build));
+    let request = BuildRequest {
+        references: references(&build.spec),
+        dockerfile: context.dockerfile().to_owned(),
+        context: Arc::new(context),
+        options: build.spec.build.clone(),
+        labels: labels.clone(),
+        secrets: secrets(ctx, build)?,
+        pull: PullPolicy::Missing,
+        no_cache: build.no_cache,
+    };
+    let answer = ctx.engine.build_image(request, &|said| ctx.say(said)).await;
+    settle(ctx, build, &labels, answer).await
+}
+
+pub(crate) async fn import(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
+    let Prepared::Import(prepared, inputs) = prepare(build).await? else {
+        return Err(failure::local("it is not an image that is imported"));
+    };
+    let labels = labels(build, inputs, &[]);
+    let PreparedImport { rootfs, changes, .. } = prepared;
+    let tar = source::rootfs_upload(rootfs);
+    let reference = &build.spec.reference;
+    let answer = ctx.engine.import_image(reference, &changes, &labels, tar).await;
+    settle(ctx, build, &labels, answer).await?;
+    for tag in &build.spec.tags {
+        // Giving a tag twice changes nothing, so a lost reply is asked for again.
+        let mut tagged = ctx.engine.tag_image(reference, tag).await;
+        if tagged.as_ref().is_err_and(|error| error.fault.is_unknown()) {
+            tagged = ctx.engine.tag_image(reference, tag).await;
+        }
+        tagged.map_err(failure::from_engine)?;
+    }
+    Ok(())
+}
+
+async fn prepare(build: &BuildImage) -> Result<Prepared> {
+    let spec = build.spec.clone();
+    let references: BTreeMap<String, String> = build
+        .bases
+        .iter()
+        .zip(&build.base_references)
+        .filter_map(|(base, reference)| match base {
+            ImageUse::Project(key) => Some((key.clone(), reference.clone())),
+            ImageUse::External(_) => None,
+        })
+        .collect();
+    let read = tokio::task::spawn_blocking(move || read(&spec, &references));
+    let read = read.await.expect("invariant: reading local files does not panic");
+    read.map_err(|error| from_source(&error))
+}
+
+fn read(
+    spec: &ImageSpec,
+    references: &BTreeMap<String, String>,
+) -> std::result::Result<Prepared, SourceError> {
+    let digest = |content: windlass_image::digest::ContentDigest| Digest(content.to_hex());
+    match Recipe::read(spec, references)? {
+        Recipe::Build(recipe) => {
+            let prepared = recipe.prepare(&BTreeMap::new())?;
+            let inputs = digest(prepared.digest);
+            Ok(Prepared::Build(Box::new(prepared), inputs))
+        }
+        Recipe::Import(prepared) => {
+            let inputs = digest(prepared.digest()?);
+            Ok(Prepared::Import(prepared, inputs))
+        }
+        Recipe::External => Err(SourceError::Path {
+            source: windlass_image::entry::BadPath(spec.reference.clone()),
+        }),
+    }
+}
+
+/// The whole chain of causes: the first of them only says what was tried.
+fn from_source(error: &SourceError) -> Failure {
+    let mut failure = failure::local(error.to_string());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        failure.message = format!("{}: {cause}", failure.message);
+        source = cause.source();
+    }
+    failure
+}
+
+/// The ids of the bases, now. One that is not there is pulled by the builder itself; then the
+/// digest lacks its id, and the next plan, which knows it, builds once more.
+async fn base_ids(ctx: StepContext<'_>, build: &BuildImage) -> Result<Vec<ImageId>> {
+    let looks = build.base_references.iter().map(|reference| async move {
+        let look = || ctx.engine.inspect_image(reference);
+        lookup::if_there(look).await.map_err(failure::from_engine)
+    });
+    let images = futures_util::future::try_join_all(looks).await?;
+    Ok(images.into_iter().flatten().map(|image| image.id).collect())
+}
+
+fn labels(build: &BuildImage, inputs: Digest, bases: &[ImageId]) -> BTreeMap<String, String> {
+    let observed = ObservedBuild { digest: inputs, bases: build.bases.clone() };
+    let mut labels = build.labels.clone();
+    labels.insert(label::DIGEST.to_owned(), observed.digest_with(bases).0);
+    labels
+}
+
+fn references(spec: &ImageSpec) -> Vec<String> {
+    std::iter::once(&spec.reference).chain(&spec.tags).cloned().collect()
+}
+
+/// Not the project's folder alone: two images of one folder do not see the same of it.
+fn shared_key(ctx: StepContext<'_>, build: &BuildImage) -> String {
+    Digest::of([ctx.run.context.project.as_str(), &build.spec.key, &build.spec.reference]).0
+}
+
+fn secrets(ctx: StepContext<'_>, build: &BuildImage) -> Result<BTreeMap<String, Sensitive>> {
+    let known = &ctx.run.context.secrets;
+    let values = build.spec.build.secrets.iter().map(|(id, key)| match known.get(key) {
+        Some(value) => Ok((id.clone(), value.clone())),
+        None => Err(failure::local(format!("the value of secret {key} is not known"))),
+    });
+    values.collect()
+}
+
+/// A build whose reply was lost is there if the image has the very labels that were given to it.
+async fn settle(
+    ctx: StepContext<'_>,
+    build: &BuildImage,
+    labels: &BTreeMap<String, String>,
+    answer: std::result::Result<ImageId, EngineError>,
+) -> Result<()> {
+    let Err(error) = answer else { return Ok(()) };
+    if !error.fault.is_unknown() {
+        return Err(failed(error));
+    }
+    let reference = &build.spec.reference;
+    let look = || ctx.engine.inspect_image(reference);
+    let seen = lookup::if_there(look).await;
+    let digest = labels.get(label::DIGEST);
+    let carried_out =
+        seen.map(|image| image.is_some_and(|image| image.labels.get(label::DIGEST) == digest));
+    lookup::verdict(error, carried_out).map_err(failed)
+}
+
+fn failed(error: EngineError) -> Failure {
+    let failure = failure::from_engine(error);
+    debug_assert!(matches!(failure.kind, FailureKind::Engine(_)));
+    failure
+}

@@ -1,0 +1,97 @@
+//! Commands run in a started container.
+//!
+//! Invariant: a command is never run twice: whether it ran after all can't be looked up.
+
+use crate::failure;
+use crate::lines::{Lines, keep};
+use crate::step::{Result, StepContext};
+use std::collections::VecDeque;
+use tokio::io::AsyncReadExt as _;
+use windlass_engine::docker::stdcopy::Demux;
+use windlass_engine::stream::{Attached, CallProgress, ExecRequest};
+use windlass_engine::{Engine, EngineError};
+use windlass_model::fault::Fault;
+use windlass_model::name::ContainerId;
+use windlass_model::plan::ContainerRef;
+use windlass_model::report::FailureKind;
+use windlass_model::wait::ExecSpec;
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) code: i64,
+    /// The last of them.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Output {
+    /// The shell's codes for a program that is not there or can't be run; engines use them too.
+    pub(crate) fn is_missing_program(&self) -> bool {
+        matches!(self.code, 126 | 127)
+    }
+}
+
+pub(crate) async fn run(
+    ctx: StepContext<'_>,
+    container: &ContainerRef,
+    spec: &ExecSpec,
+) -> Result<()> {
+    let id = ctx.container(container)?;
+    let ExecSpec { argv, user, workdir, env, policy: _ } = spec;
+    let request = ExecRequest {
+        argv: argv.clone(),
+        user: user.clone(),
+        workdir: workdir.clone(),
+        env: env.clone(),
+        ..ExecRequest::default()
+    };
+    let mut say = |line: &str| ctx.say(CallProgress::Line(line.to_owned()));
+    let output = capture(ctx.engine.as_ref(), &id, &request, &mut say).await;
+    let output = output.map_err(failure::from_engine)?;
+    if output.code == 0 {
+        return Ok(());
+    }
+    let message = format!("{:?} ended with exit code {}", argv.join(" "), output.code);
+    let mut failure = failure::of(FailureKind::Exec { code: output.code }, message);
+    failure.detail = output.lines;
+    Err(failure)
+}
+
+/// Runs a command, without a terminal, to its end.
+pub(crate) async fn capture(
+    engine: &dyn Engine,
+    container: &ContainerId,
+    request: &ExecRequest,
+    say: &mut (dyn FnMut(&str) + Send),
+) -> windlass_engine::Result<Output> {
+    let Attached { exec_id, mut stream, .. } = engine.exec(container, request).await?;
+    let (mut demux, mut lines, mut last) = (Demux::default(), Lines::default(), VecDeque::new());
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let broken = |e| EngineError::new(Fault::ReplyLost, "the output broke off").with_source(e);
+        let length = stream.read(&mut buffer).await.map_err(broken)?;
+        if length == 0 {
+            break;
+        }
+        demux.push(&buffer[..length]);
+        while let Some(chunk) = demux.chunk().map_err(unframed)? {
+            for line in lines.push(&chunk.bytes) {
+                say(&line);
+                keep(&mut last, line);
+            }
+        }
+    }
+    demux.finish().map_err(unframed)?;
+    if let Some(line) = lines.finish() {
+        say(&line);
+        keep(&mut last, line);
+    }
+    match engine.exec_exit_code(&exec_id).await? {
+        Some(code) => Ok(Output { code, lines: last.into() }),
+        None => Err(EngineError::new(Fault::ReplyLost, "its exit code is not known")),
+    }
+}
+
+fn unframed(fault: windlass_engine::docker::stdcopy::FrameFault) -> EngineError {
+    EngineError::new(Fault::Malformed, "its output can't be read").with_source(fault)
+}

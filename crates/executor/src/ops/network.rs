@@ -1,0 +1,100 @@
+//! Networks: creating, removing, connecting, disconnecting.
+//!
+//! Invariant: a network is removed by its id, and only if it is still the one of the plan.
+
+use super::lifecycle::settle;
+use crate::failure;
+use crate::lookup;
+use crate::step::{Result, StepContext};
+use windlass_engine::EngineError;
+use windlass_model::endpoint::Endpoint;
+use windlass_model::fault::Fault;
+use windlass_model::label::Owner;
+use windlass_model::name::NetworkId;
+use windlass_model::plan::{ContainerRef, CreateNetwork};
+
+pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateNetwork) -> Result<()> {
+    match ctx.engine.create_network(create).await {
+        Ok(_) => Ok(()),
+        Err(lost) if lost.fault.is_unknown() => find(ctx, create, lost).await,
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+/// Names are not unique everywhere: exactly one network of this name with our labels proves it.
+async fn find(ctx: StepContext<'_>, create: &CreateNetwork, lost: EngineError) -> Result<()> {
+    let wanted = Owner::read(ctx.engine.name(), &create.labels);
+    let found = lookup::until_answered(|| ctx.engine.list_networks()).await;
+    let carried_out = found.map(|networks| {
+        let named: Vec<_> = networks.iter().filter(|n| n.name == create.name).collect();
+        matches!(named.as_slice(), [network] if wanted.is_some() && network.owner == wanted)
+    });
+    lookup::verdict(lost, carried_out).map_err(failure::from_engine)
+}
+
+pub(crate) async fn remove(ctx: StepContext<'_>, id: &NetworkId, name: &str) -> Result<()> {
+    match ctx.engine.inspect_network(id.as_str()).await {
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(failure::from_engine(error)),
+        Ok(seen) => {
+            let project = &ctx.run.context.project;
+            let ours = seen.owner.is_some_and(|owner| owner.project == *project);
+            if seen.id != *id || seen.name != name || !ours {
+                return Err(failure::stale("it is not the network that was planned for"));
+            }
+        }
+    }
+    match ctx.engine.remove_network(id).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(lost) if lost.fault.is_unknown() => {
+            let look = || ctx.engine.inspect_network(id.as_str());
+            let carried_out = lookup::if_there(look).await.map(|seen| seen.is_none());
+            lookup::verdict(lost, carried_out).map_err(failure::from_engine)
+        }
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+pub(crate) async fn connect(
+    ctx: StepContext<'_>,
+    container: &ContainerRef,
+    network: &str,
+    endpoint: &Endpoint,
+) -> Result<()> {
+    let id = ctx.container(container)?;
+    match ctx.engine.connect_network(network, &id, endpoint).await {
+        Ok(()) => Ok(()),
+        Err(lost) if lost.fault.is_unknown() => {
+            settle(ctx, &id, lost, |seen| seen.network_ids.contains_key(network)).await
+        }
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+/// `network` is a name or, where a name is not unique or its network is gone, an id.
+pub(crate) async fn disconnect(
+    ctx: StepContext<'_>,
+    container: &ContainerRef,
+    network: &str,
+) -> Result<()> {
+    let id = ctx.container(container)?;
+    match ctx.engine.disconnect_network(network, &id).await {
+        Ok(()) => Ok(()),
+        // Engines have no status of its own for what is not connected (any more).
+        Err(error)
+            if error.fault.is_unknown()
+                || matches!(
+                    error.fault,
+                    Fault::NotFound | Fault::NetworkMissing | Fault::Other
+                ) =>
+        {
+            settle(ctx, &id, error, |seen| {
+                let ids = &seen.network_ids;
+                !ids.contains_key(network) && !ids.values().any(|id| id.as_str() == network)
+            })
+            .await
+        }
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}

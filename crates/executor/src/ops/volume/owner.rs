@@ -1,0 +1,95 @@
+//! Owner and permissions of a volume's root directory.
+//!
+//! Invariant: nothing runs for this, and no image is needed: a tar with one directory is unpacked
+//! into a container that is created, never started, and removed. (Docker takes an empty image
+//! name; the entry `volume/` at `/` is applied to what is mounted there, `./` in it is not.)
+
+use crate::failure;
+use crate::lookup;
+use crate::step::{Result, StepContext};
+use crate::tarball::{Attributes, Tarball, upload};
+use std::collections::BTreeMap;
+use windlass_engine::EngineError;
+use windlass_model::container::ContainerConfig;
+use windlass_model::endpoint::NetworkMode;
+use windlass_model::fault::Fault;
+use windlass_model::label;
+use windlass_model::mount::Mount;
+use windlass_model::name::ContainerId;
+use windlass_model::plan::CreateContainer;
+use windlass_model::volume::VolumeOwner;
+
+/// Where the volume is mounted, below `/`.
+const TARGET: &str = "volume";
+
+pub(super) async fn set(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner) -> Result<()> {
+    let attributes = Attributes { mode: owner.mode, uid: owner.uid, gid: owner.gid };
+    let mut tarball = Tarball::new();
+    let tar = tarball.directory(TARGET, attributes).and_then(|()| tarball.finish());
+    let tar = tar.map_err(|error| failure::local(error.to_string()))?;
+    let id = carrier(ctx, volume).await.map_err(failure::from_engine)?;
+    let mut unpacked = ctx.engine.put_archive(&id, "/", upload(tar.clone())).await;
+    if unpacked.as_ref().is_err_and(|error| error.fault.is_unknown()) {
+        // Doing it twice gives the same.
+        unpacked = ctx.engine.put_archive(&id, "/", upload(tar)).await;
+    }
+    let removed = ctx.engine.remove_container(&id, true, false).await;
+    unpacked.map_err(failure::from_engine)?;
+    match removed {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(lost) if lost.fault.is_unknown() => {
+            let look = || ctx.engine.inspect_container(id.as_str());
+            let carried_out = lookup::if_there(look).await.map(|seen| seen.is_none());
+            lookup::verdict(lost, carried_out).map_err(failure::from_engine)
+        }
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+/// The container that carries the tar to the volume. Its name is made of the volume's, so that one
+/// that was left behind by a run that did not end is found; it has the project's label and no
+/// address, so that it can't be taken for a declared one.
+async fn carrier(ctx: StepContext<'_>, volume: &str) -> windlass_engine::Result<ContainerId> {
+    let create = CreateContainer {
+        name: format!("{volume}.windlass-owner"),
+        image: String::new(),
+        config: ContainerConfig {
+            command: Some(vec!["none".to_owned()]),
+            network_mode: NetworkMode::None,
+            mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
+            ..ContainerConfig::default()
+        },
+        labels: BTreeMap::from([(
+            label::PROJECT.to_owned(),
+            ctx.run.context.project.as_str().to_owned(),
+        )]),
+    };
+    match ctx.engine.create_container(&create).await {
+        Err(error) if error.fault.is_unknown() => left_behind(ctx, &create.name, error).await,
+        Err(error) if matches!(error.fault, Fault::NameConflict { .. }) => {
+            left_behind(ctx, &create.name, error).await
+        }
+        answer => answer,
+    }
+}
+
+/// The carrier that is there already, if it is ours.
+async fn left_behind(
+    ctx: StepContext<'_>,
+    name: &str,
+    error: EngineError,
+) -> windlass_engine::Result<ContainerId> {
+    let look = || ctx.engine.inspect_container(name);
+    match lookup::if_there(look).await {
+        Ok(Some(seen))
+            if !seen.was_started()
+                && seen.owner.as_ref().is_some_and(|owner| {
+                    owner.project == ctx.run.context.project && owner.address.is_none()
+                }) =>
+        {
+            Ok(seen.id)
+        }
+        Ok(Some(_) | None) | Err(_) => Err(error),
+    }
+}

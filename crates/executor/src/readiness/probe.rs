@@ -1,0 +1,138 @@
+//! One look at a condition of `wait`.
+//!
+//! Invariant: a condition that can never be looked at is a failure; one that does not hold is not.
+
+use crate::failure;
+use crate::lookup;
+use crate::ops::exec::{self, Output};
+use crate::step::{Result, StepContext};
+use futures_util::StreamExt as _;
+use std::io::Read as _;
+use windlass_engine::stream::ExecRequest;
+use windlass_model::name::ContainerId;
+use windlass_model::wait::WaitCondition;
+
+/// More than this of a file is not read.
+const FILE_LIMIT: usize = 1024 * 1024;
+/// The state LISTEN in `/proc/net/tcp`.
+const LISTEN: &str = "0A";
+
+pub(super) async fn holds(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    condition: &WaitCondition,
+) -> Result<bool> {
+    match condition {
+        WaitCondition::FileExists(path) => Ok(read(ctx, id, path).await?.is_some()),
+        WaitCondition::FileValue { path, value } => {
+            let tar = read(ctx, id, path).await?;
+            let contents = tar.and_then(|tar| first_file(&tar)).unwrap_or_default();
+            let text = contents.strip_suffix(b"\n").unwrap_or(&contents);
+            Ok(text == value.as_bytes())
+        }
+        WaitCondition::PortOpen(port) => port_open(ctx, id, *port).await,
+        WaitCondition::Http { port, path } => http(ctx, id, *port, path).await,
+        WaitCondition::Command(argv) => {
+            Ok(command(ctx, id, argv).await?.is_some_and(|output| output.code == 0))
+        }
+        // Followed, not looked at.
+        WaitCondition::Log(_) => Ok(true),
+    }
+}
+
+/// The beginning of a file's tar; `None` if it is not there.
+async fn read(ctx: StepContext<'_>, id: &ContainerId, path: &str) -> Result<Option<Vec<u8>>> {
+    let mut stream = match ctx.engine.get_archive(id, path).await {
+        Ok(stream) => stream,
+        Err(error) if error.is_not_found() || lookup::is_silent(&error.fault) => return Ok(None),
+        Err(error) => return Err(failure::from_engine(error)),
+    };
+    let mut bytes = Vec::new();
+    while let Some(Ok(piece)) = stream.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > FILE_LIMIT {
+            break;
+        }
+    }
+    Ok(Some(bytes))
+}
+
+fn first_file(tar: &[u8]) -> Option<Vec<u8>> {
+    let mut archive = tar::Archive::new(tar);
+    let mut contents = Vec::new();
+    archive.entries().ok()?.next()?.ok()?.read_to_end(&mut contents).ok()?;
+    Some(contents)
+}
+
+/// Reads the container's own table of sockets: a connection from outside would reach the engine's
+/// proxy, which accepts for a container that does not listen.
+async fn port_open(ctx: StepContext<'_>, id: &ContainerId, port: u16) -> Result<bool> {
+    let argv = ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(str::to_owned);
+    match command(ctx, id, &argv).await? {
+        None => Ok(false),
+        Some(output) if output.is_missing_program() => {
+            Err(failure::local("its image has no `cat`, with which its open ports are looked at"))
+        }
+        Some(output) => Ok(listens(&output.lines, port)),
+    }
+}
+
+fn listens(lines: &[String], port: u16) -> bool {
+    lines.iter().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let local = words.next().and_then(|address| address.rsplit_once(':'));
+        let is_port = local.is_some_and(|(_, hex)| u16::from_str_radix(hex, 16) == Ok(port));
+        is_port && words.nth(1) == Some(LISTEN)
+    })
+}
+
+async fn http(ctx: StepContext<'_>, id: &ContainerId, port: u16, path: &str) -> Result<bool> {
+    let url = format!("http://127.0.0.1:{port}/{}", path.trim_start_matches('/'));
+    let programs: [&[&str]; 3] = [
+        &["wget", "-q", "-O", "/dev/null", "-T", "5", &url],
+        &["curl", "-fsSL", "-o", "/dev/null", "--max-time", "5", &url],
+        &["busybox", "wget", "-q", "-O", "/dev/null", "-T", "5", &url],
+    ];
+    for program in programs {
+        let argv: Vec<String> = program.iter().map(|word| (*word).to_owned()).collect();
+        match command(ctx, id, &argv).await? {
+            None => return Ok(false),
+            Some(output) if output.is_missing_program() => {}
+            Some(output) => return Ok(output.code == 0),
+        }
+    }
+    Err(failure::local("its image has neither wget nor curl, with which it could be asked"))
+}
+
+/// `None` while the engine does not answer.
+async fn command(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    argv: &[String],
+) -> Result<Option<Output>> {
+    let request = ExecRequest { argv: argv.to_vec(), ..ExecRequest::default() };
+    match exec::capture(ctx.engine.as_ref(), id, &request, &mut |_| ()).await {
+        Ok(output) => Ok(Some(output)),
+        Err(error) if lookup::is_silent(&error.fault) => Ok(None),
+        Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listening_port_is_found_in_the_table_of_sockets() {
+        let table = [
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid",
+            "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0",
+            "   1: 0100007F:0050 0100007F:A2B4 01 00000000:00000000 00:00000000 00000000     0",
+            "   0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A",
+        ];
+        let lines: Vec<String> = table.map(str::to_owned).into();
+        for (port, expected) in [(8080, true), (80, false), (443, true), (22, false)] {
+            assert_eq!(listens(&lines, port), expected, "{port}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The run: hands steps out, hears what they say, and ends.
+//!
+//! Invariant: a step's last event is its end; when a run returns, nothing of it goes on here.
+
+use crate::context::ExecutionContext;
+use crate::created::Created;
+use crate::failure;
+use crate::interrupt::{Interrupts, Urgency};
+use crate::schedule::Schedule;
+use crate::step;
+use crate::watch::Watches;
+use futures_util::StreamExt as _;
+use futures_util::future::{AbortHandle, Abortable, BoxFuture};
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use windlass_engine::Engines;
+use windlass_model::event::Event;
+use windlass_model::fault::Fault;
+use windlass_model::plan::{Action, Plan, StepId};
+use windlass_model::report::{Outcome, Report};
+
+/// What every step of a run sees.
+pub(crate) struct Run<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) engines: &'a Engines,
+    pub(crate) context: &'a ExecutionContext,
+    pub(crate) created: Created,
+    pub(crate) watches: Watches,
+    pub(crate) says: mpsc::UnboundedSender<Event>,
+}
+
+/// Carries out a plan.
+///
+/// Steps run as parallel as the plan's graph and the engines' limits allow. A step that fails skips
+/// exactly the steps that need it. Every event goes through `sink`, in order; the report has an
+/// outcome for every step.
+///
+/// The first interrupt starts nothing more, ends waits, and lets the other running steps end; the
+/// second abandons them: the engine may still carry them out.
+///
+/// # Panics
+///
+/// If the plan is not in topological order, which `planner` guarantees.
+pub async fn execute(
+    plan: &Plan,
+    engines: &Engines,
+    context: &ExecutionContext,
+    sink: &mut (dyn FnMut(Event) + Send),
+    interrupts: Interrupts,
+) -> Report {
+    let (says, hears) = mpsc::unbounded_channel();
+    let run = Run {
+        plan,
+        engines,
+        context,
+        created: Created::new(plan.steps.len()),
+        watches: Watches::open(plan, engines, &context.project),
+        says,
+    };
+    let mut course = Course {
+        plan,
+        schedule: Schedule::new(plan, |engine| context.parallel(engine)),
+        sink,
+        hears,
+        begun: Instant::now(),
+        running: BTreeMap::new(),
+    };
+    (course.sink)(Event::Started { steps: plan.steps.len() });
+    let interrupted = course.go(&run, interrupts).await;
+    course.end(interrupted)
+}
+
+/// Where a run has got to.
+struct Course<'s> {
+    plan: &'s Plan,
+    schedule: Schedule,
+    sink: &'s mut (dyn FnMut(Event) + Send),
+    hears: mpsc::UnboundedReceiver<Event>,
+    begun: Instant,
+    /// Steps under way, with what ends them from outside.
+    running: BTreeMap<StepId, AbortHandle>,
+}
+
+/// A step under way; `None` if it was ended from outside.
+type Steps<'a> = FuturesUnordered<BoxFuture<'a, (StepId, Option<Outcome>)>>;
+
+impl Course<'_> {
+    /// Runs until nothing is left to run. Returns whether it was interrupted.
+    async fn go(&mut self, run: &Run<'_>, mut interrupts: Interrupts) -> bool {
+        let mut steps: Steps<'_> = FuturesUnordered::new();
+        let mut urgency = Urgency::None;
+        loop {
+            while let Some(id) = self.schedule.next() {
+                steps.push(self.start(run, id));
+            }
+            if steps.is_empty() {
+                return urgency > Urgency::None;
+            }
+            tokio::select! {
+                biased;
+                now = interrupts.beyond(urgency) => {
+                    if urgency == Urgency::None {
+                        self.stop_gently();
+                    }
+                    urgency = now;
+                    if urgency == Urgency::Now {
+                        self.abandon();
+                        return true;
+                    }
+                }
+                Some(event) = self.hears.recv() => (self.sink)(event),
+                Some((id, outcome)) = steps.next() => {
+                    self.pass_on();
+                    self.finish(id, outcome.unwrap_or(Outcome::Cancelled));
+                }
+            }
+        }
+    }
+
+    fn start<'a>(
+        &mut self,
+        run: &'a Run<'_>,
+        id: StepId,
+    ) -> BoxFuture<'a, (StepId, Option<Outcome>)> {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.running.insert(id, handle);
+        let at_ms = self.now_ms();
+        (self.sink)(Event::StepStarted { step: id, at_ms });
+        let work = Abortable::new(step::perform(run, id), registration);
+        Box::pin(async move {
+            let outcome = match work.await {
+                Ok(Ok(())) => Some(Outcome::Done),
+                Ok(Err(failure)) => Some(Outcome::Failed(failure)),
+                Err(_) => None,
+            };
+            (id, outcome)
+        })
+    }
+
+    /// Tells what steps have said so far.
+    fn pass_on(&mut self) {
+        while let Ok(event) = self.hears.try_recv() {
+            (self.sink)(event);
+        }
+    }
+
+    fn finish(&mut self, id: StepId, outcome: Outcome) {
+        self.running.remove(&id);
+        self.tell_end(id, outcome.clone());
+        for skipped in self.schedule.finish(id, outcome) {
+            self.tell_outcome(skipped);
+        }
+    }
+
+    fn stop_gently(&mut self) {
+        (self.sink)(Event::Interrupted);
+        let running = self.running.keys().copied().collect();
+        for cancelled in self.schedule.stop(&running) {
+            self.tell_outcome(cancelled);
+        }
+        // What only waits changes nothing by being ended.
+        for (id, handle) in &self.running {
+            let action = &self.plan.step(*id).action;
+            if matches!(action, Action::WaitContainer { .. } | Action::Delay { .. }) {
+                handle.abort();
+            }
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.pass_on();
+        for id in self.running.keys().copied().collect::<Vec<_>>() {
+            let action = &self.plan.step(id).action;
+            let outcome = match action {
+                Action::WaitContainer { .. } | Action::Delay { .. } => Outcome::Cancelled,
+                _ => Outcome::Failed(failure::engine(
+                    Fault::ReplyLost,
+                    "abandoned; the engine may still carry it out",
+                )),
+            };
+            self.finish(id, outcome);
+        }
+    }
+
+    fn tell_outcome(&mut self, id: StepId) {
+        let outcome = self.schedule.outcome(id).cloned();
+        self.tell_end(id, outcome.expect("invariant: it just ended"));
+    }
+
+    fn tell_end(&mut self, id: StepId, outcome: Outcome) {
+        let at_ms = self.now_ms();
+        (self.sink)(Event::StepFinished { step: id, outcome, at_ms });
+    }
+
+    fn end(self, interrupted: bool) -> Report {
+        let elapsed_ms = self.now_ms();
+        (self.sink)(Event::Finished { at_ms: elapsed_ms });
+        Report { outcomes: self.schedule.into_outcomes(), interrupted, elapsed_ms }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
