@@ -132,3 +132,28 @@ pub fn settled(engine: &FakeEngine, project: &ProjectName) -> Vec<String> {
     }
     faults
 }
+
+/// Places where a secret's value can be read: labels of objects, arguments, the log of calls.
+pub fn shown(engine: &FakeEngine, canary: &str) -> Vec<String> {
+    engine.with(|world| {
+        let mut places = Vec::new();
+        for container in world.containers.values() {
+            let labels = container.labels.values();
+            let words = container.config.command.iter().chain(&container.config.entrypoint);
+            if labels.chain(words.flatten()).any(|text| text.contains(canary)) {
+                places.push(format!("a secret can be read on container {}", container.name));
+            }
+        }
+        for image in world.images.values() {
+            if image.config.labels.values().any(|text| text.contains(canary)) {
+                places.push(format!("a secret can be read on image {}", image.id.short()));
+            }
+        }
+        for call in &world.calls {
+            if call.object.contains(canary) {
+                places.push(format!("a secret is in a call of {}", call.method));
+            }
+        }
+        places
+    })
+}

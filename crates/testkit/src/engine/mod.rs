@@ -62,8 +62,19 @@ impl FakeEngine {
     }
 
     pub fn named(name: EngineName, seed: u64) -> Self {
+        let world = World::new(name.clone(), seed);
+        Self::of(name, world)
+    }
+
+    /// Another engine in the same state, which goes its own way from here.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self::of(self.inner.name.clone(), self.state().world.clone())
+    }
+
+    fn of(name: EngineName, world: World) -> Self {
         let state = State {
-            world: World::new(name.clone(), seed),
+            world,
             injections: Vec::new(),
             crashed: false,
             actor: None,

@@ -26,6 +26,7 @@ use windlass_model::name::{ContainerId, EngineName, ImageId, NetworkId};
 use windlass_model::observed::{ImageConfig, ObservedNetwork, ObservedVolume};
 
 /// Everything that an engine knows.
+#[derive(Clone)]
 pub struct World {
     pub(crate) name: EngineName,
     pub(crate) info: EngineInfo,

@@ -1,0 +1,104 @@
+//! Random projects, random changes, a fault at every step; then a second run repairs.
+
+use crate::scene::Scene;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use windlass_model::project::Project;
+use windlass_testkit::{Injection, Misfortune, Rng, generate};
+
+/// Seeds in an ordinary test run; `WINDLASS_SEEDS` asks for others: `5`, `100..200`.
+const SEEDS: std::ops::Range<u64> = 0..1000;
+/// More of them say nothing new.
+const SHOWN: usize = 10;
+
+#[test]
+fn every_run_converges_whatever_goes_wrong() {
+    let seeds = seeds();
+    let next = AtomicU64::new(seeds.start);
+    let failures = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    if let Err(failure) = run_seed(seed) {
+                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                        failures.push(format!("seed {seed}: {failure}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap();
+    let count = failures.len();
+    failures.truncate(SHOWN);
+    assert!(count == 0, "{count} seeds failed\n\n{}", failures.join("\n\n"));
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var("WINDLASS_SEEDS") else { return SEEDS };
+    let number = |text: &str| text.parse().expect("a number of a seed");
+    match text.split_once("..") {
+        Some((start, end)) => number(start)..number(end),
+        None => number(&text)..number(&text) + 1,
+    }
+}
+
+/// Everything about one seed, on a clock that moves only when nothing else does.
+fn run_seed(seed: u64) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(simulate(seed))
+}
+
+async fn simulate(seed: u64) -> Result<(), String> {
+    let mut rng = Rng::new(seed);
+    let first = generate::project(&mut rng);
+    let second = generate::change(&mut rng, &first);
+    let empty = Scene::new(seed, &first).await;
+    if rng.one_in(2) {
+        empty.engine.set_latency(seed, 3);
+    }
+    let up = with_faults(&empty, &first, seed, "first").await?;
+    with_faults(&up, &second, seed, "second").await?;
+    Ok(())
+}
+
+/// Brings a project up on forks of a scene, once without and then with a fault at each of its
+/// mutating calls; the scene after the run without.
+async fn with_faults(
+    scene: &Scene,
+    project: &Project,
+    seed: u64,
+    name: &str,
+) -> Result<Scene, String> {
+    let good = scene.fork(project);
+    let from = good.engine.mutations();
+    let at = |what: &str| format!("{name} project, {what}: ");
+    good.converge(project).await.map_err(|fault| at("no fault") + &fault)?;
+    good.check_settled(project).map_err(|fault| at("no fault") + &fault)?;
+    let kinds = Misfortune::all();
+    for number in from..good.engine.mutations() {
+        let kind = usize::try_from(seed + number).unwrap_or_default() % kinds.len();
+        let what = kinds[kind].clone();
+        let label = format!("{what:?} at call {} of its run", number - from);
+        let bad = scene.fork(project);
+        bad.engine.inject(Injection { at: number, what });
+        let survived = async {
+            bad.up(project).await?;
+            bad.check()?;
+            bad.engine.heal();
+            bad.converge(project).await?;
+            bad.check_settled(project)
+        };
+        survived.await.map_err(|fault| at(&label) + &fault)?;
+    }
+    Ok(good)
+}
