@@ -1,1 +1,107 @@
 //! Declarative Docker client: load, observe, plan, execute.
+//!
+//! Four functions are the whole library; each takes data and gives data.
+//!
+//! | function | from | to |
+//! |---|---|---|
+//! | [`load`] | files | a [`Project`](model::project::Project) and all its diagnostics |
+//! | [`observe`] | a project, [`Engines`] and local files | [`Observed`](model::observed::Observed): a snapshot |
+//! | [`plan`] | project, snapshot, [`Request`](model::request::Request) | a [`Plan`](model::plan::Plan), or what stands in its way |
+//! | [`execute`] | a plan and engines | events, and a [`Report`](model::report::Report) |
+//!
+//! [`connect`] opens the engines that a project names. Nothing here reads the process's
+//! environment or writes to a terminal: what is needed of them is handed in.
+//!
+//! Loading and planning need no engine:
+//!
+//! ```
+//! use windlass::model::observed::{Observed, ObservedEngine};
+//! use windlass::model::request::{Request, Verb};
+//! use windlass::{LoadOptions, load, plan};
+//!
+//! let text = "
+//! name: hello
+//! containers:
+//!   web:
+//!     image: busybox:1
+//!     command: [httpd, -f]
+//! ";
+//! let loaded = load(&LoadOptions {
+//!     files: vec!["-".into()],
+//!     stdin: Some(text.into()),
+//!     cwd: "/".into(),
+//!     ..LoadOptions::default()
+//! });
+//! assert!(!loaded.diagnostics.has_errors(), "{}", loaded.diagnostics.render_plain(&loaded.sources));
+//! let project = loaded.project.expect("there are no errors");
+//!
+//! // An engine on which there is nothing yet.
+//! let engines = project.engines.keys().map(|name| (name.clone(), ObservedEngine::default()));
+//! let observed = Observed { engines: engines.collect(), ..Observed::default() };
+//!
+//! let plan = plan(&project, &observed, &Request::new(Verb::Up)).expect("nothing is in the way");
+//! let text = plan.to_string();
+//! assert!(text.contains("container web: create hello.web (absent)"), "{text}");
+//! ```
+//!
+//! The whole way, with an engine:
+//!
+//! ```no_run
+//! # async fn up(loaded: windlass::Loaded) -> Result<(), Box<dyn std::error::Error>> {
+//! use windlass::model::request::{Request, Verb};
+//! use windlass::{ExecutionContext, Interrupts, LocalInputs, connect, execute, observe, plan};
+//!
+//! let project = loaded.project.ok_or("the files have errors")?;
+//! let engines = connect(&project, &windlass::engine::docker::Environment::default())?;
+//! let inputs = LocalInputs::default();
+//! let observed = observe(&project, &engines, &inputs).await?;
+//! let plan = plan(&project, &observed, &Request::new(Verb::Up))
+//!     .map_err(|blockers| format!("{blockers:?}"))?;
+//! let context = ExecutionContext::new(&project, inputs.secrets);
+//! let mut sink = |event| eprintln!("{event:?}");
+//! let report = execute(&plan, &engines, &context, &mut sink, Interrupts::never()).await;
+//! assert!(report.is_success());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Invariant: this crate adds nothing but [`connect`]; everything else is re-exported.
+
+use std::sync::Arc;
+
+pub use windlass_config::{Dialect, LoadOptions, Loaded, load};
+pub use windlass_engine::{self as engine, Engines};
+pub use windlass_executor::{ExecutionContext, Interrupter, Interrupts, execute, interrupts};
+pub use windlass_model as model;
+pub use windlass_observer::{
+    ImageFilter, LocalInputs, ObserveError, SecretError, observe, read_secrets,
+};
+pub use windlass_planner::{order, plan};
+
+/// What is wrong with files, and where.
+pub mod config {
+    pub use windlass_config::{
+        Diagnostic, Diagnostics, FileId, Label, Location, Patch, Severity, SourceFile, SourceMap,
+        Span,
+    };
+}
+
+/// Opens every engine of a project, each by its URL, its Docker context, or the environment that
+/// is handed in.
+///
+/// Certificates and configuration are read, but no connection is made before the first call.
+///
+/// # Errors
+///
+/// The first engine of which it is not clear where it is, or whose certificates can't be read.
+pub fn connect(
+    project: &model::project::Project,
+    environment: &engine::docker::Environment,
+) -> engine::Result<Engines> {
+    let mut engines = Engines::new();
+    for (name, spec) in &project.engines {
+        let opened = engine::docker::DockerEngine::open(name.clone(), spec, environment.clone())?;
+        engines.insert(name.clone(), Arc::new(opened));
+    }
+    Ok(engines)
+}

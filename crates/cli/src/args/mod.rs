@@ -1,0 +1,206 @@
+//! The command line: what can be typed, and the help that teaches it.
+//!
+//! Invariant: nothing is decided here; an argument is read, checked for its form, and passed on.
+
+mod examples;
+mod options;
+
+pub(crate) use options::*;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+
+/// Declarative Docker: one file, a plan, running containers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "windlass",
+    version,
+    about = "Declarative Docker: one file, a plan, running containers",
+    after_help = examples::WINDLASS,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// File to read; may be given several times, later ones win. Default: windlass.yaml in this
+    /// directory, then upwards
+    // Not global: `logs -f` means something else.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Dialect of the files, where their names do not tell it
+    #[arg(long, value_name = "DIALECT", global = true)]
+    pub dialect: Option<String>,
+    /// Project name instead of the file's
+    #[arg(short, long, value_name = "NAME", global = true)]
+    pub project: Option<String>,
+    /// Value of a variable of the file (`vars`); may be given several times
+    #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+    /// Engine to use: a URL (unix://, tcp://, ssh://), or the name of one in the file
+    #[arg(long, value_name = "NAME|URL", global = true)]
+    pub engine: Option<String>,
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t, global = true, hide_possible_values = true)]
+    #[arg(value_name = "text|json")]
+    pub output: Output,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t, global = true, hide_possible_values = true)]
+    #[arg(value_name = "auto|always|never")]
+    pub color: When,
+    /// Say more: also what is left alone, and each step
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Reads the command line. Help and errors are printed here; then the exit is all that is left.
+pub(crate) fn read() -> Result<Cli, Exit> {
+    Cli::try_parse().map_err(|error| {
+        let _ = error.print();
+        let misplaced = error.kind() == ErrorKind::UnknownArgument
+            && error.get(ContextKind::InvalidArg).is_some_and(|arg| {
+                matches!(arg.to_string().split('=').next(), Some("-f" | "--file"))
+            });
+        if misplaced {
+            let _ = std::io::stderr()
+                .write_all(b"\n  tip: name files before the command: windlass -f FILE COMMAND\n");
+        }
+        if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    })
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err("must be KEY=VALUE, such as `tag=1.2`".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what `up` would do, and why; nothing is changed
+    #[command(after_help = examples::PLAN)]
+    Plan(Plan),
+    /// Pull, build, create, start and change what is not as declared, and wait until it is ready
+    #[command(after_help = examples::UP)]
+    Up(Up),
+    /// Stop and remove, dependents first; volumes stay unless asked for
+    #[command(after_help = examples::DOWN)]
+    Down(Down),
+    /// As `up`, but start nothing
+    #[command(after_help = examples::CREATE)]
+    Create(Up),
+    /// Start containers that are there, dependencies first
+    #[command(after_help = examples::START)]
+    Start(Run),
+    /// Stop containers, dependents first
+    #[command(after_help = examples::STOP)]
+    Stop(Run),
+    /// Stop and start containers
+    #[command(after_help = examples::RESTART)]
+    Restart(Run),
+    /// Send a signal to containers
+    #[command(after_help = examples::KILL)]
+    Kill(Kill),
+    /// Freeze the processes of containers
+    #[command(after_help = examples::PAUSE)]
+    Pause(Run),
+    /// Let frozen containers go on
+    #[command(after_help = examples::UNPAUSE)]
+    Unpause(Run),
+    /// Remove containers that do not run
+    #[command(after_help = examples::RM)]
+    Rm(Rm),
+    /// Build images whose inputs changed
+    #[command(after_help = examples::BUILD)]
+    Build(Build),
+    /// Pull external images
+    #[command(after_help = examples::PULL)]
+    Pull(Pull),
+    /// List containers and what they do
+    #[command(after_help = examples::PS)]
+    Ps(Ps),
+    /// Show what containers write
+    #[command(after_help = examples::LOGS)]
+    Logs(Logs),
+    /// Run a command in a running container
+    #[command(after_help = examples::EXEC)]
+    Exec(Exec),
+    /// Show the processes of containers
+    #[command(after_help = examples::TOP)]
+    Top(Select),
+    /// Show where published ports are reachable
+    #[command(after_help = examples::PORT)]
+    Port(Select),
+    /// Show the images that the project uses
+    #[command(after_help = examples::IMAGES)]
+    Images,
+    /// Check the files and show the resolved project
+    #[command(after_help = examples::CONFIG)]
+    Config(Config),
+    /// Show what depends on what
+    #[command(after_help = examples::GRAPH)]
+    Graph(Select),
+    /// List the tasks of the project
+    #[command(after_help = examples::TASKS)]
+    Tasks,
+    /// Write the completion script of a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions { shell: clap_complete::Shell },
+    /// Write the manual pages
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// Directory for one page per command; without it the main page goes to standard output
+        #[arg(value_name = "DIRECTORY")]
+        directory: Option<PathBuf>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound_and_every_command_has_an_example() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for command in command.get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("  windlass {}", command.get_name());
+            assert!(help.contains(&example), "{}: {help}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Options of single commands.
+//!
+//! Invariant: an option that several commands share is written once.
+
+use clap::{Args, ValueEnum};
+use windlass::model::request::{Options, Request, Verb};
+
+/// What a command is for.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Select {
+    /// Containers, `container.instance` or groups; none means all
+    #[arg(value_name = "REF")]
+    pub references: Vec<String>,
+}
+
+/// What a command that changes something is for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    pub select: Select,
+    /// Include what has this profile; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// Seconds that a stop, and each wait, may take
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u32>,
+}
+
+/// Whether a plan is carried out.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Consent {
+    /// Do not ask, even where data is lost
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Only show the plan
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How `up` and `create` reach what is declared.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct UpOptions {
+    /// When to pull external images; `--pull` alone is always
+    #[arg(long, value_enum, value_name = "always|missing|never", num_args = 0..=1)]
+    #[arg(require_equals = true, default_missing_value = "always", hide_possible_values = true)]
+    pub pull: Option<PullWhen>,
+    /// Build images even if their inputs have not changed
+    #[arg(long)]
+    pub build: bool,
+    /// Build without the builder's cache
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Recreate this container even if it is as declared; may be given several times
+    #[arg(long, value_name = "REF")]
+    pub recreate: Vec<String>,
+    /// Leave the dependencies of what is named alone
+    #[arg(long)]
+    pub no_deps: bool,
+    /// Do not wait until everything is ready
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Let this volume be removed and made anew where it is not as declared: its data is lost
+    #[arg(long, value_name = "VOLUME")]
+    pub destroy_volume: Vec<String>,
+    /// Take over objects of the same names that windlass did not make
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+/// What `down` removes beside containers and networks.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DownOptions {
+    /// Also remove the project's volumes: their data is lost
+    #[arg(long)]
+    pub volumes: bool,
+    /// Also remove the images that the project built
+    #[arg(long)]
+    pub images: bool,
+    /// Leave persistent containers alone
+    #[arg(long)]
+    pub keep_persistent: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PullWhen {
+    Always,
+    Missing,
+    Never,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub common: Common,
+    /// Plan another command: up, down, create, start, stop, restart, kill, rm, pull, build, update…
+    #[arg(long = "for", value_name = "VERB", default_value = "up", value_parser = verb)]
+    pub verb: Verb,
+    /// End with exit code 2 if there is something to do
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Ask no engine, and assume an empty one
+    #[arg(long)]
+    pub offline: bool,
+    /// Also remove containers of the project that are not in the file
+    #[arg(long)]
+    pub remove_orphans: bool,
+    #[command(flatten)]
+    pub how: UpOptions,
+    #[command(flatten)]
+    pub what: DownOptions,
+}
+
+fn verb(text: &str) -> Result<Verb, String> {
+    Verb::parse(text).ok_or_else(|| {
+        let verbs: Vec<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
+        format!("must be one of {}", verbs.join(", "))
+    })
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub how: UpOptions,
+    /// Also remove containers of the project that are not in the file
+    #[arg(long)]
+    pub remove_orphans: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub what: DownOptions,
+    /// Also remove containers of the project that are not in the file
+    #[arg(long)]
+    pub remove_orphans: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// `start`, `stop`, `restart`, `pause`, `unpause`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub common: Common,
+    /// Leave the dependencies, or the dependents, of what is named alone
+    #[arg(long)]
+    pub no_deps: bool,
+    /// Do not wait until everything is ready
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Kill {
+    #[command(flatten)]
+    pub common: Common,
+    /// Signal to send
+    #[arg(short, long, value_name = "SIGNAL", default_value = "SIGKILL")]
+    pub signal: String,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Rm {
+    #[command(flatten)]
+    pub common: Common,
+    /// Also remove containers that run
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub common: Common,
+    /// Build even what has not changed
+    #[arg(long)]
+    pub force: bool,
+    /// Build without the builder's cache
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Pull the images that are built on, even if they are there
+    #[arg(long)]
+    pub pull: bool,
+    /// Leave the images that are built on alone
+    #[arg(long)]
+    pub no_deps: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Pull {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Ps {
+    #[command(flatten)]
+    pub select: Select,
+    /// Only names on the engine, one per line
+    #[arg(long)]
+    pub names: bool,
+    /// Only ids, one per line
+    #[arg(long, conflicts_with = "names")]
+    pub ids: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    pub select: Select,
+    /// Go on with what is written from now on; Ctrl-C ends it
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only the last lines of each container
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub tail: Option<u64>,
+    /// Only from a moment on: 10m, 2h30m, 2026-01-31T12:00:00Z, or seconds since 1970
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Show when each line was written
+    #[arg(short, long)]
+    pub timestamps: bool,
+    /// Leave the names of the containers out
+    #[arg(long)]
+    pub no_prefix: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Exec {
+    /// Container, or `container.instance`
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// Command and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub argv: Vec<String>,
+    /// Keep standard input open (default where something is piped in)
+    #[arg(short, long)]
+    pub interactive: bool,
+    /// Give the command a terminal (default on a terminal)
+    #[arg(short, long)]
+    pub tty: bool,
+    /// Give the command no terminal
+    #[arg(short = 'T', long, conflicts_with = "tty")]
+    pub no_tty: bool,
+    /// User, or user:group
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Working directory in the container
+    #[arg(short, long, value_name = "PATH")]
+    pub workdir: Option<String>,
+    /// Variable of the command's environment; may be given several times
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = super::key_value)]
+    pub env: Vec<(String, String)>,
+    /// All privileges of the engine's host
+    #[arg(long)]
+    pub privileged: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Config {
+    /// Only the containers
+    #[arg(long, visible_alias = "containers")]
+    pub services: bool,
+    /// Only the references of the images
+    #[arg(long)]
+    pub images: bool,
+    /// Only the containers, each after what it depends on
+    #[arg(long)]
+    pub order: bool,
+    /// A digest of each container's configuration
+    #[arg(long)]
+    pub hash: bool,
+    /// Nothing: only check
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl Common {
+    /// A request for what is named.
+    pub(crate) fn request(&self, verb: Verb, options: Options) -> Request {
+        let options = Options {
+            timeout_s: self.timeout,
+            profiles: self.profile.iter().cloned().collect(),
+            ..options
+        };
+        Request { verb, references: self.select.references.clone(), options }
+    }
+}
+
+impl UpOptions {
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            pull_always: self.pull == Some(PullWhen::Always),
+            pull_never: self.pull == Some(PullWhen::Never),
+            build: self.build,
+            no_cache: self.no_cache,
+            recreate: self.recreate.clone(),
+            no_deps: self.no_deps,
+            no_wait: self.no_wait,
+            destroy_volumes: self.destroy_volume.iter().cloned().collect(),
+            adopt: self.adopt,
+            ..Options::default()
+        }
+    }
+}
+
+impl DownOptions {
+    pub(crate) fn add_to(self, options: Options) -> Options {
+        Options {
+            volumes: self.volumes,
+            images: self.images,
+            keep_persistent: self.keep_persistent,
+            ..options
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `windlass config`: the files checked, and the project that they declare.
+//!
+//! Invariant: asks no engine, and shows no secret.
+
+use std::collections::BTreeSet;
+use windlass::model::digest::Digest;
+use windlass::model::project::Project;
+
+use crate::args::Config;
+use crate::exit::Exit;
+use crate::invocation::Invocation;
+use crate::load::load;
+use crate::render::{escape, json, long, yaml};
+use crate::session;
+use crate::trouble::Result;
+
+pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
+    let console = &invocation.console;
+    let project = load(invocation)?;
+    if args.check {
+        console.say(&format!("{} is well.\n", project.name));
+        return Ok(Exit::Done);
+    }
+    let lines: Option<Vec<String>> = if args.services {
+        Some(project.containers.keys().map(|address| address.name.clone()).collect())
+    } else if args.images {
+        Some(images(&project).into_iter().collect())
+    } else if args.order {
+        let order = windlass::order(&project);
+        Some(order.into_iter().map(|address| address.name).collect())
+    } else if args.hash {
+        Some(hashes(&project))
+    } else {
+        None
+    };
+    match (lines, console.is_json) {
+        (Some(lines), true) => {
+            console.json(&json::object("list", serde_json::json!({"items": lines})));
+        }
+        (Some(lines), false) => {
+            for line in lines {
+                console.result(&format!("{}\n", escape::line(&line)));
+            }
+        }
+        (None, true) => {
+            console.json(&json::object("project", long::project(&project)));
+        }
+        (None, false) => {
+            console.result(&yaml::emit(&templates_kept(long::project(&project))));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn images(project: &Project) -> BTreeSet<String> {
+    let declared = project.images.values().map(|image| image.reference.clone());
+    let used =
+        project.containers.values().map(|spec| session::image_reference(project, &spec.image));
+    declared.chain(used).collect()
+}
+
+/// Of everything that is said about a container, secrets left out.
+fn hashes(project: &Project) -> Vec<String> {
+    let all = long::project(project);
+    let containers = all.get("containers").and_then(serde_json::Value::as_object);
+    let hash = |(name, container): (&String, &serde_json::Value)| {
+        format!("{name} {}", Digest::of([container.to_string()]))
+    };
+    containers.into_iter().flatten().map(hash).collect()
+}
+
+/// Text that looks like a template, written so that it stays text when the file is read again.
+fn templates_kept(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) if text.contains("{{") || text.contains("{%") => {
+            Value::String(text.replace("{{", "{{ '{{' }}").replace("{%", "{{ '{%' }}"))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(templates_kept).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, v)| (key, templates_kept(v))).collect())
+        }
+        leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => leaf,
+    }
+}

@@ -1,0 +1,69 @@
+//! Commands, one file each.
+//!
+//! Invariant: a command reads its arguments, calls the library, and renders; it decides nothing
+//! about containers.
+
+mod build;
+mod completions;
+mod config;
+mod down;
+mod exec;
+mod graph;
+mod images;
+mod kill;
+mod logs;
+mod man;
+mod pause;
+mod plan;
+mod port;
+mod ps;
+mod pull;
+mod restart;
+mod rm;
+mod start;
+mod stop;
+mod tasks;
+mod top;
+mod unpause;
+mod up;
+
+use windlass::model::request::Verb;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::invocation::Invocation;
+use crate::trouble::Result;
+
+/// Runs a command to its end.
+pub(crate) fn run(invocation: &Invocation, command: &Command) -> Exit {
+    dispatch(invocation, command).unwrap_or_else(|trouble| trouble.show(&invocation.console))
+}
+
+fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
+    match command {
+        Command::Plan(args) => plan::run(invocation, args),
+        Command::Up(args) => up::run(invocation, args, Verb::Up),
+        Command::Down(args) => down::run(invocation, args),
+        Command::Create(args) => up::run(invocation, args, Verb::Create),
+        Command::Start(args) => start::run(invocation, args),
+        Command::Stop(args) => stop::run(invocation, args),
+        Command::Restart(args) => restart::run(invocation, args),
+        Command::Kill(args) => kill::run(invocation, args),
+        Command::Pause(args) => pause::run(invocation, args),
+        Command::Unpause(args) => unpause::run(invocation, args),
+        Command::Rm(args) => rm::run(invocation, args),
+        Command::Build(args) => build::run(invocation, args),
+        Command::Pull(args) => pull::run(invocation, args),
+        Command::Ps(args) => ps::run(invocation, args),
+        Command::Logs(args) => logs::run(invocation, args),
+        Command::Exec(args) => exec::run(invocation, args),
+        Command::Top(args) => top::run(invocation, args),
+        Command::Port(args) => port::run(invocation, args),
+        Command::Images => images::run(invocation),
+        Command::Config(args) => config::run(invocation, args),
+        Command::Graph(args) => graph::run(invocation, args),
+        Command::Tasks => tasks::run(invocation),
+        Command::Completions { shell } => Ok(completions::run(&invocation.console, *shell)),
+        Command::Man { directory } => man::run(&invocation.console, directory.as_deref()),
+    }
+}

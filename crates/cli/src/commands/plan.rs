@@ -1,0 +1,34 @@
+//! `windlass plan`: what a command would do, and why.
+//!
+//! Invariant: nothing is changed; with `--offline` no engine is asked.
+
+use windlass::model::request::Options;
+
+use crate::args::Plan;
+use crate::exit::Exit;
+use crate::invocation::{self, Invocation};
+use crate::render::{json, plan};
+use crate::session::Session;
+use crate::trouble::{Result, Trouble};
+
+pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
+    let options = Options { remove_orphans: args.remove_orphans, ..args.how.options() };
+    let request = args.common.request(args.verb, args.what.add_to(options));
+    let console = &invocation.console;
+    invocation::block_on(async {
+        let session = Session::open(invocation)?;
+        let observed = if args.offline {
+            session.observe_offline(&request).await?
+        } else {
+            session.observe(invocation, &request).await?.0
+        };
+        let made =
+            windlass::plan(&session.project, &observed, &request).map_err(Trouble::Blocked)?;
+        if console.is_json {
+            console.json(&json::plan(&made, session.project.name.as_str()));
+        } else if !console.quiet {
+            console.result(&plan::plan(&made, console.stdout, console.verbose));
+        }
+        Ok(if args.exit_code && !made.is_empty() { Exit::Changes } else { Exit::Done })
+    })
+}

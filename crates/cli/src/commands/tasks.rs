@@ -1,0 +1,99 @@
+//! `windlass tasks`: the tasks of the project, by label.
+//!
+//! Invariant: asks no engine.
+
+use std::collections::BTreeMap;
+use windlass::model::task::{TaskSpec, TaskTarget};
+
+use crate::exit::Exit;
+use crate::invocation::Invocation;
+use crate::load::load;
+use crate::render::style::{Role, Style, pad, width};
+use crate::render::{escape, json};
+use crate::trouble::Result;
+
+pub(super) fn run(invocation: &Invocation) -> Result<Exit> {
+    let console = &invocation.console;
+    let project = load(invocation)?;
+    if console.is_json {
+        for task in project.tasks.values() {
+            console.json(&row(task));
+        }
+    } else if project.tasks.is_empty() {
+        console.say("This project declares no tasks.\n");
+    } else {
+        console.result(&list(project.tasks.values(), console.stdout));
+    }
+    Ok(Exit::Done)
+}
+
+fn row(task: &TaskSpec) -> serde_json::Value {
+    let (kind, name) = match &task.target {
+        TaskTarget::Image(image) => ("image", Some(image.to_string())),
+        TaskTarget::Container(key) => ("container", Some(key.clone())),
+        TaskTarget::Nothing => ("nothing", None),
+    };
+    json::object(
+        "task",
+        serde_json::json!({
+            "name": task.name, "label": task.label, "description": task.description,
+            "target": {"kind": kind, "name": name}, "needs": task.needs,
+        }),
+    )
+}
+
+fn list<'a>(tasks: impl Iterator<Item = &'a TaskSpec>, style: Style) -> String {
+    let mut by_label: BTreeMap<Option<&str>, Vec<&TaskSpec>> = BTreeMap::new();
+    let mut columns = 0;
+    for task in tasks {
+        columns = columns.max(width(&escape::line(&task.name)));
+        by_label.entry(task.label.as_deref()).or_default().push(task);
+    }
+    let mut out = String::new();
+    for (index, (label, tasks)) in by_label.into_iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        if let Some(label) = label {
+            out.push_str(&style.paint(Role::Strong, &escape::line(label)));
+            out.push('\n');
+        }
+        for task in tasks {
+            let name = pad(&escape::line(&task.name), columns);
+            let what = escape::line(task.description.as_deref().unwrap_or_default()).into_owned();
+            let what = style.fit(&what, columns + 4);
+            out.push_str(format!("  {name}  {what}").trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use windlass::model::container::ContainerConfig;
+
+    #[test]
+    fn tasks_are_listed_by_label() {
+        let task = |name: &str, label: Option<&str>, description: Option<&str>| TaskSpec {
+            name: name.into(),
+            description: description.map(str::to_owned),
+            label: label.map(str::to_owned),
+            target: TaskTarget::Nothing,
+            config: ContainerConfig::default(),
+            bash: None,
+            needs: BTreeSet::new(),
+        };
+        let tasks = [
+            task("test", Some("Checks"), Some("Run the tests")),
+            task("a", None, None),
+            task("lint", Some("Checks"), Some("Look at\nstyle")),
+        ];
+        assert_eq!(
+            list(tasks.iter(), Style::PLAIN),
+            "  a\n\nChecks\n  test  Run the tests\n  lint  Look at\\nstyle\n"
+        );
+    }
+}

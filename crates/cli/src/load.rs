@@ -1,0 +1,100 @@
+//! Load: the project that the files declare, with every finding said.
+//!
+//! Invariant: a project comes out only if its files have no error; no engine is asked here.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use windlass::config::{Diagnostics, SourceMap};
+use windlass::model::EngineName;
+use windlass::model::engine::EngineSpec;
+use windlass::model::project::Project;
+use windlass::{Dialect, LoadOptions};
+
+use crate::console::Console;
+use crate::invocation::Invocation;
+use crate::render::{diagnostic, json};
+use crate::trouble::{Result, Trouble};
+use crate::{discover, hint};
+
+/// Loads the project; its findings are said here.
+pub(crate) fn load(invocation: &Invocation) -> Result<Project> {
+    let loaded = windlass::load(&options(invocation)?);
+    show(&invocation.console, &loaded.diagnostics, &loaded.sources);
+    let mut project = loaded.project.ok_or(Trouble::Diagnosed)?;
+    if let Some(engine) = &invocation.global.engine {
+        choose_engine(&mut project, engine)?;
+    }
+    Ok(project)
+}
+
+fn options(invocation: &Invocation) -> Result<LoadOptions> {
+    let here = &invocation.environment;
+    let dialect = match invocation.global.dialect.as_deref() {
+        None => Dialect::default(),
+        Some(name) => Dialect::parse(name).ok_or_else(|| {
+            Trouble::usage(
+                format!("there is no dialect `{name}`"),
+                "the only one that this version reads is `windlass`",
+            )
+        })?,
+    };
+    let files: Vec<PathBuf> = if invocation.files.is_empty() {
+        vec![discover::file(&here.directory)?]
+    } else {
+        invocation.files.clone()
+    };
+    let stdin = files.iter().any(|file| file == Path::new("-")).then(read_stdin).transpose()?;
+    Ok(LoadOptions {
+        files,
+        stdin,
+        dialect,
+        project: invocation.global.project.clone(),
+        set: invocation.global.set.clone(),
+        args: Vec::new(),
+        env: here.variables.clone(),
+        cwd: here.directory.clone(),
+        home: here.home.clone(),
+    })
+}
+
+fn read_stdin() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|error| Trouble::failed(format!("could not read standard input: {error}")))?;
+    Ok(bytes)
+}
+
+fn show(console: &Console, diagnostics: &Diagnostics, sources: &SourceMap) {
+    if diagnostics.is_empty() || (console.quiet && !diagnostics.has_errors()) {
+        return;
+    }
+    if console.is_json {
+        let fields = serde_json::json!({"diagnostics": diagnostics.to_json(sources)});
+        console.json(&json::object("diagnostics", fields));
+    } else {
+        console.complain(&diagnostic::diagnostics(diagnostics, sources, console.stderr));
+    }
+}
+
+/// `--engine`: a URL in place of the default engine's, or only what is on a named engine.
+fn choose_engine(project: &mut Project, engine: &str) -> Result<()> {
+    if engine.contains("://") {
+        let spec = project.engines.entry(EngineName::default()).or_default();
+        *spec = EngineSpec { url: Some(engine.to_owned()), context: None, ..spec.clone() };
+        return Ok(());
+    }
+    let name = EngineName::new(engine);
+    if !project.engines.contains_key(&name) {
+        let names: Vec<_> = project.engines.keys().map(ToString::to_string).collect();
+        return Err(Trouble::usage(
+            format!("this project has no engine `{engine}`"),
+            hint::unknown_reference(engine, &names),
+        ));
+    }
+    project.engines.retain(|other, _| *other == name);
+    project.containers.retain(|address, _| address.engine == name);
+    for spec in project.containers.values_mut() {
+        spec.depends_on.retain(|dependency| dependency.on.engine == name);
+    }
+    Ok(())
+}

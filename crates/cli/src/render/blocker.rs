@@ -1,0 +1,73 @@
+//! Blockers for people: why there is no plan.
+//!
+//! Invariant: each names the object, what stands in its way, and what to do.
+
+use std::fmt::Write as _;
+use windlass::model::note::{Blocker, BlockerReason};
+
+use super::escape;
+use super::object;
+use super::style::{Role, Style};
+use crate::{hint, words};
+
+/// Every blocker, and how many there are.
+pub(crate) fn blockers(blockers: &[Blocker], style: Style) -> String {
+    let mut out = String::new();
+    for blocker in blockers {
+        let title = title(blocker);
+        let _ = writeln!(
+            out,
+            "{} {}",
+            style.paint(Role::Error, "error:"),
+            style.paint(Role::Strong, &title)
+        );
+        if let BlockerReason::VolumeDiverged { changes, .. } = &blocker.reason {
+            super::plan::push_changes(&mut out, changes, style);
+        }
+        let hint = hint::blocker(&blocker.address, &blocker.reason);
+        let _ = writeln!(out, "  {} {}", style.paint(Role::Hint, "help:"), escape::line(&hint));
+    }
+    let number = words::count(blockers.len(), "thing");
+    let verb = if blockers.len() == 1 { "stands" } else { "stand" };
+    let _ = writeln!(out, "\n{number} {verb} in the way; nothing was changed.");
+    out
+}
+
+fn title(blocker: &Blocker) -> String {
+    let what = what(&blocker.reason);
+    if matches!(blocker.reason, BlockerReason::UnknownReference { .. }) {
+        return what;
+    }
+    format!("{}: {what}", object::full_name(&blocker.address))
+}
+
+fn what(reason: &BlockerReason) -> String {
+    let safe = |text: &str| escape::line(text).into_owned();
+    match reason {
+        BlockerReason::Foreign { name, owner } => {
+            format!("the name {} is taken by {}", safe(name), safe(owner))
+        }
+        BlockerReason::ExternalMissing { name } => {
+            format!("it is declared external, and there is no {}", safe(name))
+        }
+        BlockerReason::Ambiguous { name, ids } => {
+            let ids: Vec<_> = ids.iter().map(|id| safe(id.get(..12).unwrap_or(id))).collect();
+            format!("there are several named {}: {}", safe(name), words::and_list(&ids))
+        }
+        BlockerReason::VolumeDiverged { name, .. } => {
+            format!("{} is not as declared", safe(name))
+        }
+        BlockerReason::ImageMissing { reference } => {
+            format!("{} is not there, and may not be pulled", safe(reference))
+        }
+        BlockerReason::PortHeld { port, holder } => {
+            format!("port {} of the host is held by {}", safe(port), safe(holder))
+        }
+        BlockerReason::UnknownReference { reference, .. } => {
+            format!("there is no `{}` in this project", safe(reference))
+        }
+        BlockerReason::StartFirstImpossible { why } => {
+            format!("`update.order: start-first` is impossible: {}", safe(why))
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! JSON: what programs read. Documented in `docs/reference/json.md`.
+//!
+//! Invariant: every object has `v` and `type`; within a version fields are added, never changed.
+
+use serde_json::{Map, Value, json};
+use windlass::model::Address;
+use windlass::model::event::{Event, Progress};
+use windlass::model::note::{Blocker, BlockerReason, Note, NoteReason};
+use windlass::model::plan::{Cause, FieldChange, Group, Hazard, Origin, Plan, Step, StepId};
+use windlass::model::report::{Failure, FailureKind, Outcome, Report};
+
+/// The version of everything in this file.
+const VERSION: u32 = 1;
+
+/// An object of a type, with its fields.
+pub(crate) fn object(kind: &str, fields: Value) -> Value {
+    let mut object = Map::new();
+    object.insert("v".to_owned(), VERSION.into());
+    object.insert("type".to_owned(), kind.into());
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    Value::Object(object)
+}
+
+/// Something that went wrong outside a plan.
+pub(crate) fn error(code: &str, message: &str, detail: &[String], hint: Option<&str>) -> Value {
+    object("error", json!({"code": code, "message": message, "detail": detail, "hint": hint}))
+}
+
+pub(crate) fn address(address: &Address) -> Value {
+    json!({
+        "engine": address.engine.as_str(),
+        "kind": address.kind.as_str(),
+        "name": address.name,
+    })
+}
+
+pub(crate) fn plan(plan: &Plan, project: &str) -> Value {
+    let steps: Vec<_> = plan.iter().map(|(id, step)| self::step(id, step)).collect();
+    let notes: Vec<_> = plan.notes.iter().map(note).collect();
+    object("plan", json!({"project": project, "steps": steps, "notes": notes}))
+}
+
+fn step(id: StepId, step: &Step) -> Value {
+    let after: Vec<_> = step.after.iter().map(|id| id.0).collect();
+    json!({
+        "id": id.0,
+        "address": address(&step.address),
+        "action": step.action.verb(),
+        "text": step.action.to_string(),
+        "group": step.group.map(group),
+        "cause": cause(&step.cause),
+        "hazard": step.hazard.map(hazard),
+        "after": after,
+    })
+}
+
+fn group(group: Group) -> &'static str {
+    match group {
+        Group::Create => "create",
+        Group::Recreate => "recreate",
+        Group::Update => "update",
+        Group::Remove => "remove",
+    }
+}
+
+fn hazard(hazard: Hazard) -> &'static str {
+    match hazard {
+        Hazard::DataLoss => "data-loss",
+        Hazard::Downtime => "downtime",
+    }
+}
+
+fn cause(cause: &Cause) -> Value {
+    match cause {
+        Cause::Absent => json!({"kind": "absent"}),
+        Cause::Diverged(changes) => json!({"kind": "diverged", "changes": self::changes(changes)}),
+        Cause::NotRunning => json!({"kind": "not-running"}),
+        Cause::DependsOn(on) => json!({"kind": "depends-on", "address": address(on)}),
+        Cause::Requested => json!({"kind": "requested"}),
+        Cause::Orphan => json!({"kind": "orphan"}),
+        Cause::Leftover => json!({"kind": "leftover"}),
+        Cause::Readiness => json!({"kind": "readiness"}),
+    }
+}
+
+fn changes(changes: &[FieldChange]) -> Vec<Value> {
+    let change = |change: &FieldChange| {
+        let origin = match change.origin {
+            Origin::File => "file",
+            Origin::Engine => "engine",
+            Origin::Both => "both",
+        };
+        json!({
+            "path": change.path,
+            "was": change.was,
+            "wanted": change.wanted,
+            "origin": origin,
+        })
+    };
+    changes.iter().map(change).collect()
+}
+
+fn note(note: &Note) -> Value {
+    let reason = match &note.reason {
+        NoteReason::UpToDate => json!({"kind": "up-to-date"}),
+        NoteReason::External => json!({"kind": "external"}),
+        NoteReason::Orphan { name } => json!({"kind": "orphan", "name": name}),
+        NoteReason::Persistent => json!({"kind": "persistent"}),
+        NoteReason::Completed => json!({"kind": "completed"}),
+        NoteReason::Unhealthy { output } => json!({"kind": "unhealthy", "output": output}),
+        NoteReason::VolumeKept => json!({"kind": "volume-kept"}),
+        NoteReason::InUse { by } => json!({"kind": "in-use", "by": by}),
+        NoteReason::Kept { changes } => json!({"kind": "kept", "changes": self::changes(changes)}),
+        NoteReason::Already { state } => json!({"kind": "already", "state": state}),
+    };
+    json!({"address": address(&note.address), "reason": reason})
+}
+
+pub(crate) fn blockers(blockers: &[Blocker]) -> Value {
+    let blocker = |blocker: &Blocker| {
+        let reason = match &blocker.reason {
+            BlockerReason::Foreign { name, owner } => {
+                json!({"kind": "foreign", "name": name, "owner": owner})
+            }
+            BlockerReason::ExternalMissing { name } => {
+                json!({"kind": "external-missing", "name": name})
+            }
+            BlockerReason::Ambiguous { name, ids } => {
+                json!({"kind": "ambiguous", "name": name, "ids": ids})
+            }
+            BlockerReason::VolumeDiverged { name, changes } => {
+                json!({"kind": "volume-diverged", "name": name, "changes": self::changes(changes)})
+            }
+            BlockerReason::ImageMissing { reference } => {
+                json!({"kind": "image-missing", "reference": reference})
+            }
+            BlockerReason::PortHeld { port, holder } => {
+                json!({"kind": "port-held", "port": port, "holder": holder})
+            }
+            BlockerReason::UnknownReference { reference, candidates } => {
+                json!({"kind": "unknown-reference", "reference": reference,
+                       "candidates": candidates})
+            }
+            BlockerReason::StartFirstImpossible { why } => {
+                json!({"kind": "start-first-impossible", "why": why})
+            }
+        };
+        let hint = crate::hint::blocker(&blocker.address, &blocker.reason);
+        json!({"address": address(&blocker.address), "reason": reason, "hint": hint})
+    };
+    object("blocked", json!({"blockers": blockers.iter().map(blocker).collect::<Vec<_>>()}))
+}
+
+pub(crate) fn event(event: &Event) -> Value {
+    match event {
+        Event::Started { steps } => object("started", json!({"steps": steps})),
+        Event::StepStarted { step, at_ms } => {
+            object("step_started", json!({"step": step.0, "at_ms": at_ms}))
+        }
+        Event::StepProgress { step, progress } => {
+            object("step_progress", json!({"step": step.0, "progress": self::progress(progress)}))
+        }
+        Event::StepOutput { step, line } => {
+            object("step_output", json!({"step": step.0, "line": line}))
+        }
+        Event::StepFinished { step, outcome, at_ms } => object(
+            "step_finished",
+            json!({"step": step.0, "outcome": self::outcome(outcome), "at_ms": at_ms}),
+        ),
+        Event::Interrupted => object("interrupted", json!({})),
+        Event::Finished { at_ms } => object("finished", json!({"at_ms": at_ms})),
+    }
+}
+
+fn progress(progress: &Progress) -> Value {
+    match progress {
+        Progress::Bytes { done, total } => json!({"kind": "bytes", "done": done, "total": total}),
+        Progress::BuildStep { name, cached } => {
+            json!({"kind": "build-step", "name": name, "cached": cached})
+        }
+        Progress::Waiting { what } => json!({"kind": "waiting", "what": what}),
+        Progress::Status { text } => json!({"kind": "status", "text": text}),
+    }
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Done => json!({"kind": "done"}),
+        Outcome::Failed(failure) => {
+            let mut value = self::failure(failure);
+            value.insert("kind".to_owned(), "failed".into());
+            Value::Object(value)
+        }
+        Outcome::Skipped { because } => json!({"kind": "skipped", "because": because.0}),
+        Outcome::Cancelled => json!({"kind": "cancelled"}),
+    }
+}
+
+fn failure(failure: &Failure) -> Map<String, Value> {
+    let (reason, exit_code) = match &failure.kind {
+        FailureKind::Engine(fault) => (fault.code(), None),
+        FailureKind::Deadline => ("deadline", None),
+        FailureKind::Unhealthy => ("unhealthy", None),
+        FailureKind::Exited { code } => ("exited", Some(*code)),
+        FailureKind::Exec { code } => ("exec", Some(*code)),
+        FailureKind::Local => ("local", None),
+        FailureKind::Stale => ("stale", None),
+    };
+    let mut map = Map::new();
+    map.insert("reason".to_owned(), reason.into());
+    map.insert("exit_code".to_owned(), exit_code.into());
+    map.insert("message".to_owned(), failure.message.clone().into());
+    map.insert("detail".to_owned(), failure.detail.clone().into());
+    map
+}
+
+pub(crate) fn report(report: &Report, plan: &Plan) -> Value {
+    let mut done = 0;
+    let mut failed = Vec::new();
+    let mut skipped = Vec::new();
+    let mut cancelled = Vec::new();
+    for ((id, step), outcome) in plan.iter().zip(&report.outcomes) {
+        let mut head = Map::new();
+        head.insert("step".to_owned(), id.0.into());
+        head.insert("address".to_owned(), address(&step.address));
+        match outcome {
+            Outcome::Done => done += 1,
+            Outcome::Failed(why) => {
+                head.extend(failure(why));
+                let advice = crate::hint::failure(step, why);
+                head.insert("meaning".to_owned(), advice.meaning.into());
+                head.insert("hint".to_owned(), advice.next.into());
+                failed.push(Value::Object(head));
+            }
+            Outcome::Skipped { because } => {
+                head.insert("because".to_owned(), because.0.into());
+                skipped.push(Value::Object(head));
+            }
+            Outcome::Cancelled => cancelled.push(Value::Object(head)),
+        }
+    }
+    object(
+        "report",
+        json!({
+            "success": report.is_success(),
+            "interrupted": report.interrupted,
+            "elapsed_ms": report.elapsed_ms,
+            "done": done,
+            "failed": failed,
+            "skipped": skipped,
+            "cancelled": cancelled,
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass::model::fault::Fault;
+
+    #[test]
+    fn events_are_versioned_objects() {
+        let failure = Failure {
+            kind: FailureKind::Engine(Fault::PortInUse { port: Some(80) }),
+            message: "taken".into(),
+            detail: Vec::new(),
+        };
+        for (event, expected) in [
+            (Event::Started { steps: 2 }, r#"{"v":1,"type":"started","steps":2}"#),
+            (Event::Interrupted, r#"{"v":1,"type":"interrupted"}"#),
+            (
+                Event::StepFinished {
+                    step: StepId(1),
+                    outcome: Outcome::Failed(failure),
+                    at_ms: 9,
+                },
+                r#"{"v":1,"type":"step_finished","step":1,"outcome":{"reason":"port-in-use","exit_code":null,"message":"taken","detail":[],"kind":"failed"},"at_ms":9}"#,
+            ),
+        ] {
+            assert_eq!(self::event(&event).to_string(), expected);
+        }
+    }
+}

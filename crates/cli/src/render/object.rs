@@ -1,0 +1,268 @@
+//! Objects of a plan: the steps of one address and group, which are shown as one line.
+//!
+//! Invariant: every step of a plan belongs to exactly one object, and objects are in the order of
+//! their first steps.
+
+use std::collections::BTreeMap;
+use windlass::model::Address;
+use windlass::model::plan::{Action, Cause, Group, Hazard, Plan, Step, StepId};
+
+use super::escape;
+use super::style::Role;
+
+/// What a plan does to one object.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'p> {
+    pub address: &'p Address,
+    pub deed: Deed,
+    pub steps: Vec<(StepId, &'p Step)>,
+}
+
+/// What the steps of an object amount to; in the order of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deed {
+    Pull,
+    Build,
+    Import,
+    Create,
+    Recreate,
+    Update,
+    Restart,
+    Start,
+    Stop,
+    Kill,
+    Pause,
+    Unpause,
+    Remove,
+    Run,
+    Wait,
+}
+
+impl Deed {
+    /// `to create`.
+    pub(crate) fn infinitive(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Import => "import",
+            Self::Create => "create",
+            Self::Recreate => "recreate",
+            Self::Update => "change in place",
+            Self::Restart => "restart",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Kill => "kill",
+            Self::Pause => "pause",
+            Self::Unpause => "unpause",
+            Self::Remove => "remove",
+            Self::Run => "run a command in",
+            Self::Wait => "wait for",
+        }
+    }
+
+    pub(crate) fn past(self) -> &'static str {
+        match self {
+            Self::Pull => "pulled",
+            Self::Build => "built",
+            Self::Import => "imported",
+            Self::Create => "created",
+            Self::Recreate => "recreated",
+            Self::Update => "changed in place",
+            Self::Restart => "restarted",
+            Self::Start => "started",
+            Self::Stop => "stopped",
+            Self::Kill => "killed",
+            Self::Pause => "paused",
+            Self::Unpause => "unpaused",
+            Self::Remove => "removed",
+            Self::Run => "had a command run",
+            Self::Wait => "waited for",
+        }
+    }
+
+    fn of_action(action: &Action) -> Self {
+        match action {
+            Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => {
+                Self::Create
+            }
+            Action::RemoveNetwork { .. }
+            | Action::RemoveVolume { .. }
+            | Action::RemoveImage { .. }
+            | Action::RemoveContainer { .. } => Self::Remove,
+            Action::PullImage { .. } => Self::Pull,
+            Action::BuildImage(_) => Self::Build,
+            Action::ImportImage(_) => Self::Import,
+            Action::StartContainer(_) => Self::Start,
+            Action::StopContainer { .. } => Self::Stop,
+            Action::RestartContainer { .. } => Self::Restart,
+            Action::KillContainer { .. } => Self::Kill,
+            Action::PauseContainer(_) => Self::Pause,
+            Action::UnpauseContainer(_) => Self::Unpause,
+            Action::CopySecrets { .. }
+            | Action::RenameContainer { .. }
+            | Action::UpdateContainer { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::DisconnectNetwork { .. } => Self::Update,
+            Action::WaitContainer { .. } | Action::Delay { .. } => Self::Wait,
+            Action::ExecContainer { .. } => Self::Run,
+        }
+    }
+
+    /// How much of the whole an action says: the lowest speaks for the object.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Recreate => 0,
+            Self::Create | Self::Pull | Self::Build | Self::Import => 1,
+            Self::Remove => 2,
+            Self::Restart => 3,
+            Self::Start | Self::Stop | Self::Kill => 4,
+            Self::Pause | Self::Unpause => 5,
+            Self::Update => 6,
+            Self::Run => 7,
+            Self::Wait => 8,
+        }
+    }
+}
+
+/// The objects of a plan.
+pub(crate) fn objects(plan: &Plan) -> Vec<Object<'_>> {
+    let mut places: BTreeMap<(&Address, Option<Group>), usize> = BTreeMap::new();
+    let mut objects: Vec<Object<'_>> = Vec::new();
+    for (id, step) in plan.iter() {
+        let place = *places.entry((&step.address, step.group)).or_insert(objects.len());
+        if place == objects.len() {
+            objects.push(Object { address: &step.address, deed: Deed::Wait, steps: Vec::new() });
+        }
+        objects[place].steps.push((id, step));
+    }
+    for object in &mut objects {
+        object.deed = deed(&object.steps);
+    }
+    objects
+}
+
+fn deed(steps: &[(StepId, &Step)]) -> Deed {
+    let by_group = steps.first().and_then(|(_, step)| match step.group {
+        Some(Group::Recreate) => Some(Deed::Recreate),
+        Some(Group::Remove) => Some(Deed::Remove),
+        Some(Group::Update) => Some(Deed::Update),
+        Some(Group::Create) | None => None,
+    });
+    let by_action = || steps.iter().map(|(_, step)| Deed::of_action(&step.action));
+    by_group.or_else(|| by_action().min_by_key(|deed| deed.rank())).unwrap_or(Deed::Wait)
+}
+
+impl Object<'_> {
+    pub(crate) fn hazard(&self) -> Option<Hazard> {
+        let has = |hazard| self.steps.iter().any(|(_, step)| step.hazard == Some(hazard));
+        [Hazard::DataLoss, Hazard::Downtime].into_iter().find(|hazard| has(*hazard))
+    }
+
+    /// The cause that says most.
+    pub(crate) fn cause(&self) -> &Cause {
+        let cause = self.steps.iter().map(|(_, step)| &step.cause).min_by_key(|cause| rank(cause));
+        cause.expect("invariant: an object has a step")
+    }
+
+    pub(crate) fn glyph(&self) -> (char, Role) {
+        if self.hazard() == Some(Hazard::DataLoss) {
+            return ('!', Role::Consent);
+        }
+        match self.deed {
+            Deed::Build | Deed::Import if matches!(self.cause(), Cause::Diverged(_)) => {
+                ('~', Role::Change)
+            }
+            Deed::Create | Deed::Pull | Deed::Build | Deed::Import => ('+', Role::Create),
+            Deed::Recreate => ('±', Role::Recreate),
+            Deed::Remove => ('-', Role::Remove),
+            Deed::Update
+            | Deed::Restart
+            | Deed::Start
+            | Deed::Stop
+            | Deed::Kill
+            | Deed::Pause
+            | Deed::Unpause
+            | Deed::Run
+            | Deed::Wait => ('~', Role::Change),
+        }
+    }
+
+    /// What is done, in a few words: `create, start, wait until healthy`.
+    pub(crate) fn phrase(&self, verbose: bool) -> String {
+        if self.deed == Deed::Recreate && !verbose {
+            return self.deed.infinitive().to_owned();
+        }
+        let mut verbs: Vec<String> = Vec::new();
+        for (_, step) in &self.steps {
+            let verb = action_words(&step.action);
+            let minor = matches!(step.action, Action::CopySecrets { .. } | Action::Delay { .. });
+            if (verbose || !minor) && verbs.last() != Some(&verb) {
+                verbs.push(verb);
+            }
+        }
+        verbs.join(", ")
+    }
+}
+
+/// How much a cause says; the lowest most.
+fn rank(cause: &Cause) -> u8 {
+    match cause {
+        Cause::Diverged(_) => 0,
+        Cause::DependsOn(_) => 1,
+        Cause::Orphan => 2,
+        Cause::Leftover => 3,
+        Cause::NotRunning => 4,
+        Cause::Absent => 5,
+        Cause::Requested => 6,
+        Cause::Readiness => 7,
+    }
+}
+
+/// An action in words, safe for a terminal.
+pub(crate) fn action_words(action: &Action) -> String {
+    let verb = action.verb();
+    let with = |what: &str| format!("{verb} {}", escape::line(what));
+    match action {
+        Action::PullImage { reference, .. } | Action::RemoveImage { reference, .. } => {
+            with(reference)
+        }
+        Action::BuildImage(build) | Action::ImportImage(build) => with(&build.spec.reference),
+        Action::KillContainer { signal, .. } => with(signal),
+        Action::ConnectNetwork { network, .. } => with(&format!("to {network}")),
+        Action::DisconnectNetwork { network, .. } => with(&format!("from {network}")),
+        Action::RenameContainer { name, .. } => with(&format!("to {name}")),
+        Action::WaitContainer { until, .. } => with(&format!("until {until}")),
+        Action::ExecContainer { exec, .. } => {
+            format!("run {}", escape::line(&exec.argv.join(" ")))
+        }
+        Action::Delay { ms } => format!("wait {}", crate::words::duration(*ms)),
+        Action::CreateNetwork(_)
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume(_)
+        | Action::RemoveVolume { .. }
+        | Action::CreateContainer(_)
+        | Action::CopySecrets { .. }
+        | Action::StartContainer(_)
+        | Action::StopContainer { .. }
+        | Action::RestartContainer { .. }
+        | Action::PauseContainer(_)
+        | Action::UnpauseContainer(_)
+        | Action::RemoveContainer { .. }
+        | Action::UpdateContainer { .. } => verb.to_owned(),
+    }
+}
+
+/// The name of an object as shown: without its kind, with its engine where it is not the default.
+pub(crate) fn name(address: &Address) -> String {
+    let name = escape::line(&address.name);
+    if address.engine.is_default() {
+        name.into_owned()
+    } else {
+        format!("{name} @ {}", escape::line(address.engine.as_str()))
+    }
+}
+
+/// An address in full, safe for a terminal: `container web @ eu`.
+pub(crate) fn full_name(address: &Address) -> String {
+    escape::line(&address.to_string()).into_owned()
+}

@@ -1,0 +1,244 @@
+//! A plan for people: one line per object, its cause beside or below it, and a summary.
+//!
+//! Invariant: without `verbose` what is left alone for good is only counted; whatever needs
+//! consent is always shown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use windlass::model::Address;
+use windlass::model::note::{Note, NoteReason};
+use windlass::model::plan::{Cause, FieldChange, Hazard, Plan};
+
+use super::escape;
+use super::object::{self, Deed, Object, objects};
+use super::style::{Role, Style, cut, pad, width};
+use crate::words;
+
+/// Names longer than this are not waited for when columns are laid out.
+const WIDEST_NAME: usize = 28;
+const WIDEST_PHRASE: usize = 34;
+
+/// The whole plan, with its summary.
+pub(crate) fn plan(plan: &Plan, style: Style, verbose: bool) -> String {
+    let objects = objects(plan);
+    let notes: Vec<_> = plan.notes.iter().filter(|note| verbose || is_notable(note)).collect();
+    let columns = Columns::of(&objects, &notes, verbose);
+    let mut out = String::new();
+    for object in &objects {
+        push_object(&mut out, object, &columns, style, verbose);
+    }
+    for note in notes {
+        push_note(&mut out, note, &columns, style);
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&style.paint(Role::Strong, &summary(plan, &objects)));
+    out.push('\n');
+    out
+}
+
+struct Columns {
+    kind: usize,
+    name: usize,
+    phrase: usize,
+}
+
+impl Columns {
+    fn of(objects: &[Object<'_>], notes: &[&Note], verbose: bool) -> Self {
+        let addresses =
+            || objects.iter().map(|o| o.address).chain(notes.iter().map(|note| &note.address));
+        let widest = |widths: &mut dyn Iterator<Item = usize>, most: usize| {
+            widths.filter(|width| *width <= most).max().unwrap_or(0)
+        };
+        Self {
+            kind: addresses().map(|a| a.kind.as_str().len()).max().unwrap_or(0),
+            name: widest(&mut addresses().map(|a| width(&object::name(a))), WIDEST_NAME),
+            phrase: widest(&mut objects.iter().map(|o| width(&o.phrase(verbose))), WIDEST_PHRASE),
+        }
+    }
+
+    fn head(&self, address: &Address) -> String {
+        let kind = pad(address.kind.as_str(), self.kind);
+        format!("{kind} {}", pad(&object::name(address), self.name))
+    }
+}
+
+fn push_object(
+    out: &mut String,
+    object: &Object<'_>,
+    columns: &Columns,
+    style: Style,
+    verbose: bool,
+) {
+    let (glyph, role) = object.glyph();
+    let head = columns.head(object.address);
+    let beside = beside(object);
+    let phrase = object.phrase(verbose);
+    let phrase = if beside.is_empty() { phrase } else { pad(&phrase, columns.phrase) };
+    let taken = width(&head) + 6;
+    let phrase = style.fit(&phrase, taken);
+    let beside = if beside.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", style.fit(&beside, taken + width(&phrase) + 2))
+    };
+    let beside_role =
+        if object.hazard() == Some(Hazard::DataLoss) { Role::Consent } else { Role::Faint };
+    let _ = writeln!(
+        out,
+        "  {} {head}  {}{}",
+        style.paint(role, &glyph.to_string()),
+        style.paint(role, &phrase),
+        style.paint(beside_role, &beside),
+    );
+    if let Cause::Diverged(changes) = object.cause() {
+        push_changes(out, changes, style);
+    }
+}
+
+/// The cause, where it is short, and what is at stake.
+fn beside(object: &Object<'_>) -> String {
+    let cause = match object.cause() {
+        Cause::NotRunning if object.deed == Deed::Start => "not running".to_owned(),
+        Cause::DependsOn(address) => format!("because of {}", object::full_name(address)),
+        Cause::Orphan => "not in the file".to_owned(),
+        Cause::Leftover => "left over from a run that did not end".to_owned(),
+        Cause::Absent
+        | Cause::Diverged(_)
+        | Cause::NotRunning
+        | Cause::Requested
+        | Cause::Readiness => String::new(),
+    };
+    match object.hazard() {
+        Some(Hazard::DataLoss) if cause.is_empty() => "its data is lost".to_owned(),
+        Some(Hazard::DataLoss) => format!("its data is lost; {cause}"),
+        Some(Hazard::Downtime) | None => cause,
+    }
+}
+
+pub(super) fn push_changes(out: &mut String, changes: &[FieldChange], style: Style) {
+    let widest = changes.iter().map(|change| width(&escape::line(&change.path))).max();
+    let path_columns = widest.unwrap_or(0).min(WIDEST_NAME);
+    for change in changes {
+        let path = pad(&escape::line(&change.path), path_columns);
+        let origin = format!("({})", change.origin.as_str());
+        let taken = 6 + width(&path) + 2 + 3 + 2 + width(&origin);
+        let (was, wanted) =
+            fit_pair(&value(change.was.as_deref()), &value(change.wanted.as_deref()), taken, style);
+        let arrow = style.paint(Role::Faint, "→");
+        let origin = style.paint(Role::Faint, &origin);
+        let _ = writeln!(out, "      {path}  {was} {arrow} {wanted}  {origin}");
+    }
+}
+
+fn value(value: Option<&str>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some("") => "\"\"".to_owned(),
+        Some(text) => escape::line(text).into_owned(),
+    }
+}
+
+/// Two values, cut so that both and `taken` columns fit; a short one leaves its room to the other.
+fn fit_pair(was: &str, wanted: &str, taken: usize, style: Style) -> (String, String) {
+    let Some(columns) = style.width else {
+        return (was.to_owned(), wanted.to_owned());
+    };
+    let room = columns.saturating_sub(taken).max(16);
+    let half = room / 2;
+    let (a, b) = (width(was), width(wanted));
+    let (for_was, for_wanted) = if a + b <= room {
+        (a, b)
+    } else if a <= half {
+        (a, room - a)
+    } else if b <= half {
+        (room - b, b)
+    } else {
+        (half, room - half)
+    };
+    (cut(was, for_was), cut(wanted, for_wanted))
+}
+
+fn push_note(out: &mut String, note: &Note, columns: &Columns, style: Style) {
+    let head = columns.head(&note.address);
+    let words = style.fit(&note_words(&note.reason), width(&head) + 6);
+    let role = if is_notable(note) { Role::Warning } else { Role::Unchanged };
+    let glyph = style.paint(Role::Unchanged, "=");
+    let _ = writeln!(out, "  {glyph} {head}  {}", style.paint(role, &words));
+    if let NoteReason::Kept { changes } = &note.reason {
+        push_changes(out, changes, style);
+    }
+    if let NoteReason::Unhealthy { output: Some(output) } = &note.reason {
+        for line in output.lines().take(5) {
+            let line = style.fit(&escape::line(line), 8);
+            let _ = writeln!(out, "      {} {line}", style.paint(Role::Faint, "|"));
+        }
+    }
+}
+
+/// Whether a note is shown without being asked for.
+fn is_notable(note: &Note) -> bool {
+    match note.reason {
+        NoteReason::UpToDate
+        | NoteReason::External
+        | NoteReason::Persistent
+        | NoteReason::Completed
+        | NoteReason::Already { .. } => false,
+        NoteReason::Orphan { .. }
+        | NoteReason::Unhealthy { .. }
+        | NoteReason::VolumeKept
+        | NoteReason::InUse { .. }
+        | NoteReason::Kept { .. } => true,
+    }
+}
+
+/// Why something is left alone, in words that are safe for a terminal.
+pub(crate) fn note_words(reason: &NoteReason) -> String {
+    match reason {
+        NoteReason::UpToDate => "unchanged".to_owned(),
+        NoteReason::External => "external: left alone".to_owned(),
+        NoteReason::Orphan { name } => format!(
+            "not in the file, left alone as {} (--remove-orphans removes it)",
+            escape::line(name)
+        ),
+        NoteReason::Persistent => "persistent: started before, left alone".to_owned(),
+        NoteReason::Completed => "completed".to_owned(),
+        NoteReason::Unhealthy { .. } => "runs, but its health check fails".to_owned(),
+        NoteReason::VolumeKept => "kept (--volumes removes it)".to_owned(),
+        NoteReason::InUse { by } => {
+            let users: Vec<_> = by.iter().map(|name| escape::line(name)).collect();
+            format!("kept: in use by {}", words::and_list_up_to(&users, 3))
+        }
+        NoteReason::Kept { .. } => "differs, and is kept: this needs consent".to_owned(),
+        NoteReason::Already { state } => format!("already {state}"),
+    }
+}
+
+/// `Plan: 3 to create, 1 to recreate, 2 unchanged.`
+fn summary(plan: &Plan, objects: &[Object<'_>]) -> String {
+    let unchanged = plan.notes.iter().filter(|note| !is_notable(note)).count();
+    if objects.is_empty() {
+        return match unchanged {
+            0 => "Nothing to do.".to_owned(),
+            number => format!("Nothing to do: {number} unchanged."),
+        };
+    }
+    let mut parts: Vec<String> = tally(objects.iter())
+        .into_iter()
+        .map(|(deed, number)| format!("{number} to {}", deed.infinitive()))
+        .collect();
+    if unchanged > 0 {
+        parts.push(format!("{unchanged} unchanged"));
+    }
+    format!("Plan: {}.", parts.join(", "))
+}
+
+/// How many objects there are of each deed.
+pub(crate) fn tally<'a>(objects: impl Iterator<Item = &'a Object<'a>>) -> BTreeMap<Deed, usize> {
+    let mut tally = BTreeMap::new();
+    for object in objects {
+        *tally.entry(object.deed).or_insert(0) += 1;
+    }
+    tally
+}

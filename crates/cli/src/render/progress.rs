@@ -1,0 +1,277 @@
+//! Progress: the events of a run as lines for people.
+//!
+//! Invariant: pure; what a frame shows follows from the plan, the events and the time.
+
+use std::fmt::Write as _;
+use windlass::model::event::{Event, Progress as Step};
+use windlass::model::plan::{Action, Plan, StepId};
+use windlass::model::report::Outcome;
+
+use super::escape;
+use super::object::{self, Object, objects};
+use super::style::{Role, Style, cut, pad, width};
+use crate::words;
+
+const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+/// Names longer than this are not waited for when columns are laid out.
+const WIDEST_NAME: usize = 36;
+
+/// What is known of a run while it goes on.
+pub(crate) struct Progress<'p> {
+    plan: &'p Plan,
+    objects: Vec<Object<'p>>,
+    states: Vec<State>,
+    /// Which object a step belongs to.
+    owners: Vec<usize>,
+    name_columns: usize,
+    interrupted: bool,
+}
+
+/// How far an object has come.
+#[derive(Clone, Debug, Default)]
+struct State {
+    began_ms: Option<u64>,
+    ended_ms: Option<u64>,
+    open_steps: usize,
+    running: Vec<StepId>,
+    failed: Option<(StepId, String)>,
+    skipped: bool,
+    doing: String,
+    /// The last line of output.
+    output: String,
+}
+
+/// One line for a terminal, and a second one below it.
+type Lines = Vec<String>;
+
+impl<'p> Progress<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        let objects = objects(plan);
+        let mut owners = vec![0; plan.steps.len()];
+        let mut states = vec![State::default(); objects.len()];
+        for (index, object) in objects.iter().enumerate() {
+            states[index].open_steps = object.steps.len();
+            for (id, _) in &object.steps {
+                owners[id.index()] = index;
+            }
+        }
+        let names = objects.iter().map(|object| width(&object::full_name(object.address)));
+        let name_columns = names.filter(|columns| *columns <= WIDEST_NAME).max().unwrap_or(0);
+        Self { plan, objects, states, owners, name_columns, interrupted: false }
+    }
+
+    /// Takes an event in; the lines to print for good, if an object ended by it.
+    pub(crate) fn take(&mut self, event: &Event, style: Style) -> Lines {
+        match event {
+            Event::StepStarted { step, at_ms } => self.started(*step, *at_ms),
+            Event::StepProgress { step, progress } => {
+                self.state(*step).doing = progress_words(progress);
+            }
+            Event::StepOutput { step, line } => {
+                let line = escape::line(line.trim_end()).into_owned();
+                self.state(*step).output = line;
+            }
+            Event::StepFinished { step, outcome, at_ms } => {
+                return self.finished(*step, outcome, *at_ms, style);
+            }
+            Event::Interrupted => self.interrupted = true,
+            Event::Started { .. } | Event::Finished { .. } => {}
+        }
+        Vec::new()
+    }
+
+    fn state(&mut self, step: StepId) -> &mut State {
+        &mut self.states[self.owners[step.index()]]
+    }
+
+    fn started(&mut self, step: StepId, at_ms: u64) {
+        let state = &mut self.states[self.owners[step.index()]];
+        state.began_ms.get_or_insert(at_ms);
+        state.running.push(step);
+        state.doing.clear();
+        state.output.clear();
+    }
+
+    fn finished(&mut self, step: StepId, outcome: &Outcome, at_ms: u64, style: Style) -> Lines {
+        let state = &mut self.states[self.owners[step.index()]];
+        state.running.retain(|running| *running != step);
+        state.open_steps = state.open_steps.saturating_sub(1);
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Failed(failure) => {
+                let message = escape::line(&failure.message).into_owned();
+                state.failed.get_or_insert((step, message));
+            }
+            Outcome::Skipped { .. } | Outcome::Cancelled => state.skipped = true,
+        }
+        if state.open_steps > 0 || state.ended_ms.is_some() {
+            return Vec::new();
+        }
+        state.ended_ms = Some(at_ms);
+        vec![self.end_line(self.owners[step.index()], style)]
+    }
+
+    fn end_line(&self, index: usize, style: Style) -> String {
+        let (object, state) = (&self.objects[index], &self.states[index]);
+        let time = match (state.began_ms, state.ended_ms) {
+            (Some(began), Some(ended)) => words::duration(ended.saturating_sub(began)),
+            (None, _) | (_, None) => String::new(),
+        };
+        let (glyph, role, text) = match &state.failed {
+            Some((step, message)) => {
+                let what = object::action_words(&self.plan.step(*step).action);
+                ('✗', Role::Error, format!("could not {what}: {message}"))
+            }
+            None if state.skipped => ('·', Role::Faint, "skipped".to_owned()),
+            None => ('✓', Role::Create, object.deed.past().to_owned()),
+        };
+        self.line(&style.paint(role, &glyph.to_string()), index, &text, &time, style)
+    }
+
+    /// `glyph  name   text   time`, in the width of the style.
+    fn line(&self, glyph: &str, index: usize, text: &str, time: &str, style: Style) -> String {
+        let name = pad(&object::full_name(self.objects[index].address), self.name_columns);
+        let taken = 2 + width(&name) + 2;
+        let text = match style.width {
+            None => format!("{text}  {time}").trim_end().to_owned(),
+            Some(columns) => {
+                let room = columns.saturating_sub(taken + 1);
+                let for_text = room.saturating_sub(width(time) + 2);
+                if for_text < 8 {
+                    cut(text, room)
+                } else {
+                    let text = pad(&cut(text, for_text), for_text);
+                    format!("{text}  {}", style.paint(Role::Faint, time))
+                }
+            }
+        };
+        let name = match style.width {
+            Some(columns) => cut(&name, columns.saturating_sub(4)),
+            None => name,
+        };
+        format!("{glyph} {name}  {}", text.trim_end())
+    }
+
+    /// The lines below what was printed for good: what runs now, and how far the run is. At most
+    /// `rows` lines.
+    pub(crate) fn frame(&self, now_ms: u64, rows: usize, style: Style) -> Lines {
+        let tick = usize::try_from(now_ms / 100).unwrap_or(0);
+        let spinner = style.paint(Role::Hint, &SPINNER[tick % SPINNER.len()].to_string());
+        let room = rows.saturating_sub(1);
+        let active: Vec<usize> = (0..self.states.len())
+            .filter(|index| !self.states[*index].running.is_empty())
+            .collect();
+        let mut lines = Vec::new();
+        // Output is shown only where every running object has its own line too.
+        let with_output = active.len() * 2 <= room;
+        let shown = if active.len() > room { room.saturating_sub(1) } else { active.len() };
+        for index in &active[..shown] {
+            let state = &self.states[*index];
+            let began = state.began_ms.unwrap_or(now_ms);
+            let time = words::duration(now_ms.saturating_sub(began));
+            lines.push(self.line(&spinner, *index, &self.doing(*index), &time, style));
+            if with_output && !state.output.is_empty() {
+                let output = style.fit(&state.output, 5);
+                lines.push(format!("  {}", style.paint(Role::Faint, &format!("| {output}"))));
+            }
+        }
+        if active.len() > shown && room > 0 {
+            lines.push(format!("  … and {} more running", active.len() - shown));
+        }
+        lines.push(self.status(now_ms, active.len(), style));
+        lines
+    }
+
+    fn doing(&self, index: usize) -> String {
+        let state = &self.states[index];
+        let Some(step) = state.running.last() else {
+            return String::new();
+        };
+        let action = object::action_words(&self.plan.step(*step).action);
+        if state.doing.is_empty() { action } else { format!("{action}: {}", state.doing) }
+    }
+
+    fn status(&self, now_ms: u64, running: usize, style: Style) -> String {
+        let ended = self.states.iter().filter(|state| state.ended_ms.is_some()).count();
+        let failed = self.states.iter().filter(|state| state.failed.is_some()).count();
+        let mut text = format!("{ended} of {}", self.states.len());
+        if running > 0 {
+            let _ = write!(text, ", {running} running");
+        }
+        if failed > 0 {
+            let _ = write!(text, ", {failed} failed");
+        }
+        let _ = write!(text, ", {}", words::duration(now_ms));
+        if self.interrupted {
+            text.push_str(" - interrupted: waiting for what runs; again to end now");
+        }
+        style.paint(Role::Faint, &style.fit(&text, 1))
+    }
+
+    /// The line of an event where there is no terminal; `None` for what would only be noise.
+    pub(crate) fn plain(&mut self, event: &Event, style: Style) -> Option<String> {
+        self.take(event, style);
+        match event {
+            Event::StepStarted { step, .. } => {
+                let step = self.plan.step(*step);
+                is_long(&step.action).then(|| {
+                    let name = object::full_name(&step.address);
+                    format!("{name}: {} …", object::action_words(&step.action))
+                })
+            }
+            Event::StepProgress { step, progress: Step::BuildStep { name, cached } } => {
+                let object = object::full_name(&self.plan.step(*step).address);
+                let cached = if *cached { " (cached)" } else { "" };
+                Some(format!("{object}: {}{cached}", escape::line(name)))
+            }
+            Event::StepOutput { step, line } => {
+                let object = object::full_name(&self.plan.step(*step).address);
+                Some(format!("{object} | {}", escape::line(line.trim_end())))
+            }
+            Event::StepFinished { step, outcome, .. } => self.plain_end(*step, outcome),
+            Event::Interrupted => {
+                Some("interrupted: waiting for what runs; nothing more is started".to_owned())
+            }
+            Event::Started { .. } | Event::Finished { .. } | Event::StepProgress { .. } => None,
+        }
+    }
+
+    fn plain_end(&self, id: StepId, outcome: &Outcome) -> Option<String> {
+        let step = self.plan.step(id);
+        let name = object::full_name(&step.address);
+        let what = object::action_words(&step.action);
+        match outcome {
+            Outcome::Done => Some(format!("{name}: {what} - done")),
+            Outcome::Failed(failure) => {
+                Some(format!("{name}: {what} - failed: {}", escape::line(&failure.message)))
+            }
+            Outcome::Skipped { .. } => Some(format!("{name}: {what} - skipped")),
+            Outcome::Cancelled => None,
+        }
+    }
+}
+
+/// Whether a step takes so long that its beginning is worth a line.
+fn is_long(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::PullImage { .. }
+            | Action::BuildImage(_)
+            | Action::ImportImage(_)
+            | Action::WaitContainer { .. }
+            | Action::ExecContainer { .. }
+    )
+}
+
+fn progress_words(progress: &Step) -> String {
+    match progress {
+        Step::Bytes { done, total: Some(total) } => {
+            format!("{} of {}", words::bytes(*done), words::bytes(*total))
+        }
+        Step::Bytes { done, total: None } => words::bytes(*done),
+        Step::BuildStep { name, cached: false } => escape::line(name).into_owned(),
+        Step::BuildStep { name, cached: true } => format!("{} (cached)", escape::line(name)),
+        Step::Waiting { what } => escape::line(what).into_owned(),
+        Step::Status { text } => escape::line(text).into_owned(),
+    }
+}

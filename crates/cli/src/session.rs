@@ -1,0 +1,190 @@
+//! Session: a loaded project and the engines that it is on.
+//!
+//! Invariant: files are read and found right before any engine is asked.
+
+use futures_util::future::try_join_all;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use windlass::engine::Engine;
+use windlass::engine::docker::Environment;
+use windlass::model::image::ImageUse;
+use windlass::model::observed::{ContainerSummary, Observed, ObservedEngine, State};
+use windlass::model::project::Project;
+use windlass::model::request::{Request, Verb};
+use windlass::model::secret::SecretValues;
+use windlass::model::{ContainerId, EngineName};
+use windlass::{Engines, ImageFilter, LocalInputs, ObserveError, SecretError};
+
+use crate::invocation::Invocation;
+use crate::load::load;
+use crate::select;
+use crate::trouble::{Result, Trouble, with_causes};
+use crate::words;
+
+pub(crate) struct Session {
+    pub(crate) project: Project,
+    pub(crate) engines: Engines,
+}
+
+impl Session {
+    /// Loads the project and opens its engines; no connection is made yet.
+    pub(crate) fn open(invocation: &Invocation) -> Result<Self> {
+        let project = load(invocation)?;
+        let environment = Environment {
+            vars: invocation.environment.variables.clone(),
+            home: invocation.environment.home.clone(),
+        };
+        let engines = windlass::connect(&project, &environment)
+            .map_err(|error| Trouble::engine("find the engine", error))?;
+        Ok(Self { project, engines })
+    }
+
+    /// A snapshot of all that a request needs to be planned, and the secrets that were read for it.
+    pub(crate) async fn observe(
+        &self,
+        invocation: &Invocation,
+        request: &Request,
+    ) -> Result<(Observed, SecretValues)> {
+        let inputs = if reads_local_inputs(request.verb) {
+            let variables = &invocation.environment.variables;
+            let secrets = windlass::read_secrets(&self.project, variables, |_| true).await;
+            let secrets = secrets.map_err(|errors| unreadable_secrets(&errors))?;
+            LocalInputs { images: select::images(&self.project, &request.references), secrets }
+        } else {
+            LocalInputs { images: ImageFilter::Only(BTreeSet::new()), ..LocalInputs::default() }
+        };
+        let observed = windlass::observe(&self.project, &self.engines, &inputs).await;
+        Ok((observed.map_err(unobserved)?, inputs.secrets))
+    }
+
+    /// As [`Self::observe`], of engines on which nothing is; they are not asked, and no secret is
+    /// read.
+    pub(crate) async fn observe_offline(&self, request: &Request) -> Result<Observed> {
+        let images = select::images(&self.project, &request.references);
+        let inputs = LocalInputs { images, ..LocalInputs::default() };
+        let observed = windlass::observe(&self.project, &Engines::new(), &inputs).await;
+        let mut observed = observed.map_err(unobserved)?;
+        for name in self.project.engines.keys() {
+            observed.engines.insert(name.clone(), ObservedEngine::default());
+        }
+        Ok(observed)
+    }
+
+    /// The containers of the project, declared or not, on each engine.
+    pub(crate) async fn list(&self) -> Result<Vec<(Arc<dyn Engine>, ContainerSummary)>> {
+        let lists = try_join_all(self.engines.values().map(|engine| self.list_on(engine)));
+        let mut all: Vec<_> = lists.await?.into_iter().flatten().collect();
+        all.sort_by_cached_key(|(_, summary)| place(summary));
+        Ok(all)
+    }
+
+    async fn list_on(
+        &self,
+        engine: &Arc<dyn Engine>,
+    ) -> Result<Vec<(Arc<dyn Engine>, ContainerSummary)>> {
+        let all = engine.list_containers().await;
+        let all = all.map_err(|error| Trouble::engine("list containers", error))?;
+        let is_ours = |summary: &ContainerSummary| {
+            summary.owner.as_ref().is_some_and(|owner| owner.project == self.project.name)
+        };
+        let ours = all.into_iter().filter(is_ours);
+        Ok(ours.map(|summary| (Arc::clone(engine), summary)).collect())
+    }
+
+    /// The containers that references name and that are there. Without references also those that
+    /// are not in the file any more.
+    pub(crate) async fn containers(
+        &self,
+        references: &[String],
+    ) -> Result<Vec<(Arc<dyn Engine>, ContainerSummary)>> {
+        let selected = select::containers(&self.project, references)?;
+        let mut all = self.list().await?;
+        all.retain(|(_, summary)| {
+            let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
+            references.is_empty() || address.is_some_and(|address| selected.contains(address))
+        });
+        Ok(all)
+    }
+
+    /// The one container that a reference names, which must be running.
+    pub(crate) async fn running(&self, reference: &str) -> Result<(Arc<dyn Engine>, ContainerId)> {
+        let mut found = self.containers(&[reference.to_owned()]).await?;
+        found.retain(|(_, summary)| summary.state == State::Running);
+        match found.as_slice() {
+            [(engine, summary)] => Ok((Arc::clone(engine), summary.id.clone())),
+            [] => Err(Trouble::Failed {
+                message: format!("{reference} does not run"),
+                hint: Some(format!("start it: `windlass up {reference}`")),
+            }),
+            several => {
+                let names: Vec<_> = several.iter().map(|(_, summary)| name(summary)).collect();
+                Err(Trouble::usage(
+                    format!("{reference} is {} containers", several.len()),
+                    format!("name one of {}", words::and_list(&names)),
+                ))
+            }
+        }
+    }
+
+    pub(crate) fn image_reference(&self, image: &ImageUse) -> String {
+        image_reference(&self.project, image)
+    }
+}
+
+/// Whether a verb may build, or create from secrets. The others work without the files of a build.
+fn reads_local_inputs(verb: Verb) -> bool {
+    match verb {
+        Verb::Up | Verb::Create | Verb::Build | Verb::Update => true,
+        Verb::Down
+        | Verb::Start
+        | Verb::Stop
+        | Verb::Restart
+        | Verb::Kill
+        | Verb::Pause
+        | Verb::Unpause
+        | Verb::Remove
+        | Verb::Pull => false,
+    }
+}
+
+fn unreadable_secrets(errors: &[SecretError]) -> Trouble {
+    let messages: Vec<_> = errors.iter().map(|error| with_causes(error)).collect();
+    Trouble::files(messages.join("; "), "check where it is read from, under `secrets`")
+}
+
+fn unobserved(error: ObserveError) -> Trouble {
+    match error {
+        ObserveError::Engine { engine, source } if engine.is_default() => {
+            Trouble::engine("look at the engine", source)
+        }
+        ObserveError::Engine { engine, source } => {
+            Trouble::engine(format!("look at the engine {engine}"), source)
+        }
+        ObserveError::Image { ref image, .. } => Trouble::files(
+            with_causes(&error),
+            format!("check what `images.{image}` says of its build context"),
+        ),
+    }
+}
+
+/// The key of a container, or its name on the engine.
+pub(crate) fn name(summary: &ContainerSummary) -> &str {
+    let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
+    address.map_or(&summary.name, |address| &address.name)
+}
+
+/// By what containers are sorted.
+fn place(summary: &ContainerSummary) -> (Option<EngineName>, String, i64) {
+    let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
+    (address.map(|address| address.engine.clone()), name(summary).to_owned(), summary.created_s)
+}
+
+/// The reference under which an engine knows an image.
+pub(crate) fn image_reference(project: &Project, image: &ImageUse) -> String {
+    match image {
+        ImageUse::Project(key) => {
+            project.images.get(key).map_or_else(|| key.clone(), |image| image.reference.clone())
+        }
+        ImageUse::External(reference) => reference.clone(),
+    }
+}

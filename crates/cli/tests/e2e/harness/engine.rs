@@ -1,0 +1,170 @@
+//! The engine as the checks see it: plain calls over its socket.
+//!
+//! Invariant: nothing of windlass is used here, so a mistake of its client can't hide itself.
+
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Longer than any call that a test makes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+trait Connection: Read + Write {}
+impl<T: Read + Write> Connection for T {}
+
+/// An answer, whatever it says.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+/// Where the engine is; `None` where there is none, and the tests have nothing to run on.
+pub(crate) fn url() -> Option<&'static str> {
+    static URL: OnceLock<Option<String>> = OnceLock::new();
+    let find = || {
+        let named = ["WINDLASS_TEST_ENGINE", "DOCKER_HOST"].map(|name| std::env::var(name).ok());
+        let named = named.into_iter().flatten().find(|url| !url.is_empty());
+        let usual = "/var/run/docker.sock";
+        named.or_else(|| Path::new(usual).exists().then(|| format!("unix://{usual}")))
+    };
+    URL.get_or_init(find).as_deref()
+}
+
+fn connect() -> Box<dyn Connection> {
+    let url = url().expect("an engine");
+    match url.split_once("://") {
+        Some(("unix", path)) => {
+            let stream = UnixStream::connect(path).expect("the engine's socket");
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            Box::new(stream)
+        }
+        Some(("tcp" | "http", authority)) => {
+            let stream = TcpStream::connect(authority).expect("the engine's port");
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            Box::new(stream)
+        }
+        _ => panic!("the tests need an engine at unix:// or tcp://, not {url:?}"),
+    }
+}
+
+/// One call on a connection of its own.
+pub(crate) fn call(method: &str, path: &str, kind: &str, body: &[u8]) -> Reply {
+    let mut stream = connect();
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nHost: engine\r\nConnection: close\r\nContent-Type: {kind}\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let status = std::str::from_utf8(&answer[9..12]).unwrap().parse().unwrap();
+    Reply { status, body: answer.split_off(end + 4) }
+}
+
+pub(crate) fn ask(method: &str, path: &str, body: &Value) -> Reply {
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    call(method, path, "application/json", &body)
+}
+
+/// What is there; null where it is not.
+pub(crate) fn get(path: &str) -> Value {
+    let reply = ask("GET", path, &Value::Null);
+    assert!(reply.is_success() || reply.status == 404, "GET {path}: {}", reply.text());
+    if reply.is_success() { reply.json() } else { Value::Null }
+}
+
+/// A change by hand, which must succeed.
+#[track_caller]
+pub(crate) fn post(path: &str, body: &Value) -> Value {
+    let reply = ask("POST", path, body);
+    assert!(reply.is_success() || reply.status == 304, "POST {path}: {}", reply.text());
+    reply.json()
+}
+
+/// A removal; whether something was removed.
+pub(crate) fn delete(path: &str) -> bool {
+    ask("DELETE", path, &Value::Null).is_success()
+}
+
+/// The objects of a list that carry a label, or all.
+pub(crate) fn list(kind: &str, label: Option<&str>) -> Vec<Value> {
+    let filters = label.map_or(String::new(), |label| {
+        let filters = serde_json::json!({"label": [label]}).to_string();
+        format!("filters={}", encode(&filters))
+    });
+    let path = match kind {
+        "containers" => format!("/containers/json?all=1&{filters}"),
+        "images" => format!("/images/json?{filters}"),
+        kind => format!("/{kind}?{filters}"),
+    };
+    let mut answer = get(&path);
+    let list = if kind == "volumes" { answer["Volumes"].take() } else { answer };
+    list.as_array().cloned().unwrap_or_default()
+}
+
+/// Runs a command in a container; its exit code, and both its outputs as one text.
+pub(crate) fn exec(container: &str, user: &str, argv: &[&str]) -> (i64, String) {
+    let request = serde_json::json!({
+        "AttachStdout": true, "AttachStderr": true, "Cmd": argv, "User": user,
+    });
+    let made = post(&format!("/containers/{container}/exec"), &request);
+    let id = made["Id"].as_str().expect("an exec id");
+    let start = serde_json::json!({"Detach": false, "Tty": false});
+    let reply = ask("POST", &format!("/exec/{id}/start"), &start);
+    let output = frames(&reply.body);
+    let code = get(&format!("/exec/{id}/json"))["ExitCode"].as_i64().unwrap_or(-1);
+    (code, output)
+}
+
+/// What a container wrote.
+pub(crate) fn logs(container: &str) -> String {
+    let path = format!("/containers/{container}/logs?stdout=1&stderr=1");
+    frames(&ask("GET", &path, &Value::Null).body)
+}
+
+/// The engine's frames of output: a head of eight bytes, the last four of them a length.
+fn frames(mut bytes: &[u8]) -> String {
+    let mut output = Vec::new();
+    while let [0..=2, 0, 0, 0, a, b, c, d, rest @ ..] = bytes {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+        let (frame, after) = rest.split_at(length.min(rest.len()));
+        output.extend_from_slice(frame);
+        bytes = after;
+    }
+    output.extend_from_slice(bytes);
+    String::from_utf8_lossy(&output).into_owned()
+}
+
+/// A text as a part of an address.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

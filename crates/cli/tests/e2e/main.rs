@@ -1,0 +1,11 @@
+//! End to end: the program against a real engine, judged by what the engine says afterwards.
+//!
+//! Invariant: a scenario makes its own world, and leaves nothing behind, also when it fails.
+//!
+//! The engine is `WINDLASS_TEST_ENGINE`, else `DOCKER_HOST`, else the usual socket; where there is none,
+//! the scenarios pass over. Containers run from `WINDLASS_TEST_IMAGE`, else from an image made here.
+
+#![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
+
+mod everything;
+mod harness;
