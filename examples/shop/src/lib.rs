@@ -31,6 +31,10 @@ impl Answer {
         Self { status: "404 Not Found".into(), body: "there is no such page\n".into() }
     }
 
+    pub fn failed(why: &str) -> Self {
+        Self { status: "500 Internal Server Error".into(), body: why.into() }
+    }
+
     pub fn is_ok(&self) -> bool {
         self.status.starts_with("200 ")
     }

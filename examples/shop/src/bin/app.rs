@@ -46,18 +46,21 @@ impl Orders {
     }
 }
 
-fn answer(request: &Request, orders: &Orders) -> io::Result<Answer> {
-    Ok(match (request.method.as_str(), request.path.as_str()) {
+fn answer(request: &Request, orders: &Orders) -> Answer {
+    match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/") => Answer::ok(format!("Orders so far: {}\n", orders.count())),
         ("GET", "/health") => Answer::ok("well\n"),
-        ("POST", "/orders") => Answer::ok(format!("Thank you for order {}\n", orders.add()?)),
+        ("POST", "/orders") => match orders.add() {
+            Ok(number) => Answer::ok(format!("Thank you for order {number}\n")),
+            Err(error) => Answer::failed(&format!("the order could not be kept: {error}\n")),
+        },
         _ => Answer::not_found(),
-    })
+    }
 }
 
 fn serve(mut stream: UnixStream, orders: &Orders) -> io::Result<()> {
     let request = read_request(&mut stream)?;
-    write_answer(&mut stream, &answer(&request, orders)?)
+    write_answer(&mut stream, &answer(&request, orders))
 }
 
 fn run(socket: &str) -> Result<(), Box<dyn Error>> {
