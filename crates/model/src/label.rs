@@ -14,7 +14,8 @@ pub const ADDRESS: &str = "dev.windlass.address";
 pub const VERSION: &str = "dev.windlass.version";
 /// What was asked for, as JSON, secrets left out.
 pub const SPEC: &str = "dev.windlass.spec";
-/// The digest of inputs that can't be read back from the engine: a build's sources, secrets.
+/// The digest of inputs that can't be read back from the engine: a build's sources, secrets. Empty
+/// on a container without secrets, because a label that is missing would be its image's.
 pub const DIGEST: &str = "dev.windlass.digest";
 
 /// What the labels of an object of ours say.
@@ -35,7 +36,7 @@ impl Owner {
         Some(Self {
             project: ProjectName(get(PROJECT)?),
             address: get(ADDRESS).and_then(|text| Address::from_label(engine, &text)),
-            digest: get(DIGEST),
+            digest: get(DIGEST).filter(|digest| !digest.is_empty()),
             spec: get(SPEC),
         })
     }

@@ -310,10 +310,15 @@ pub(crate) fn create_step(
     after: impl IntoIterator<Item = StepId>,
     draft: &mut Draft,
 ) -> StepId {
-    let digest = world.observed.secrets.get(&spec.address).map(|digest| digest.0.as_str());
+    let digest = world.observed.secrets.get(&spec.address).map_or("", |digest| digest.0.as_str());
     let mut labels = spec.config.labels.clone();
     labels.retain(|key, _| !key.starts_with(label::PREFIX));
-    labels.extend(owner_labels(&world.project.name, &spec.address, Some(&spec.config), digest));
+    labels.extend(owner_labels(
+        &world.project.name,
+        &spec.address,
+        Some(&spec.config),
+        Some(digest),
+    ));
     let mut config = spec.config.clone();
     for (target, name) in inherited {
         config.mounts.insert(target.clone(), Mount::volume(name));
