@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use windlass_model::container::ContainerConfig;
 use windlass_model::dependency::Reason;
-use windlass_model::endpoint::NetworkMode;
+use windlass_model::endpoint::{Endpoint, NetworkMode};
 use windlass_model::port::{ExposedPort, PublishedPort};
 use windlass_model::{EngineName, engine::EngineSpec};
 
@@ -16,6 +16,18 @@ use super::members::Member;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Expose, Link, Sharing};
 use crate::read::{Spanned, did_you_mean};
+
+/// The network that containers join which say nothing about networks, if the file declares it.
+const DEFAULT: &str = "default";
+
+/// On a declared network a container is found by its key; one of several also by key and instance.
+/// (The engine's own `bridge` resolves no names, and takes no aliases.)
+fn name_endpoint(member: &Member<'_>, network: &str, endpoint: &mut Endpoint) {
+    if network != "bridge" {
+        endpoint.aliases.insert(member.container.key.clone());
+        endpoint.aliases.insert(member.reference.clone());
+    }
+}
 
 impl Lowering<'_> {
     pub(super) fn network(
@@ -154,14 +166,18 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        if container.networks.is_empty()
+            && let Some(name) = self.network_name(DEFAULT)
+        {
+            let mut endpoint = Endpoint::default();
+            name_endpoint(member, &name, &mut endpoint);
+            config.network_mode = NetworkMode::Networks;
+            config.endpoints.insert(name, endpoint);
+        }
         for used in &container.networks {
             let name = &used.value.name;
-            let engine_name = match self.document.networks.get(name) {
-                Some(network) => match (&network.name, network.external) {
-                    (Some(name), _) => name.clone(),
-                    (None, true) => name.clone(),
-                    (None, false) => format!("{}.{name}", self.document.name),
-                },
+            let engine_name = match self.network_name(name) {
+                Some(name) => name,
                 None if name == "bridge" => name.clone(),
                 None => {
                     let known = self.document.networks.keys().map(String::as_str);
@@ -171,6 +187,7 @@ impl Lowering<'_> {
                 }
             };
             let mut endpoint = used.value.endpoint.clone();
+            name_endpoint(member, &engine_name, &mut endpoint);
             for link in &used.value.links {
                 if let Some((text, other)) = self.link_text(member, link) {
                     dependencies.add(other, Reason::Link, link.span);
@@ -180,6 +197,16 @@ impl Lowering<'_> {
             config.network_mode = NetworkMode::Networks;
             config.endpoints.insert(engine_name, endpoint);
         }
+    }
+
+    /// The name on an engine of a network that the file declares.
+    fn network_name(&self, key: &str) -> Option<String> {
+        let network = self.document.networks.get(key)?;
+        Some(match (&network.name, network.external) {
+            (Some(name), _) => name.clone(),
+            (None, true) => key.to_owned(),
+            (None, false) => format!("{}.{key}", self.document.name),
+        })
     }
 
     /// `container:alias`, by the container's name on the engine.
@@ -214,17 +241,8 @@ impl Lowering<'_> {
         for used in &member.container.networks {
             let common =
                 other.container.networks.iter().any(|net| net.value.name == used.value.name);
-            let engine_name = self.document.networks.get(&used.value.name);
-            let engine_name = match engine_name {
-                Some(network) => network.name.clone().unwrap_or_else(|| {
-                    if network.external {
-                        used.value.name.clone()
-                    } else {
-                        format!("{}.{}", self.document.name, used.value.name)
-                    }
-                }),
-                None => used.value.name.clone(),
-            };
+            let key = &used.value.name;
+            let engine_name = self.network_name(key).unwrap_or_else(|| key.clone());
             if let Some(endpoint) = config.endpoints.get_mut(&engine_name).filter(|_| common) {
                 endpoint.links.insert(text.clone());
                 shared = true;
