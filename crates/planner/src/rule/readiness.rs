@@ -94,9 +94,14 @@ fn wait(
         return None;
     }
     let container = progress.container?;
+    let group = match &container {
+        _ if progress.recreated => Group::Recreate,
+        ContainerRef::Planned(_) => Group::Create,
+        ContainerRef::Existing(_) => Group::Update,
+    };
     let deadline_ms = deadline_ms(request, spec, healthy);
     let action = Action::WaitContainer { container, until, deadline_ms };
-    let why = Why::new(Cause::Readiness, Group::Create);
+    let why = Why::new(Cause::Readiness, group);
     let step = draft.step(address, action, why, progress.started.or(progress.present));
     let progress = draft.progress(address);
     *(if healthy { &mut progress.healthy } else { &mut progress.completed }) = Some(step);
