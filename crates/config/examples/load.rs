@@ -31,7 +31,9 @@ fn main() -> std::io::Result<()> {
 
 fn generate(count: usize) -> String {
     use std::fmt::Write as _;
-    let mut text = String::from("name: big\nnetworks: {front: null}\nvolumes: {data: null}\nimages:\n  app: {image: \"debian:12\"}\ncontainers:\n");
+    let mut text = String::from(
+        "name: big\nnetworks: {front: null}\nvolumes: {data: null}\nimages:\n  app: {image: \"debian:12\"}\ncontainers:\n",
+    );
     for at in 0..count {
         let _ = write!(
             text,

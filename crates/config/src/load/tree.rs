@@ -102,7 +102,12 @@ impl Tree<'_> {
             Dialect::Windlass => crate::native::TAGS,
         };
         let before = self.diagnostics.len();
-        let root = yaml::parse(file, &text, ParseOptions { tags }, self.diagnostics);
+        let root = yaml::parse(
+            file,
+            &text,
+            ParseOptions { tags, max_nodes: yaml::MAX_NODES },
+            self.diagnostics,
+        );
         match root {
             Some(root) if !root.is_null() => Some(root),
             _ => {

@@ -70,3 +70,8 @@ fn section<T>(
 fn engine_name(reader: &Reader, item: &Item) -> Option<String> {
     reader.parse(item, crate::scalar::engine_name)
 }
+
+/// Every key that a container may have.
+pub fn container_keys() -> Vec<&'static str> {
+    crate::read::names(container::TABLES)
+}

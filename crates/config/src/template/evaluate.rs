@@ -2,6 +2,7 @@
 //!
 //! Invariant: every failure is reported exactly once, at the innermost place that caused it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::{Error, ErrorKind, Value};
@@ -23,13 +24,14 @@ pub(super) fn render(
     path: &Path,
     sources: &SourceMap,
 ) -> Result<Node, Diagnostics> {
-    let (value, frame) = evaluate(state, node, &|| path.to_string());
-    let converted = value.and_then(|value| {
-        convert::to_node(&value, node.span, frame.secret)
-            .map_err(|message| {
-                state.fail(failure(node, "template", message));
-            })
-            .ok()
+    let (rendered, frame) = evaluate(state, node, &|| path.to_string(), |value| {
+        // Converting may evaluate more, and that may be what brings a secret in.
+        let secret = state.frame_has_secret();
+        let converted = convert::to_node(&value, node.span, secret)?;
+        if secret == state.frame_has_secret() {
+            return Ok(converted);
+        }
+        convert::to_node(&value, node.span, true)
     });
     {
         let mut inner = state.inner();
@@ -39,7 +41,7 @@ pub(super) fn render(
         }
     }
     let failures = std::mem::take(&mut state.inner().failures);
-    match converted {
+    match rendered {
         Some(rendered) if failures.is_empty() => Ok(rendered),
         _ => Err(place(failures, node, path, sources)),
     }
@@ -109,7 +111,7 @@ fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
     let (value, frame) = match known {
         Some(known) => known,
         None => {
-            let (value, frame) = evaluate(state, node, &|| label.to_owned());
+            let (value, frame) = evaluate(state, node, &|| label.to_owned(), Ok);
             let value = value?;
             // What `self` is changes from owner to owner, so only variables are kept.
             if label.starts_with("vars") && !frame.args {
@@ -125,35 +127,42 @@ fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
     Some(value)
 }
 
-fn evaluate(
+/// Why a text could not be evaluated; the range is in the text.
+struct Refusal {
+    range: Option<Range<usize>>,
+    error: Error,
+}
+
+/// `finish` runs while the evaluation still counts as in progress, so that what it uses is recorded too.
+fn evaluate<T>(
     state: &Arc<State>,
     node: &Arc<Node>,
     label: &dyn Fn() -> String,
-) -> (Option<Value>, Frame) {
+    finish: impl FnOnce(Value) -> Result<T, String>,
+) -> (Option<T>, Frame) {
     let Some(scalar) = node.as_scalar() else { return (None, Frame::default()) };
     if let Err(found) = begin(state, node, label) {
         state.fail(found);
         return (None, Frame::default());
     }
     let failures_before = state.inner().failures.len();
-    let result = run(state, &scalar.text);
+    let result = run(state, &scalar.text).map(finish);
     let frame = {
         let mut inner = state.inner();
         inner.evaluating.pop();
         inner.frames.pop().unwrap_or_default()
     };
-    let failed_inside = state.inner().failures.len() > failures_before;
-    match result {
-        Ok(value) if !failed_inside => (Some(value), frame),
-        Ok(_) => (None, frame),
-        Err((offset, error)) => {
-            if !failed_inside {
-                let found = explain(state, node, &error, offset, frame.secret);
-                state.fail(found);
-            }
-            (None, frame)
-        }
+    // What failed inside is the cause, and was noted there.
+    if state.inner().failures.len() > failures_before {
+        return (None, frame);
     }
+    let found = match result {
+        Ok(Ok(value)) => return (Some(value), frame),
+        Ok(Err(message)) => failure(node, "template", message),
+        Err(refusal) => explain(state, node, refusal, frame.secret),
+    };
+    state.fail(found);
+    (None, frame)
 }
 
 /// Notes that a scalar is being evaluated; refuses a circle.
@@ -164,19 +173,9 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
         let circle = inner.evaluating.get(at..).unwrap_or_default();
         let mut names: Vec<_> = circle.iter().map(|(_, name, _)| name.clone()).collect();
         names.extend(names.first().cloned());
-        let related = circle.windows(2).map(|pair| {
-            (
-                pair[1].2,
-                format!(
-                    "{} needs {}",
-                    pair[1].1,
-                    names
-                        .get(names.iter().position(|n| *n == pair[1].1).unwrap_or(0) + 1)
-                        .cloned()
-                        .unwrap_or_default()
-                ),
-            )
-        });
+        let steps = circle.iter().zip(names.windows(2)).skip(1);
+        let related =
+            steps.map(|((.., span), pair)| (*span, format!("{} needs {}", pair[0], pair[1])));
         let related = related.collect();
         let place = circle.first().map(|(_, name, _)| name.clone()).unwrap_or_default();
         let message = format!("templates refer to one another in a circle: {}", names.join(" → "));
@@ -202,20 +201,29 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
 }
 
 /// Runs a text: as one expression if it is nothing else. The offset is where the expression starts in the text.
-fn run(state: &Arc<State>, text: &str) -> Result<Value, (usize, Error)> {
+fn run(state: &Arc<State>, text: &str) -> Result<Value, Refusal> {
     let root = || Value::from_object(Root(Arc::downgrade(state)));
+    let refuse = |error: Error, offset: usize| Refusal {
+        range: error.range().map(|range| range.start + offset..range.end + offset),
+        error,
+    };
     if let Some((offset, inner)) = sole_expression(text) {
         match state.environment.compile_expression_owned(inner.to_owned()) {
-            Ok(expression) => return expression.eval(root()).map_err(|error| (offset, error)),
-            Err(error) if !inner.contains("}}") => return Err((offset, error)),
+            Ok(expression) => {
+                let value = expression.eval(root()).map_err(|error| refuse(error, offset))?;
+                if !value.is_undefined() {
+                    return Ok(value);
+                }
+                let start = offset + inner.len() - inner.trim_start().len();
+                let range = Some(start..start + inner.trim().len());
+                return Err(Refusal { range, error: Error::from(ErrorKind::UndefinedError) });
+            }
+            Err(error) if !inner.contains("}}") => return Err(refuse(error, offset)),
             Err(_) => {}
         }
     }
-    state
-        .environment
-        .render_named_str("template", text, root())
-        .map(Value::from)
-        .map_err(|e| (0, e))
+    let rendered = state.environment.render_named_str("template", text, root());
+    rendered.map(Value::from).map_err(|error| refuse(error, 0))
 }
 
 fn sole_expression(text: &str) -> Option<(usize, &str)> {
@@ -233,8 +241,8 @@ fn failure(node: &Arc<Node>, code: &'static str, message: String) -> Failure {
 }
 
 /// The template engine's error in our words. With a secret at hand its details are withheld.
-fn explain(state: &State, node: &Arc<Node>, error: &Error, offset: usize, secret: bool) -> Failure {
-    let range = error.range().map(|range| range.start + offset..range.end + offset);
+fn explain(state: &State, node: &Arc<Node>, refusal: Refusal, secret: bool) -> Failure {
+    let Refusal { range, error } = refusal;
     let detail = error.detail().filter(|_| !secret);
     let or = |words: &str| detail.map_or_else(|| words.to_owned(), str::to_owned);
     let mut help = None;
@@ -259,7 +267,7 @@ fn explain(state: &State, node: &Arc<Node>, error: &Error, offset: usize, secret
         }
         ErrorKind::OutOfFuel => ("template", "a template runs for too long".to_owned()),
         ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
-            help = unknown_filter(state, error, node, range.as_ref());
+            help = unknown_filter(&error, node, range.as_ref());
             ("template", or("a template uses a filter that does not exist"))
         }
         _ => ("template", format!("a template failed: {}", or("invalid operation"))),
@@ -267,12 +275,7 @@ fn explain(state: &State, node: &Arc<Node>, error: &Error, offset: usize, secret
     Failure { node: Some(Arc::clone(node)), range, code, message, help, related: Vec::new() }
 }
 
-fn unknown_filter(
-    _state: &State,
-    error: &Error,
-    node: &Node,
-    range: Option<&std::ops::Range<usize>>,
-) -> Option<String> {
+fn unknown_filter(error: &Error, node: &Node, range: Option<&Range<usize>>) -> Option<String> {
     if error.kind() != ErrorKind::UnknownFilter {
         return None;
     }

@@ -139,6 +139,11 @@ impl State {
         std::mem::take(&mut inner.uses)
     }
 
+    /// Whether a secret went into the evaluation in progress.
+    pub(super) fn frame_has_secret(&self) -> bool {
+        self.inner().frames.last().is_some_and(|frame| frame.secret)
+    }
+
     pub(super) fn record(&self, scope: Scope, name: String) {
         if let Some(frame) = self.inner().frames.last_mut() {
             frame.names.insert((scope, name));

@@ -11,9 +11,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle};
 use super::error::diagnose;
 use super::node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
 use super::scalar::shorten;
-use super::{
-    EXPANSION_CEILING, EXPANSION_RATIO, MAX_DEPTH, MAX_EXPANSION, MAX_NODES, ParseOptions,
-};
+use super::{EXPANSION_CEILING, EXPANSION_RATIO, MAX_DEPTH, MAX_EXPANSION, ParseOptions};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
@@ -171,10 +169,10 @@ impl<'a> Builder<'a> {
 
     fn count(&mut self, span: Span) -> Result<(), Stop> {
         self.written += 1;
-        if self.written <= MAX_NODES {
+        if self.written <= self.options.max_nodes {
             return Ok(());
         }
-        let message = format!("the file has more than {MAX_NODES} values");
+        let message = format!("the file has more than {} values", self.options.max_nodes);
         self.report(
             Diagnostic::error("file-too-large", message)
                 .at(span, "")

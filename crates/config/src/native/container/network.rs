@@ -51,12 +51,14 @@ type Published = Spanned<windlass_model::port::PublishedPort>;
 /// Docker's short form, a number, or `{target, published, host_ip, protocol}`.
 pub(in super::super) fn ports(reader: &Reader, item: &Item) -> Vec<Published> {
     let mut all = Vec::new();
-    if item.node.as_scalar().is_some() {
-        let help = item.node.as_scalar().map(|scalar| format!("write [\"{}\"]", scalar.text));
-        reader.expected(item, "a list of ports", help);
+    let Some(item) = reader.resolve(item) else { return all };
+    let scalar = item.node.as_scalar().filter(|_| !item.node.is_null());
+    if let Some(scalar) = scalar.filter(|_| !item.node.sensitive) {
+        let help = format!("write [\"{}\"]", crate::yaml::shorten(&scalar.text));
+        reader.expected(&item, "a list of ports", Some(help));
         return all;
     }
-    for item in reader.list(item, "a list of ports") {
+    for item in reader.list(&item, "a list of ports") {
         let found = if item.node.as_mapping().is_some() {
             long_port(reader, &item)
         } else {

@@ -1,0 +1,149 @@
+//! Several files: merging, includes, env files, paths.
+//!
+//! Invariant: a value keeps the file that said it, for messages and for relative paths.
+
+use std::path::Path;
+
+use windlass_config::{LoadOptions, Loaded, load};
+
+fn write(directory: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+fn load_files(files: &[(&str, &str)], named: &[&str]) -> (Loaded, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), files);
+    let options = LoadOptions {
+        files: named.iter().map(Into::into).collect(),
+        cwd: directory.path().to_path_buf(),
+        project: Some("p".to_owned()),
+        ..LoadOptions::default()
+    };
+    (load(&options), directory)
+}
+
+fn findings(loaded: &Loaded) -> String {
+    loaded.diagnostics.render_plain(&loaded.sources)
+}
+
+#[test]
+fn later_files_win_and_keep_their_directories() {
+    let (loaded, directory) = load_files(
+        &[
+            (
+                "a.yaml",
+                "include: [sub/b.yaml]\ncontainers:\n  w: {image: one, command: [a, b], env: {A: 1, B: 1}, mounts: ['./x:/x']}\n",
+            ),
+            (
+                "sub/b.yaml",
+                "containers:\n  w: {image: two, command: [c], env: {B: 2}}\n  v: {image: x, mounts: ['./x:/x']}\n",
+            ),
+            ("c.yaml", "containers: {w: {env: {C: 3}}}\n"),
+        ],
+        &["a.yaml", "c.yaml"],
+    );
+    assert_eq!(findings(&loaded), "");
+    let project = loaded.project.unwrap();
+    let get = |key: &str| project.containers.values().find(|c| c.key == key).unwrap();
+    let w = get("w");
+    assert_eq!(w.image.to_string(), "two:latest");
+    assert_eq!(w.config.command.as_deref().unwrap(), ["c"]);
+    let env: Vec<_> =
+        w.config.env.iter().map(|(k, v)| format!("{k}={}", v.reveal().unwrap())).collect();
+    assert_eq!(env, ["A=1", "B=2", "C=3"]);
+    let source = |key: &str| get(key).config.mounts["/x"].to_string();
+    let root = directory.path().display();
+    assert_eq!(source("w"), format!("{root}/x"));
+    assert_eq!(source("v"), format!("{root}/sub/x"));
+}
+
+#[test]
+fn mistakes_name_their_own_file() {
+    let (loaded, _directory) = load_files(
+        &[
+            ("a.yaml", "include: sub/b.yaml\ncontainers:\n  w: {image: x, tty: 1}\n"),
+            ("sub/b.yaml", "containers:\n  w: {privileged: 2}\n"),
+        ],
+        &["a.yaml"],
+    );
+    let found = findings(&loaded);
+    assert!(found.contains("a.yaml:3:22: error: containers.w.tty"), "{found}");
+    assert!(found.contains("sub/b.yaml:2:19: error: containers.w.privileged"), "{found}");
+}
+
+#[test]
+fn missing_and_circular_files() {
+    let (loaded, _directory) = load_files(
+        &[
+            ("a.yaml", "include: [b.yaml, nope.yaml]\nx-a: 1\n"),
+            ("b.yaml", "include: a.yaml\nx-b: 1\n"),
+        ],
+        &["a.yaml"],
+    );
+    let found = findings(&loaded);
+    assert!(
+        found.contains(
+            "a.yaml:1:19: error: include: nope.yaml cannot be read: there is no such file"
+        ),
+        "{found}"
+    );
+    assert!(
+        found.contains("b.yaml:1:10: error: include: files include one another in a circle: "),
+        "{found}"
+    );
+    let (loaded, _directory) = load_files(&[], &["none.yaml"]);
+    assert!(
+        findings(&loaded).starts_with("error: none.yaml cannot be read: there is no such file")
+    );
+}
+
+#[test]
+fn env_files() {
+    let (loaded, _directory) = load_files(
+        &[
+            (
+                "a.yaml",
+                "containers:\n  w: {image: x, env_file: [one.env, {path: no.env, required: false}], env: {B: own}}\n",
+            ),
+            ("one.env", "A=1\nB=2\nexport C='x y'\n"),
+        ],
+        &["a.yaml"],
+    );
+    assert_eq!(findings(&loaded), "");
+    let project = loaded.project.unwrap();
+    let env = &project.containers.values().next().unwrap().config.env;
+    let env: Vec<_> = env.iter().map(|(k, v)| format!("{k}={}", v.reveal().unwrap())).collect();
+    assert_eq!(env, ["A=1", "B=own", "C=x y"]);
+    let (loaded, _directory) = load_files(
+        &[
+            ("a.yaml", "containers:\n  w: {image: x, env_file: [one.env, no.env]}\n"),
+            ("one.env", "A=1\nnonsense\n"),
+        ],
+        &["a.yaml"],
+    );
+    let found = findings(&loaded);
+    assert!(
+        found.contains("one.env:2:1: error: expected NAME=value\n  a.yaml:2:28: named here"),
+        "{found}"
+    );
+    assert!(
+        found.contains("a.yaml:2:37: error: containers.w.env_file[1]: the env file"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_directory_names_the_project() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), &[("My Shop.d/windlass.yaml", "x-a: 1\n")]);
+    let options = LoadOptions {
+        files: vec!["My Shop.d/windlass.yaml".into()],
+        cwd: directory.path().to_path_buf(),
+        ..LoadOptions::default()
+    };
+    assert_eq!(load(&options).project.unwrap().name.as_str(), "myshopd");
+}

@@ -1,0 +1,13 @@
+//! Whole loads: fixtures with their findings under the text, shorthands, limits, and the annotated example.
+//!
+//! Invariant: every fixture states all of its findings; one that is missing or too many fails.
+
+mod annotated;
+mod check;
+mod files;
+mod limits;
+mod mistakes;
+mod projects;
+mod shorthands;
+mod templates;
+mod yaml_mistakes;
