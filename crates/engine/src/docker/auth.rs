@@ -132,8 +132,8 @@ impl Keychain {
             }
             Err(source) => return Err(AuthError::Read { path, source }),
         };
-        let config = serde_json::from_slice(&bytes)
-            .map_err(|source| AuthError::Json { path, source })?;
+        let config =
+            serde_json::from_slice(&bytes).map_err(|source| AuthError::Json { path, source })?;
         Ok(Self { config, search })
     }
 

@@ -26,8 +26,9 @@ impl DockerEngine {
         let needs_classic = needs_classic(&request);
         let is_podman = self.wire.peer().await?.is_podman();
         match (request.options.builder, needs_classic) {
-            (Builder::Classic, _) => self.build_classic(request, progress).await,
-            (Builder::Auto, Some(_)) => self.build_classic(request, progress).await,
+            (Builder::Classic, _) | (Builder::Auto, Some(_)) => {
+                self.build_classic(request, progress).await
+            }
             (Builder::Auto, None) if is_podman => self.build_classic(request, progress).await,
             (Builder::Buildkit, Some(what)) => {
                 let message = format!("BuildKit has no {what}");

@@ -20,7 +20,7 @@ pub(crate) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Deadlines of calls that have no better one.
 pub(crate) const READ_DEADLINE: Duration = Duration::from_secs(30);
-pub(crate) const WRITE_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const WRITE_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A request: method, path below the version, query, headers, body and deadline.
 pub(crate) struct Call {

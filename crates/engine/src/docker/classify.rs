@@ -32,9 +32,10 @@ impl<'a> Target<'a> {
     }
 
     fn is_about(self, kind: &str) -> bool {
-        self.path.strip_prefix('/').and_then(|path| path.strip_prefix(kind)).is_some_and(|rest| {
-            rest.starts_with('/') || rest.is_empty()
-        })
+        self.path
+            .strip_prefix('/')
+            .and_then(|path| path.strip_prefix(kind))
+            .is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
     }
 
     /// `abc` of `/containers/abc/start`; none of `/containers/create`.

@@ -26,16 +26,16 @@ use super::query::{Query, segment};
 use crate::error::{EngineError, Result};
 use crate::stream::{EngineStream, Upload};
 
-const START_DEADLINE: Duration = Duration::from_secs(120);
+const START_DEADLINE: Duration = Duration::from_mins(2);
 /// How long a stop may take beyond the grace that the container gets.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 /// The longest grace that a container itself may have been created with, where it is not known.
-const LONGEST_GRACE: Duration = Duration::from_secs(15 * 60);
+const LONGEST_GRACE: Duration = Duration::from_mins(15);
 /// Removing a large writable layer takes an engine a while.
-const REMOVE_DEADLINE: Duration = Duration::from_secs(120);
-const ARCHIVE_DEADLINE: Duration = Duration::from_secs(10 * 60);
+const REMOVE_DEADLINE: Duration = Duration::from_mins(2);
+const ARCHIVE_DEADLINE: Duration = Duration::from_mins(10);
 /// How long an archive may keep silent.
-const ARCHIVE_PATIENCE: Duration = Duration::from_secs(60);
+const ARCHIVE_PATIENCE: Duration = Duration::from_mins(1);
 
 fn path(container: &str, what: &str) -> String {
     format!("/containers/{}{what}", segment(container))
@@ -109,28 +109,16 @@ impl DockerEngine {
         self.carry_out(call).await
     }
 
-    pub(super) async fn container_kill(
-        &self,
-        container: &ContainerId,
-        signal: &str,
-    ) -> Result<()> {
+    pub(super) async fn container_kill(&self, container: &ContainerId, signal: &str) -> Result<()> {
         let query = Query::new().with("signal", signal);
         self.carry_out(Call::post(path(container.as_str(), "/kill")).query(query)).await
     }
 
-    pub(super) async fn container_switch(
-        &self,
-        container: &ContainerId,
-        verb: &str,
-    ) -> Result<()> {
+    pub(super) async fn container_switch(&self, container: &ContainerId, verb: &str) -> Result<()> {
         self.carry_out(Call::post(path(container.as_str(), &format!("/{verb}")))).await
     }
 
-    pub(super) async fn container_rename(
-        &self,
-        container: &ContainerId,
-        name: &str,
-    ) -> Result<()> {
+    pub(super) async fn container_rename(&self, container: &ContainerId, name: &str) -> Result<()> {
         let query = Query::new().with("name", name);
         self.carry_out(Call::post(path(container.as_str(), "/rename")).query(query)).await
     }

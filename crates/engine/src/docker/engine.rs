@@ -53,13 +53,9 @@ impl DockerEngine {
     }
 
     /// Opens the engine at an address.
-    pub fn at(
-        name: EngineName,
-        address: &EngineAddress,
-        environment: Environment,
-    ) -> Result<Self> {
-        let transport = Transport::open(address)
-            .map_err(|source| error::dial(&address.to_string(), source))?;
+    pub fn at(name: EngineName, address: &EngineAddress, environment: Environment) -> Result<Self> {
+        let transport =
+            Transport::open(address).map_err(|source| error::dial(&address.to_string(), source))?;
         Ok(Self { name, wire: Wire::new(Http::new(transport)), environment })
     }
 

@@ -77,7 +77,8 @@ fn holds_ssh_failure(error: &hyper::Error) -> bool {
     let mut next = error.source();
     while let Some(source) = next {
         if let Some(io) = source.downcast_ref::<io::Error>()
-            && io.get_ref().is_some_and(|inner| inner.is::<SshFailed>())
+            && let Some(inner) = io.get_ref()
+            && inner.is::<SshFailed>()
         {
             return true;
         }

@@ -4,7 +4,7 @@
 //! once, and only because it met an idle connection that had died.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode};
@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::call::{Call, RequestBody};
 use super::error;
@@ -213,9 +214,10 @@ impl Http {
     }
 
     async fn dial(&self, label: &str) -> Result<Sender, EngineError> {
-        let stream = self.transport.dial().await.map_err(|source| error::dial(&self.address(), source))?;
+        let stream =
+            self.transport.dial().await.map_err(|source| error::dial(&self.address(), source))?;
         let (sender, connection) = http1::Builder::new()
-            .max_buf_size(HEADER_LIMIT)
+            .max_header_size(HEADER_LIMIT)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|source| error::transfer(label, source))?;
@@ -259,7 +261,7 @@ pub(super) async fn within<T>(
     work: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, EngineError> {
     match until {
-        Some((instant, after)) => match tokio::time::timeout_at(instant.into(), work).await {
+        Some((instant, after)) => match tokio::time::timeout_at(instant, work).await {
             Ok(result) => result,
             Err(_) => Err(error::deadline(label, after)),
         },

@@ -26,8 +26,8 @@ use crate::error::{EngineError, Result};
 use crate::stream::{ProgressSink, Upload};
 
 /// How long a pull, push or import may keep silent.
-const TRANSFER_PATIENCE: Duration = Duration::from_secs(120);
-const REMOVE_DEADLINE: Duration = Duration::from_secs(120);
+const TRANSFER_PATIENCE: Duration = Duration::from_mins(2);
+const REMOVE_DEADLINE: Duration = Duration::from_mins(2);
 const AUTH: HeaderName = HeaderName::from_static("x-registry-auth");
 
 /// Why an image cannot be had from, or given to, its registry.
@@ -72,10 +72,8 @@ impl DockerEngine {
         progress: ProgressSink<'_>,
     ) -> Result<()> {
         let (name, tag) = split(reference);
-        let query = Query::new()
-            .with("fromImage", &name)
-            .with("tag", &tag)
-            .with_some("platform", platform);
+        let query =
+            Query::new().with("fromImage", &name).with("tag", &tag).with_some("platform", platform);
         let call = self.with_credentials(Call::post("/images/create").query(query), &name).await?;
         let is_podman = self.wire.peer().await?.is_podman();
         let reply = self.send(call.deadline(TRANSFER_PATIENCE)).await?;
@@ -105,7 +103,8 @@ impl DockerEngine {
         let mut ended = false;
         let note = |line: &Line| {
             let digest = line.aux.as_ref().is_some_and(|aux| aux.digest.is_some());
-            ended |= digest || line.status.as_deref().is_some_and(|s| s.contains("digest: sha256:"));
+            ended |=
+                digest || line.status.as_deref().is_some_and(|s| s.contains("digest: sha256:"));
         };
         transfer(lines, progress, note).await?;
         if ended { Ok(()) } else { Err(error::cut(&label)) }
@@ -130,8 +129,7 @@ impl DockerEngine {
         tar: Upload,
     ) -> Result<ImageId> {
         let (name, tag) = split(reference);
-        let mut query =
-            Query::new().with("fromSrc", "-").with("repo", &name).with("tag", &tag);
+        let mut query = Query::new().with("fromSrc", "-").with("repo", &name).with("tag", &tag);
         for change in changes {
             query = query.with("changes", change);
         }

@@ -127,7 +127,7 @@ impl Wire {
         self.http.send(call, prefix).await
     }
 
-    /// Turns a connection raw, for attach, exec and BuildKit's `/session` and `/grpc`.
+    /// Turns a connection raw, for attach, exec and `BuildKit`'s `/session` and `/grpc`.
     pub(crate) async fn upgrade(
         &self,
         call: Call,
@@ -153,10 +153,7 @@ mod tests {
             (&[("api-version", "1.99")], "1.51 docker"),
             (&[("api-version", "2.0")], "1.51 docker"),
             (&[("api-version", "1.41"), ("libpod-api-version", "4.3.1")], "1.41 podman 4.3.1"),
-            (
-                &[("api-version", "1.24")],
-                "the engine's API is 1.24, and at least 1.40 is needed",
-            ),
+            (&[("api-version", "1.24")], "the engine's API is 1.24, and at least 1.40 is needed"),
             (&[("api-version", "new")], "what answered names no API version (GET /_ping)"),
             (&[], "what answered names no API version (GET /_ping)"),
         ];

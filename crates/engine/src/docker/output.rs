@@ -18,7 +18,7 @@ use crate::error::{EngineError, Result};
 use crate::stream::{Attached, Channel, Chunk, EngineStream, LogRequest};
 
 /// How long a log that is not followed may keep silent.
-const LOG_PATIENCE: Duration = Duration::from_secs(60);
+const LOG_PATIENCE: Duration = Duration::from_mins(1);
 
 impl DockerEngine {
     pub(super) async fn container_logs(
@@ -97,13 +97,11 @@ async fn next(reply: &mut Reply, demux: &mut Demux) -> Result<Option<Chunk>> {
         if let Some(chunk) = demux.chunk().map_err(fault)? {
             return Ok(Some(chunk));
         }
-        match reply.chunk().await? {
-            Some(bytes) => demux.push(&bytes),
-            None => {
-                demux.finish().map_err(fault)?;
-                return Ok(None);
-            }
-        }
+        let Some(bytes) = reply.chunk().await? else {
+            demux.finish().map_err(fault)?;
+            return Ok(None);
+        };
+        demux.push(&bytes);
     }
 }
 

@@ -72,11 +72,20 @@ mod tests {
         let mut layers = Layers::default();
         let table = [
             (r#"{"status":"Pulling fs layer","id":"a"}"#, None),
-            (r#"{"status":"Downloading","id":"a","progressDetail":{"current":1,"total":4}}"#, Some((1, 4))),
-            (r#"{"status":"Downloading","id":"b","progressDetail":{"current":2,"total":6}}"#, Some((3, 10))),
+            (
+                r#"{"status":"Downloading","id":"a","progressDetail":{"current":1,"total":4}}"#,
+                Some((1, 4)),
+            ),
+            (
+                r#"{"status":"Downloading","id":"b","progressDetail":{"current":2,"total":6}}"#,
+                Some((3, 10)),
+            ),
             (r#"{"status":"Download complete","id":"a"}"#, Some((6, 10))),
             (r#"{"status":"Pull complete","id":"a","progressDetail":{}}"#, None),
-            (r#"{"status":"Downloading","id":"c","progressDetail":{"current":5,"total":-1}}"#, Some((11, 15))),
+            (
+                r#"{"status":"Downloading","id":"c","progressDetail":{"current":5,"total":-1}}"#,
+                Some((11, 15)),
+            ),
             (r#"{"status":"Status: done"}"#, None),
         ];
         for (line, wanted) in table {

@@ -79,7 +79,10 @@ mod tests {
                 Query::new().with("a", "x&b=1").with_flag("f", true).as_str().to_owned(),
                 "?a=x%26b%3D1&f=1",
             ),
-            (Query::new().with_some("n", None).with_some("m", Some("1")).as_str().to_owned(), "?m=1"),
+            (
+                Query::new().with_some("n", None).with_some("m", Some("1")).as_str().to_owned(),
+                "?m=1",
+            ),
         ];
         for (found, wanted) in table {
             assert_eq!(found, wanted);

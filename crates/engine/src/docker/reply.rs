@@ -3,7 +3,7 @@
 //! Invariant: a connection goes back to the pool only after its reply has been read to the end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -14,6 +14,7 @@ use hyper::client::conn::http1::SendRequest;
 use hyper::upgrade::Upgraded;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::call::RequestBody;
 use super::error;
@@ -154,7 +155,9 @@ impl Reply {
     }
 
     /// The bytes of the reply as a stream; a cut is an error of it.
-    pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + use<> {
+    pub(crate) fn into_stream(
+        self,
+    ) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + use<> {
         futures_util::stream::unfold(Some(self), |reply| async {
             let mut reply = reply?;
             match reply.chunk().await {

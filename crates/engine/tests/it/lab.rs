@@ -32,13 +32,11 @@ pub(crate) struct Lab {
 
 /// Where the tests' engine is, if there is one.
 pub(crate) fn address() -> Option<EngineAddress> {
-    match std::env::var("WINDLASS_TEST_ENGINE") {
-        Ok(url) => Some(url.parse().unwrap()),
-        Err(_) => {
-            let path = PathBuf::from("/var/run/docker.sock");
-            path.exists().then_some(EngineAddress::Unix { path })
-        }
+    if let Ok(url) = std::env::var("WINDLASS_TEST_ENGINE") {
+        return Some(url.parse().unwrap());
     }
+    let path = PathBuf::from("/var/run/docker.sock");
+    path.exists().then_some(EngineAddress::Unix { path })
 }
 
 /// The surroundings of a user without any configuration.
@@ -77,7 +75,7 @@ impl Lab {
     async fn import(&self) -> String {
         let reference = format!("{}-base:1", self.name);
         let labels = BTreeMap::new();
-        self.engine.import_image(&reference, &[], &labels, upload(rootfs())).await.unwrap();
+        self.engine.import_image(&reference, &[], &labels, upload(&rootfs())).await.unwrap();
         reference
     }
 
@@ -146,7 +144,7 @@ pub(crate) fn shell(line: &str) -> ContainerConfig {
 }
 
 /// Bytes on their way, in pieces.
-pub(crate) fn upload(bytes: Vec<u8>) -> Upload {
+pub(crate) fn upload(bytes: &[u8]) -> Upload {
     let pieces: Vec<_> =
         bytes.chunks(50_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     futures_util::stream::iter(pieces).boxed()
@@ -209,7 +207,8 @@ fn pack(busybox: &Path) -> Vec<u8> {
     file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
     file("etc/group", 0o644, b"root:x:0:\nuser:x:1000:\n");
     let list = Command::new(busybox).arg("--list").output().unwrap();
-    for applet in String::from_utf8(list.stdout).unwrap().lines().filter(|line| *line != "busybox") {
+    for applet in String::from_utf8(list.stdout).unwrap().lines().filter(|line| *line != "busybox")
+    {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
         header.set_size(0);

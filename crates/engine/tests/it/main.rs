@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
 mod build;
+mod fake;
 mod faults;
 mod image;
 mod lab;
@@ -14,3 +15,4 @@ mod network;
 mod output;
 mod round_trip;
 mod transport;
+mod wire;

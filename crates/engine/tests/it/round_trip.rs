@@ -29,8 +29,8 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn text(text: &str) -> String {
+    text.to_owned()
 }
 
 /// A container that sleeps, with something changed.
@@ -71,50 +71,81 @@ async fn check(lab: &Lab, what: &str, config: ContainerConfig, then: &Then) {
 }
 
 fn process() -> Vec<(&'static str, ContainerConfig)> {
-    let check = |test| Healthcheck { interval_ns: 60_000_000_000, retries: 7, ..Healthcheck::of(test) };
     vec![
         ("plain", with(|_| ())),
-        ("entrypoint", with(|c| {
-            c.entrypoint = Some(list(&["sleep"]));
-            c.command = Some(list(&["60"]));
-        })),
+        (
+            "entrypoint",
+            with(|c| {
+                c.entrypoint = Some(list(&["sleep"]));
+                c.command = Some(list(&["60"]));
+            }),
+        ),
         ("no-entrypoint", with(|c| c.entrypoint = Some(Vec::new()))),
-        ("env", with(|c| {
-            for (name, value) in [("A", "1"), ("B", "x=y"), ("C", ""), ("D", "é\n$HOME \"q\"")] {
-                c.env.insert(name.to_owned(), EnvValue::from(value));
-            }
-        })),
+        (
+            "env",
+            with(|c| {
+                for (name, value) in [("A", "1"), ("B", "x=y"), ("C", ""), ("D", "é\n$HOME \"q\"")]
+                {
+                    c.env.insert(name.to_owned(), EnvValue::from(value));
+                }
+            }),
+        ),
         ("labels", with(|c| c.labels = map(&[("a", "1"), ("org.x/y", "\u{1b}]0;t\u{7}")]))),
-        ("user", with(|c| {
-            c.user = text("1000:1000");
-            c.group_add = set(&["0", "12"]);
-        })),
-        ("workdir", with(|c| c.workdir = text("/made/for/this"))),
-        ("names", with(|c| {
-            c.hostname = text("web");
-            c.domainname = text("example.test");
-        })),
-        ("tty", with(|c| {
-            c.tty = true;
-            c.stdin_open = true;
-        })),
+        (
+            "user",
+            with(|c| {
+                c.user = Some(text("1000:1000"));
+                c.group_add = set(&["0", "12"]);
+            }),
+        ),
+        ("workdir", with(|c| c.workdir = Some(text("/made/for/this")))),
+        (
+            "names",
+            with(|c| {
+                c.hostname = Some(text("web"));
+                c.domainname = Some(text("example.test"));
+            }),
+        ),
+        (
+            "tty",
+            with(|c| {
+                c.tty = true;
+                c.stdin_open = true;
+            }),
+        ),
         ("stdin", with(|c| c.stdin_open = true)),
-        ("stop", with(|c| {
-            c.stop_signal = text("SIGUSR1");
-            c.stop_timeout_s = Some(7);
-        })),
+        (
+            "stop",
+            with(|c| {
+                c.stop_signal = Some(text("SIGUSR1"));
+                c.stop_timeout_s = Some(7);
+            }),
+        ),
+    ]
+}
+
+fn health() -> Vec<(&'static str, ContainerConfig)> {
+    let check =
+        |test| Healthcheck { interval_ns: 60_000_000_000, retries: 7, ..Healthcheck::of(test) };
+    vec![
         ("health-shell", with(|c| c.healthcheck = Some(check(HealthTest::Shell("true".into()))))),
-        ("health-exec", with(|c| {
-            c.healthcheck = Some(check(HealthTest::Exec(list(&["true", "a b"]))));
-        })),
+        (
+            "health-exec",
+            with(|c| {
+                c.healthcheck = Some(check(HealthTest::Exec(list(&["true", "a b"]))));
+            }),
+        ),
         ("health-none", with(|c| c.healthcheck = Some(Healthcheck::disabled()))),
-        ("health-long", with(|c| {
-            c.healthcheck = Some(Healthcheck {
-                timeout_ns: 2_000_000_000,
-                start_period_ns: 3_000_000_000,
-                ..check(HealthTest::Shell("true".into()))
-            });
-        })),
+        (
+            "health-long",
+            with(|c| {
+                c.healthcheck = Some(Healthcheck {
+                    timeout_ns: 2_000_000_000,
+                    start_period_ns: 3_000_000_000,
+                    ..check(HealthTest::Shell("true".into()))
+                });
+            }),
+        ),
     ]
 }
 
@@ -126,33 +157,45 @@ fn network() -> Vec<(&'static str, ContainerConfig)> {
         published,
     };
     vec![
-        ("exposed", with(|c| {
-            c.exposed =
-                [80, 81].map(|target| ExposedPort { target, protocol: Protocol::Udp }).into();
-        })),
-        ("published", with(|c| {
-            c.exposed = [ExposedPort { target: 9, protocol: Protocol::Tcp }].into();
-            c.published = [
-                port(80, Some("127.0.0.1"), None),
-                port(80, Some("127.0.0.2"), None),
-                port(81, None, None),
-                port(82, Some("0.0.0.0"), None),
-                port(83, Some("127.0.0.1"), Some(39_381)),
-            ]
-            .into();
-        })),
-        ("publish-all", with(|c| {
-            c.publish_all = true;
-            c.exposed = [ExposedPort { target: 80, protocol: Protocol::Tcp }].into();
-        })),
+        (
+            "exposed",
+            with(|c| {
+                c.exposed =
+                    [80, 81].map(|target| ExposedPort { target, protocol: Protocol::Udp }).into();
+            }),
+        ),
+        (
+            "published",
+            with(|c| {
+                c.exposed = [ExposedPort { target: 9, protocol: Protocol::Tcp }].into();
+                c.published = [
+                    port(80, Some("127.0.0.1"), None),
+                    port(80, Some("127.0.0.2"), None),
+                    port(81, None, None),
+                    port(82, Some("0.0.0.0"), None),
+                    port(83, Some("127.0.0.1"), Some(39_381)),
+                ]
+                .into();
+            }),
+        ),
+        (
+            "publish-all",
+            with(|c| {
+                c.publish_all = true;
+                c.exposed = [ExposedPort { target: 80, protocol: Protocol::Tcp }].into();
+            }),
+        ),
         ("host", with(|c| c.network_mode = NetworkMode::Host)),
         ("none", with(|c| c.network_mode = NetworkMode::None)),
-        ("dns", with(|c| {
-            c.dns = list(&["127.0.0.9", "127.0.0.8"]);
-            c.dns_search = list(&["b.test", "a.test"]);
-            c.dns_options = list(&["timeout:1"]);
-            c.extra_hosts = set(&["db:10.0.0.9", "six:::1"]);
-        })),
+        (
+            "dns",
+            with(|c| {
+                c.dns = list(&["127.0.0.9", "127.0.0.8"]);
+                c.dns_search = list(&["b.test", "a.test"]);
+                c.dns_options = list(&["timeout:1"]);
+                c.extra_hosts = set(&["db:10.0.0.9", "six:::1"]);
+            }),
+        ),
     ]
 }
 
@@ -167,67 +210,99 @@ fn host() -> Vec<(&'static str, ContainerConfig)> {
         ("restart-unless", with(|c| c.restart = RestartPolicy::UnlessStopped)),
         ("restart-failure", with(|c| c.restart = RestartPolicy::OnFailure(3))),
         ("memory", with(limits(Limits { memory_bytes: Some(32 << 20), ..Limits::default() }))),
-        ("swap", with(limits(Limits {
-            memory_bytes: Some(32 << 20),
-            memory_swap_bytes: Some(64 << 20),
-            memory_reservation_bytes: Some(16 << 20),
-            ..Limits::default()
-        }))),
-        ("cpus", with(limits(Limits {
-            nano_cpus: Some(500_000_000),
-            cpu_shares: Some(100),
-            cpuset_cpus: text("0"),
-            cpuset_mems: text("0"),
-            ..Limits::default()
-        }))),
-        ("quota", with(limits(Limits {
-            cpu_period_us: Some(100_000),
-            cpu_quota_us: Some(50_000),
-            pids: Some(50),
-            ..Limits::default()
-        }))),
-        ("ulimits", with(|c| {
-            c.ulimits = BTreeMap::from([("nofile".into(), Ulimit { soft: 100, hard: 200 })]);
-        })),
+        (
+            "swap",
+            with(limits(Limits {
+                memory_bytes: Some(32 << 20),
+                memory_swap_bytes: Some(64 << 20),
+                memory_reservation_bytes: Some(16 << 20),
+                ..Limits::default()
+            })),
+        ),
+        (
+            "cpus",
+            with(limits(Limits {
+                nano_cpus: Some(500_000_000),
+                cpu_shares: Some(100),
+                cpuset_cpus: Some(text("0")),
+                cpuset_mems: Some(text("0")),
+                ..Limits::default()
+            })),
+        ),
+        (
+            "quota",
+            with(limits(Limits {
+                cpu_period_us: Some(100_000),
+                cpu_quota_us: Some(50_000),
+                pids: Some(50),
+                ..Limits::default()
+            })),
+        ),
+    ]
+}
+
+fn rights() -> Vec<(&'static str, ContainerConfig)> {
+    vec![
+        (
+            "ulimits",
+            with(|c| {
+                c.ulimits = BTreeMap::from([("nofile".into(), Ulimit { soft: 100, hard: 200 })]);
+            }),
+        ),
         ("oom", with(|c| c.oom_score_adj = Some(100))),
         ("oom-zero", with(|c| c.oom_score_adj = Some(0))),
-        ("capabilities", with(|c| {
-            c.cap_add = set(&["NET_ADMIN", "SYS_PTRACE"]);
-            c.cap_drop = set(&["ALL"]);
-        })),
-        ("devices", with(|c| {
-            c.devices = [Device {
-                host_path: "/dev/null".into(),
-                path: "/dev/nothing".into(),
-                permissions: "rwm".into(),
-            }]
-            .into();
-        })),
+        (
+            "capabilities",
+            with(|c| {
+                c.cap_add = set(&["NET_ADMIN", "SYS_PTRACE"]);
+                c.cap_drop = set(&["ALL"]);
+            }),
+        ),
+        (
+            "devices",
+            with(|c| {
+                c.devices = [Device {
+                    host_path: "/dev/null".into(),
+                    path: "/dev/nothing".into(),
+                    permissions: "rwm".into(),
+                }]
+                .into();
+            }),
+        ),
         ("security", with(|c| c.security_opt = set(&["no-new-privileges"]))),
         ("sysctls", with(|c| c.sysctls = map(&[("net.ipv4.ip_unprivileged_port_start", "0")]))),
         ("init", with(|c| c.init = Some(true))),
         ("init-not", with(|c| c.init = Some(false))),
-        ("pid-host", with(|c| c.pid = text("host"))),
-        ("ipc-host", with(|c| c.ipc = text("host"))),
-        ("ipc-private", with(|c| c.ipc = text("private"))),
-        ("uts-host", with(|c| c.uts = text("host"))),
-        ("userns-host", with(|c| c.userns = text("host"))),
-        ("cgroupns", with(|c| c.cgroupns = text("host"))),
-        ("runtime", with(|c| c.runtime = text("runc"))),
-        ("log", with(|c| {
-            c.log = Some(LogConfig { driver: "json-file".into(), options: map(&[("max-size", "1m")]) });
-        })),
-        ("log-plain", with(|c| {
-            c.log = Some(LogConfig { driver: "json-file".into(), options: BTreeMap::new() });
-        })),
-        ("platform", with(|c| c.platform = text("linux/amd64"))),
+        ("pid-host", with(|c| c.pid = Some(text("host")))),
+        ("ipc-host", with(|c| c.ipc = Some(text("host")))),
+        ("ipc-private", with(|c| c.ipc = Some(text("private")))),
+        ("uts-host", with(|c| c.uts = Some(text("host")))),
+        ("userns-host", with(|c| c.userns = Some(text("host")))),
+        ("cgroupns", with(|c| c.cgroupns = Some(text("host")))),
+        ("runtime", with(|c| c.runtime = Some(text("runc")))),
+        (
+            "log",
+            with(|c| {
+                c.log = Some(LogConfig {
+                    driver: "json-file".into(),
+                    options: map(&[("max-size", "1m")]),
+                });
+            }),
+        ),
+        (
+            "log-plain",
+            with(|c| {
+                c.log = Some(LogConfig { driver: "json-file".into(), options: BTreeMap::new() });
+            }),
+        ),
+        ("platform", with(|c| c.platform = Some(text("linux/amd64")))),
     ]
 }
 
 #[test]
 fn every_field_of_a_process() {
     run(|lab| async move {
-        for (what, config) in process() {
+        for (what, config) in process().into_iter().chain(health()) {
             check(&lab, what, config, &Then::Start).await;
         }
     });
@@ -245,20 +320,37 @@ fn every_field_of_the_network() {
 #[test]
 fn every_field_of_the_host() {
     run(|lab| async move {
-        for (what, config) in host() {
+        for (what, config) in host().into_iter().chain(rights()) {
             check(&lab, what, config, &Then::Start).await;
         }
-        let gpus = Gpus { count: -1, device_ids: Vec::new(), capabilities: Vec::new(), driver: String::new() };
-        let named = Gpus { count: 0, device_ids: list(&["0"]), capabilities: list(&["gpu", "compute"]), driver: "nvidia".into() };
+        let gpus = Gpus {
+            count: -1,
+            device_ids: Vec::new(),
+            capabilities: Vec::new(),
+            driver: String::new(),
+        };
+        let named = Gpus {
+            count: 0,
+            device_ids: list(&["0"]),
+            capabilities: list(&["gpu", "compute"]),
+            driver: "nvidia".into(),
+        };
         for (what, gpus) in [("gpus", gpus), ("gpus-named", named)] {
             check(&lab, what, with(|c| c.gpus = Some(gpus)), &Then::Leave).await;
         }
         check(&lab, "privileged", with(|c| c.privileged = true), &Then::Leave).await;
-        check(&lab, "slice", with(|c| c.cgroup_parent = text("/wlengine")), &Then::Leave).await;
-        check(&lab, "oom-off", with(|c| {
-            c.oom_kill_disable = true;
-            c.limits.memory_bytes = Some(32 << 20);
-        }), &Then::Leave).await;
+        check(&lab, "slice", with(|c| c.cgroup_parent = Some(text("/wlengine"))), &Then::Leave)
+            .await;
+        check(
+            &lab,
+            "oom-off",
+            with(|c| {
+                c.oom_kill_disable = true;
+                c.limits.memory_bytes = Some(32 << 20);
+            }),
+            &Then::Leave,
+        )
+        .await;
         check(&lab, "weight", with(|c| c.limits.blkio_weight = Some(300)), &Then::Leave).await;
     });
 }
@@ -297,7 +389,7 @@ fn mounts() {
             check(&lab, what, config, &Then::Start).await;
         }
         assert!(std::path::Path::new(&made).is_dir());
-        let spread = Mount { propagation: text("rslave"), ..Mount::bind(&path) };
+        let spread = Mount { propagation: Some(text("rslave")), ..Mount::bind(&path) };
         let config = with(|c| {
             c.mounts.insert("/mnt/a".to_owned(), spread);
         });
@@ -330,7 +422,7 @@ fn other_containers() {
         for (what, config) in table {
             check(&lab, what, config, &Then::Start).await;
         }
-        let shareable = with(|c| c.ipc = text("shareable"));
+        let shareable = with(|c| c.ipc = Some(text("shareable")));
         let id = lab.created("ipc", shareable).await.unwrap();
         lab.engine.start_container(&id).await.unwrap();
         let config = with(|c| c.ipc = Some(format!("container:{}", lab.named("ipc"))));
@@ -350,8 +442,7 @@ fn endpoints() {
             };
             let ipam = windlass_model::network::Ipam { pools: vec![pool], ..Default::default() };
             let config = NetworkConfig { ipam: Some(ipam), ..NetworkConfig::default() };
-            let create =
-                CreateNetwork { name: name.clone(), config, labels: BTreeMap::new() };
+            let create = CreateNetwork { name: name.clone(), config, labels: BTreeMap::new() };
             lab.engine.create_network(&create).await.unwrap();
         }
         let attached = |endpoints: &[(usize, Endpoint)]| {
@@ -363,8 +454,8 @@ fn endpoints() {
         };
         let plain = Endpoint::default();
         let aliased = Endpoint { aliases: set(&["db", "db.internal"]), ..plain.clone() };
-        let fixed = Endpoint { ipv4: text("10.231.16.5"), ..aliased.clone() };
-        let mac = Endpoint { mac_address: text("02:42:0A:E7:20:07"), ..plain.clone() };
+        let fixed = Endpoint { ipv4: Some(text("10.231.16.5")), ..aliased.clone() };
+        let mac = Endpoint { mac_address: Some(text("02:42:0A:E7:20:07")), ..plain.clone() };
         let table = [
             ("one", attached(&[(0, plain.clone())])),
             ("aliased", attached(&[(0, aliased.clone())])),

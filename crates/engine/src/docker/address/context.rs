@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{EngineAddress, AddressError, Environment, TlsMaterial, url};
+use super::{AddressError, EngineAddress, Environment, TlsMaterial, url};
 
 #[derive(Deserialize)]
 struct ConfigFile {
@@ -81,8 +81,7 @@ fn find(name: &str, contexts: &Path) -> Result<Option<(PathBuf, Meta)>, AddressE
         Err(source) => return Err(AddressError::Read { path: metas, source }),
     };
     for entry in entries {
-        let entry =
-            entry.map_err(|source| AddressError::Read { path: metas.clone(), source })?;
+        let entry = entry.map_err(|source| AddressError::Read { path: metas.clone(), source })?;
         // Another context that is broken is not what was asked for.
         if let Ok(Some(meta)) = read_json::<Meta>(&entry.path().join("meta.json"))
             && meta.name == name

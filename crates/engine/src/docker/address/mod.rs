@@ -80,7 +80,11 @@ impl fmt::Display for SshTarget {
         if let Some(user) = user {
             write!(out, "{user}@")?;
         }
-        if host.contains(':') { write!(out, "[{host}]")? } else { out.write_str(host)? }
+        if host.contains(':') {
+            write!(out, "[{host}]")?;
+        } else {
+            out.write_str(host)?;
+        }
         if let Some(port) = port {
             write!(out, ":{port}")?;
         }
@@ -129,13 +133,13 @@ impl EngineAddress {
         match wanted {
             Some(url) if url.contains("://") => Self::from_url(url, environment),
             Some(name) => Self::from_context(name, environment),
-            None => match environment.var("DOCKER_HOST") {
-                Some(url) => Self::from_url(url, environment),
-                None => {
-                    let name = context::current(environment)?;
-                    Self::from_context(name.as_deref().unwrap_or("default"), environment)
+            None => {
+                if let Some(url) = environment.var("DOCKER_HOST") {
+                    return Self::from_url(url, environment);
                 }
-            },
+                let name = context::current(environment)?;
+                Self::from_context(name.as_deref().unwrap_or("default"), environment)
+            }
         }
     }
 
@@ -158,9 +162,9 @@ impl EngineAddress {
                 .map_err(|source| AddressError::Url { url: url::without_password(url), source })
         });
         match parsed.transpose()? {
-            Some(url::Parsed { endpoint: Self::Tcp { host, port: _ }, plain: false, port, .. }) => {
-                Ok(Self::Tls { host, port: port.unwrap_or(2376), material })
-            }
+            Some(url::Parsed {
+                endpoint: Self::Tcp { host, port: _ }, plain: false, port, ..
+            }) => Ok(Self::Tls { host, port: port.unwrap_or(2376), material }),
             Some(_) | None => match Self::resolve(wanted, environment)? {
                 Self::Tls { host, port, material: _ } => Ok(Self::Tls { host, port, material }),
                 other @ (Self::Unix { .. }
@@ -190,10 +194,9 @@ impl EngineAddress {
                 }
                 Self::Tcp { host, port }
             }
-            other @ (Self::Unix { .. }
-            | Self::Tls { .. }
-            | Self::Ssh(_)
-            | Self::Npipe { .. }) => other,
+            other @ (Self::Unix { .. } | Self::Tls { .. } | Self::Ssh(_) | Self::Npipe { .. }) => {
+                other
+            }
         };
         Ok(endpoint.with_runtime_folder(environment))
     }

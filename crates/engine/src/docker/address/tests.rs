@@ -74,7 +74,11 @@ fn the_environment_decides_about_tls() {
             "error tcp://box would be an unprotected connection over the network",
         ),
         (
-            &[("DOCKER_HOST", "tcp://box"), ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", certs)],
+            &[
+                ("DOCKER_HOST", "tcp://box"),
+                ("DOCKER_TLS_VERIFY", "1"),
+                ("DOCKER_CERT_PATH", certs),
+            ],
             "tls box:2376 ca cert key",
         ),
         (&[("DOCKER_HOST", "tcp://box:7"), ("DOCKER_TLS_VERIFY", "1")], "tls box:7"),
@@ -116,6 +120,9 @@ fn context(home: &Path, id: &str, meta: &str, files: &[&str]) {
     }
 }
 
+/// What is wanted, the variables, and what it leads to.
+type Case = (Option<&'static str>, &'static [(&'static str, &'static str)], &'static str);
+
 #[test]
 fn contexts() {
     let home = tempfile::tempdir().unwrap();
@@ -132,7 +139,7 @@ fn contexts() {
     context(path, "6", "not json", &[]);
     fs::write(path.join(".docker/config.json"), r#"{"currentContext":"far"}"#).unwrap();
 
-    let table: &[(Option<&str>, &[(&str, &str)], &str)] = &[
+    let table: &[Case] = &[
         (None, &[], "ssh://me@far"),
         (None, &[("DOCKER_CONTEXT", "secured")], "tls box true"),
         (None, &[("DOCKER_CONTEXT", "far"), ("DOCKER_HOST", "unix:///x")], "unix:///x"),
@@ -171,7 +178,8 @@ fn ssh_keeps_its_control_socket_in_the_runtime_folder() {
     let home = tempfile::Builder::new().prefix("wl").tempdir_in("/tmp").unwrap();
     let runtime = home.path().to_str().unwrap();
     let environment = environment(home.path(), &[("XDG_RUNTIME_DIR", runtime)]);
-    let Ok(EngineAddress::Ssh(target)) = EngineAddress::resolve(Some("ssh://box"), &environment) else {
+    let Ok(EngineAddress::Ssh(target)) = EngineAddress::resolve(Some("ssh://box"), &environment)
+    else {
         panic!("not ssh");
     };
     assert_eq!(target.control_parent, home.path());

@@ -50,9 +50,8 @@ pub(super) fn parse(url: &str) -> Result<Parsed, UrlFault> {
     let (scheme, rest) = url.split_once("://").ok_or(UrlFault::NoScheme)?;
     let whole = |endpoint| Parsed { endpoint, tls: false, plain: false, port: None };
     match scheme {
-        "unix" if rest.is_empty() => Err(UrlFault::NoPath),
+        "unix" | "npipe" if rest.is_empty() => Err(UrlFault::NoPath),
         "unix" => Ok(whole(EngineAddress::Unix { path: PathBuf::from(rest) })),
-        "npipe" if rest.is_empty() => Err(UrlFault::NoPath),
         "npipe" => Ok(whole(EngineAddress::Npipe { path: rest.to_owned() })),
         "ssh" => Ok(whole(EngineAddress::Ssh(ssh(rest)?))),
         "tcp" | "http" | "https" => {

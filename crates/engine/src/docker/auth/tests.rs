@@ -51,7 +51,10 @@ async fn stored_credentials() {
     }});
     let (_home, environment) = keychain(&config.to_string(), &[]);
     let table = [
-        ("docker.io", r#"{"username":"hub","password":"a:b","serveraddress":"https://index.docker.io/v1/"}"#),
+        (
+            "docker.io",
+            r#"{"username":"hub","password":"a:b","serveraddress":"https://index.docker.io/v1/"}"#,
+        ),
         ("127.0.0.1:5000", r#"{"username":"me","password":"pw","serveraddress":"127.0.0.1:5000"}"#),
         ("old.example", r#"{"username":"u","password":"p","serveraddress":"old.example"}"#),
         ("token.example", r#"{"identitytoken":"t","serveraddress":"token.example"}"#),
@@ -78,14 +81,20 @@ async fn helpers() {
     let (_home, environment) = keychain(
         &config.to_string(),
         &[
-            ("all", r#"read -r s; case $s in none*) echo credentials not found in native keychain; exit 1;; esac; printf '{"ServerURL":"%s","Username":"u","Secret":"for-%s"}' "$s" "$s""#),
+            (
+                "all",
+                r#"read -r s; case $s in none*) echo credentials not found in native keychain; exit 1;; esac; printf '{"ServerURL":"%s","Username":"u","Secret":"for-%s"}' "$s" "$s""#,
+            ),
             ("broken", "echo 'the vault is shut: hunter2'; exit 1"),
             ("token", r#"echo '{"Username":"<token>","Secret":"t"}'"#),
             ("talk", "echo hello"),
         ],
     );
     let table = [
-        ("docker.io", r#"{"username":"u","password":"for-https://index.docker.io/v1/","serveraddress":"https://index.docker.io/v1/"}"#),
+        (
+            "docker.io",
+            r#"{"username":"u","password":"for-https://index.docker.io/v1/","serveraddress":"https://index.docker.io/v1/"}"#,
+        ),
         ("a.example", r#"{"username":"u","password":"for-a.example","serveraddress":"a.example"}"#),
         ("none.example", "nothing"),
         ("token.example", r#"{"identitytoken":"t","serveraddress":"token.example"}"#),

@@ -1,4 +1,4 @@
-//! BuildKit inside the engine: translates a request for the session and its events back.
+//! `BuildKit` inside the engine: translates a request for the session and its events back.
 //!
 //! Invariant: a credential helper that fails fails the build that needed it.
 
@@ -24,7 +24,7 @@ use crate::docker::transport::Connection;
 use crate::error::{EngineError, Result};
 use crate::stream::{CallProgress, ProgressSink};
 
-/// What BuildKit calls failures of, for their classification.
+/// What `BuildKit` calls failures of, for their classification.
 const LABEL: &str = "POST /build";
 
 type Denial = Arc<Mutex<Option<AuthError>>>;
@@ -64,11 +64,7 @@ impl DockerEngine {
             .collect()
     }
 
-    async fn session_stream(
-        &self,
-        path: &str,
-        headers: &[(String, String)],
-    ) -> Result<Connection> {
+    async fn session_stream(&self, path: &str, headers: &[(String, String)]) -> Result<Connection> {
         let mut call = Call::post(path);
         for (name, value) in headers {
             let (Ok(name), Ok(value)) =
@@ -106,16 +102,8 @@ fn translated(
     ssh: BTreeMap<String, PathBuf>,
     credentials: buildkit::CredentialsLookup,
 ) -> buildkit::BuildRequest {
-    let BuildRequest {
-        references,
-        dockerfile,
-        context,
-        options,
-        labels,
-        secrets,
-        pull,
-        no_cache,
-    } = request;
+    let BuildRequest { references, dockerfile, context, options, labels, secrets, pull, no_cache } =
+        request;
     let BuildOptions {
         args,
         target,
@@ -123,7 +111,7 @@ fn translated(
         platform,
         cache_from,
         secrets: _, // the request has their values
-        ssh: _, // the agents
+        ssh: _,     // the agents
         builder: _,
         network,
         extra_hosts,
@@ -134,14 +122,14 @@ fn translated(
     let dockerfile = Dockerfile::Inline(dockerfile.clone());
     let mut out = buildkit::BuildRequest::new(source, context.shared_key(), dockerfile);
     let bytes = |value: &str| buildkit::Secret::new(value.as_bytes().to_vec());
-    out.tags = references.clone();
-    out.build_args = args.clone();
-    out.labels = labels.clone();
-    out.target = target.clone();
-    out.platform = platform.clone();
+    out.tags.clone_from(references);
+    out.build_args.clone_from(args);
+    out.labels.clone_from(labels);
+    out.target.clone_from(target);
+    out.platform.clone_from(platform);
     out.no_cache = *no_cache;
     out.pull = *pull == PullPolicy::Always;
-    out.cache_from = cache_from.clone();
+    out.cache_from.clone_from(cache_from);
     out.network = match network.as_deref() {
         Some("none") => BuildNetwork::None,
         Some("host") => BuildNetwork::Host,
@@ -149,8 +137,7 @@ fn translated(
     };
     out.extra_hosts = extra_hosts.iter().filter_map(|host| host_and_address(host)).collect();
     out.shm_size_bytes = *shm_size_bytes;
-    out.secrets =
-        secrets.iter().map(|(id, value)| (id.clone(), bytes(value.reveal()))).collect();
+    out.secrets = secrets.iter().map(|(id, value)| (id.clone(), bytes(value.reveal()))).collect();
     out.ssh = ssh;
     out.credentials = credentials;
     out

@@ -12,6 +12,7 @@ use crate::stream::{CallProgress, ProgressSink};
 const TAIL: usize = 20;
 /// A longer line is cut into several.
 const LINE_LIMIT: usize = 16 * 1024;
+const PAINT: [&str; 2] = ["\u{1b}[91m", "\u{1b}[0m"];
 
 /// The steps of a build under way.
 #[derive(Debug, Default)]
@@ -56,6 +57,7 @@ impl Steps {
     }
 
     fn line(&mut self, line: &str, progress: ProgressSink<'_>) {
+        let line = uncoloured(line);
         if let Some(step) = step_of(line) {
             self.tell(false, progress);
             self.step = Some(step);
@@ -93,6 +95,14 @@ impl Steps {
     }
 }
 
+/// The builder paints what came from stderr; the paint stands where a line begins.
+fn uncoloured(mut line: &str) -> &str {
+    while let Some(rest) = PAINT.iter().find_map(|paint| line.strip_prefix(paint)) {
+        line = rest;
+    }
+    line
+}
+
 /// `[2/5] RUN make` of `Step 2/5 : RUN make`.
 fn step_of(line: &str) -> Option<String> {
     let (number, instruction) =
@@ -122,7 +132,7 @@ mod tests {
             });
         };
         let text = "Step 1/3 : FROM a\n ---> 0123\nStep 2/3 : COPY . /\n ---> Using cache\n ---> 1\n\
-                    Step 3/3 : RUN make\n ---> Running in 0123\none\r\ntwo\nthr";
+                    Step 3/3 : RUN make\n ---> Running in 0123\none\r\n\u{1b}[91mtwo\n\u{1b}[0mRemoving intermediate container 0\nthr";
         for step in [1, 7, text.len()] {
             let mut steps = Steps::default();
             for start in (0..text.len()).step_by(step) {

@@ -30,6 +30,22 @@ fn ids(message: &str) -> Vec<String> {
     words.filter(|word| word.len() == 64).map(str::to_owned).collect()
 }
 
+/// The ids of those who use something; some messages have them in short, after a word.
+fn users(message: &str) -> Vec<String> {
+    let mut found = ids(message);
+    let mut words = message.split_whitespace();
+    while let Some(word) = words.next() {
+        if word == "container"
+            && let Some(id) = words.next()
+            && id.len() == 12
+            && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            found.push(id.to_owned());
+        }
+    }
+    found
+}
+
 fn name_conflict(message: &str, lower: &str) -> Option<Fault> {
     // docker: … is already in use by container "ID". podman: … name is already in use (by ID).
     let taken = (lower.contains("name") && lower.contains("already in use"))
@@ -63,7 +79,15 @@ fn missing(target: Target<'_>, lower: &str) -> Option<Fault> {
     let about = |kind: &str, otherwise: Fault| {
         Some(if target.is_about(kind) { Fault::NotFound } else { otherwise })
     };
-    if any(lower, &["no such image", "image not known", "does not match the specified platform"]) {
+    if any(
+        lower,
+        &[
+            "no such image",
+            "image not known",
+            "image does not exist locally",
+            "does not match the specified platform",
+        ],
+    ) {
         return about("images", Fault::ImageMissing);
     }
     if lower.contains("plugin \"") && lower.contains("not found") {
@@ -110,8 +134,10 @@ fn in_use(message: &str, lower: &str) -> Option<Fault> {
         "image is being used by",
         "image is in use",
         "image used by",
+        "is using its referenced image",
+        "image has dependent child images",
     ];
-    any(lower, &used).then(|| Fault::InUse { by: ids(message) })
+    any(lower, &used).then(|| Fault::InUse { by: users(message) })
 }
 
 fn networks(lower: &str) -> Option<Fault> {

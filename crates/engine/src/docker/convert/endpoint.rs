@@ -110,7 +110,8 @@ mod tests {
             (Some("container:abc"), &[], NetworkMode::Container("abc".into()), 0),
         ];
         for (mode, networks, wanted, count) in table {
-            let networks = networks.iter().map(|name| ((*name).to_owned(), Default::default()));
+            let networks =
+                networks.iter().map(|name| ((*name).to_owned(), EndpointSettings::default()));
             let (found, endpoints) = mode_observed(mode, networks.collect(), "id", None);
             assert_eq!((found, endpoints.len()), (wanted, count), "{mode:?}");
         }
@@ -129,10 +130,9 @@ mod tests {
             Endpoint { aliases: ["web".to_owned()].into(), ..Endpoint::default() }
         );
         let mac = |mac: &str| Endpoint { mac_address: Some(mac.into()), ..Endpoint::default() };
-        for (asked, found) in [
-            ("02:42:AC:11:00:02", "02:42:AC:11:00:02"),
-            ("02:42:ac:11:00:99", "02:42:ac:11:00:02"),
-        ] {
+        for (asked, found) in
+            [("02:42:AC:11:00:02", "02:42:AC:11:00:02"), ("02:42:ac:11:00:99", "02:42:ac:11:00:02")]
+        {
             let endpoint = observed(settings(), id, Some(&mac(asked)));
             assert_eq!(endpoint.mac_address.as_deref(), Some(found));
         }

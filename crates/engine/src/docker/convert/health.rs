@@ -49,9 +49,7 @@ pub(super) fn observed(document: HealthConfig) -> Option<Healthcheck> {
         Some("CMD") => HealthTest::Exec(words.collect()),
         Some("CMD-SHELL") => HealthTest::Shell(words.collect::<Vec<_>>().join(" ")),
         // An unknown way to test is still a test.
-        Some(first) => {
-            HealthTest::Exec(std::iter::once(first.to_owned()).chain(words).collect())
-        }
+        Some(first) => HealthTest::Exec(std::iter::once(first.to_owned()).chain(words).collect()),
     };
     let unsigned = |value: Option<i64>| value.and_then(|n| n.try_into().ok()).unwrap_or_default();
     let check = Healthcheck {

@@ -11,9 +11,9 @@ use windlass_model::observed::{ImageConfig, ObservedImage};
 
 use super::process::{env_map, exposed_ports, signal_name};
 use super::{health, image_id, text, time};
-use crate::docker::document::{Loose, Words};
 use crate::docker::document::container::Config;
 use crate::docker::document::image::{Inspect, Summary};
+use crate::docker::document::{Loose, Words};
 
 pub(crate) fn image_summary(engine: &EngineName, document: Summary) -> ObservedImage {
     let Summary { id, repo_tags, repo_digests, labels, size, created } = document;

@@ -46,6 +46,10 @@ pub(crate) fn update_body(limits: &Limits, restart: RestartPolicy) -> UpdateBody
 }
 
 /// The limits of a container; `asked` are those that it was created with, where that is known.
+///
+/// An engine whose kernel lacks a control drops the limit and says so in a warning; as no engine
+/// can take a limit away later, one that was asked for and is not there was dropped, and asking
+/// again would not help.
 pub(super) fn observed(resources: Resources, asked: Option<&Limits>) -> Limits {
     let Resources {
         memory,
@@ -65,18 +69,21 @@ pub(super) fn observed(resources: Resources, asked: Option<&Limits>) -> Limits {
     let doubled = memory.map(|memory| memory.saturating_mul(2));
     let swap = nonzero(memory_swap)
         .filter(|swap| asked.memory_swap_bytes.is_some() || Some(*swap) != doubled);
+    let number = |observed, asked: Option<u64>| nonzero(observed).and_then(unsigned).or(asked);
+    let word = |observed, asked: &Option<String>| super::text(observed).or_else(|| asked.clone());
+    let weight = nonzero(blkio_weight).and_then(|weight| weight.try_into().ok());
     Limits {
-        memory_bytes: nonzero(memory).and_then(unsigned),
-        memory_swap_bytes: swap,
-        memory_reservation_bytes: nonzero(memory_reservation).and_then(unsigned),
-        nano_cpus: nonzero(nano_cpus).and_then(unsigned),
-        cpu_shares: nonzero(cpu_shares).and_then(unsigned),
-        cpu_period_us: nonzero(cpu_period).and_then(unsigned),
-        cpu_quota_us: nonzero(cpu_quota),
-        cpuset_cpus: super::text(cpuset_cpus),
-        cpuset_mems: super::text(cpuset_mems),
-        pids: pids_limit.filter(|pids| *pids > 0).or(asked.pids.filter(|pids| *pids <= 0)),
-        blkio_weight: nonzero(blkio_weight).and_then(|weight| weight.try_into().ok()),
+        memory_bytes: number(memory, asked.memory_bytes),
+        memory_swap_bytes: swap.or(asked.memory_swap_bytes),
+        memory_reservation_bytes: number(memory_reservation, asked.memory_reservation_bytes),
+        nano_cpus: number(nano_cpus, asked.nano_cpus),
+        cpu_shares: number(cpu_shares, asked.cpu_shares),
+        cpu_period_us: number(cpu_period, asked.cpu_period_us),
+        cpu_quota_us: nonzero(cpu_quota).or(asked.cpu_quota_us),
+        cpuset_cpus: word(cpuset_cpus, &asked.cpuset_cpus),
+        cpuset_mems: word(cpuset_mems, &asked.cpuset_mems),
+        pids: pids_limit.filter(|pids| *pids > 0).or(asked.pids),
+        blkio_weight: weight.or(asked.blkio_weight),
     }
 }
 
@@ -100,10 +107,7 @@ pub(super) fn restart_policy(policy: RestartPolicy) -> host::RestartPolicy {
         RestartPolicy::UnlessStopped => ("unless-stopped", 0),
         RestartPolicy::OnFailure(count) => ("on-failure", count),
     };
-    host::RestartPolicy {
-        name: Some(name.to_owned()),
-        maximum_retry_count: Some(i64::from(count)),
-    }
+    host::RestartPolicy { name: Some(name.to_owned()), maximum_retry_count: Some(i64::from(count)) }
 }
 
 pub(super) fn restart_observed(policy: Option<host::RestartPolicy>) -> RestartPolicy {
@@ -132,11 +136,8 @@ mod tests {
             (0, 0, None, None),
         ];
         for (memory, swap, asked, wanted) in table {
-            let resources = Resources {
-                memory: Some(memory),
-                memory_swap: Some(swap),
-                ..Resources::default()
-            };
+            let resources =
+                Resources { memory: Some(memory), memory_swap: Some(swap), ..Resources::default() };
             assert_eq!(observed(resources, asked).memory_swap_bytes, wanted);
         }
     }

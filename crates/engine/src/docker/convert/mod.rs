@@ -86,4 +86,3 @@ fn container_owner(engine: &EngineName, labels: &BTreeMap<String, String>) -> Op
         owner.address.as_ref().is_none_or(|address| address.kind == Kind::Container)
     })
 }
-

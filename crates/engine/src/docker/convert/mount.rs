@@ -55,12 +55,11 @@ fn structured(target: &str, mount: &Mount) -> host::Mount {
         MountSource::Bind(path) => ("bind", Some(path.clone())),
         MountSource::Anonymous => ("volume", None),
     };
-    let bind_options = (kind == "bind" && (propagation.is_some() || *create_host_path)).then(|| {
-        BindOptions {
+    let bind_options =
+        (kind == "bind" && (propagation.is_some() || *create_host_path)).then(|| BindOptions {
             propagation: propagation.clone(),
             create_mountpoint: create_host_path.then_some(true),
-        }
-    });
+        });
     let no_copy = (kind == "volume" && *no_copy).then_some(true);
     host::Mount {
         kind: Some(kind.to_owned()),

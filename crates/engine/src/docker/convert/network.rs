@@ -103,9 +103,7 @@ fn ipam_observed(found: document::Ipam, asked: Option<&NetworkConfig>) -> Option
         pools: pools
             .filter_map(|(index, pool)| match asked {
                 // A pool that was not asked for is the engine's (such as for IPv6).
-                Some(ipam) => {
-                    ipam.pools.get(index).map(|asked| pool_observed(pool, Some(asked)))
-                }
+                Some(ipam) => ipam.pools.get(index).map(|asked| pool_observed(pool, Some(asked))),
                 None => Some(pool_observed(pool, None)),
             })
             .collect(),

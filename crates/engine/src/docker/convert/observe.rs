@@ -150,8 +150,10 @@ impl View<'_> {
         let mut exposed = exposed_ports(config.exposed_ports);
         exposed.retain(|exposed| !published.iter().any(|port| port.exposed() == *exposed));
         let privileged = host.privileged.unwrap_or_default();
-        let unconfined = privileged || [&host.pid_mode, &host.ipc_mode].into_iter().any(is_host);
-        let own_names = self.own_names(config.hostname, config.domainname, &mode, &host.uts_mode);
+        let unconfined =
+            privileged || is_host(host.pid_mode.as_ref()) || is_host(host.ipc_mode.as_ref());
+        let own_names =
+            self.own_names(config.hostname, config.domainname, &mode, host.uts_mode.as_ref());
         ContainerConfig {
             command: config.cmd.map(Words::into_vec),
             entrypoint: config.entrypoint.map(Words::into_vec),
@@ -186,7 +188,10 @@ impl View<'_> {
             limits: limits::observed(host.resources, asked.map(|config| &config.limits)),
             ulimits: host.ulimits.into_iter().flatten().filter_map(ulimit_observed).collect(),
             oom_score_adj: self.oom_score(host.oom_score_adj),
-            oom_kill_disable: host.oom_kill_disable.unwrap_or_default(),
+            // Dropped, and null, where the kernel has no such control.
+            oom_kill_disable: host
+                .oom_kill_disable
+                .unwrap_or_else(|| asked.is_some_and(|config| config.oom_kill_disable)),
             privileged,
             cap_add: capabilities(host.cap_add),
             cap_drop: capabilities(host.cap_drop),
@@ -214,7 +219,7 @@ impl View<'_> {
         hostname: Option<String>,
         domainname: Option<String>,
         mode: &NetworkMode,
-        uts: &Option<String>,
+        uts: Option<&String>,
     ) -> (Option<String>, Option<String>) {
         let shared = is_host(uts)
             || match mode {
@@ -309,11 +314,7 @@ impl View<'_> {
     }
 
     /// Engines switch labelling off for containers that share the host's namespaces, and say so.
-    fn security_opt(
-        &self,
-        options: Option<Vec<String>>,
-        unconfined: bool,
-    ) -> BTreeSet<String> {
+    fn security_opt(&self, options: Option<Vec<String>>, unconfined: bool) -> BTreeSet<String> {
         let added = |option: &String| {
             let asked = self.asked.is_some_and(|config| config.security_opt.contains(option));
             unconfined && !asked && matches!(option.as_str(), "label=disable" | "label:disable")
@@ -322,8 +323,8 @@ impl View<'_> {
     }
 }
 
-fn is_host(mode: &Option<String>) -> bool {
-    mode.as_deref() == Some("host")
+fn is_host(mode: Option<&String>) -> bool {
+    mode.is_some_and(|mode| mode == "host")
 }
 
 /// Newer engines write capabilities with their prefix.

@@ -46,7 +46,8 @@ pub(super) fn published(bindings: Option<Bindings>) -> BTreeSet<PublishedPort> {
             target: exposed.target,
             protocol: exposed.protocol,
             host_ip: binding.host_ip.and_then(|ip| ip.parse().ok()),
-            published: binding.host_port.and_then(|port| port.parse().ok()).filter(|port| *port != 0),
+            published:
+                binding.host_port.and_then(|port| port.parse().ok()).filter(|port| *port != 0),
         }));
     }
     published

@@ -22,7 +22,9 @@ pub(super) fn signal_name(signal: &str) -> String {
     let known = upper.parse::<usize>().ok().and_then(|n| SIGNALS.get(n.checked_sub(1)?));
     match known {
         Some(name) => format!("SIG{name}"),
-        None if upper.starts_with("SIG") || upper.starts_with(|c: char| c.is_ascii_digit()) => upper,
+        None if upper.starts_with("SIG") || upper.starts_with(|c: char| c.is_ascii_digit()) => {
+            upper
+        }
         None => format!("SIG{upper}"),
     }
 }

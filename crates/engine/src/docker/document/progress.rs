@@ -43,7 +43,7 @@ pub(crate) struct ErrorDetail {
     pub(crate) message: Option<String>,
 }
 
-/// The result of a build (`ID`) or a push (`Digest`); BuildKit's traces are text and are not read.
+/// The result of a build (`ID`) or a push (`Digest`); `BuildKit`'s traces are text and are not read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Aux {

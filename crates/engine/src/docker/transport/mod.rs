@@ -137,8 +137,7 @@ impl Transport {
 }
 
 async fn tcp(host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let fault =
-        |source| DialError::Connect { address: format!("tcp://{host}:{port}"), source };
+    let fault = |source| DialError::Connect { address: format!("tcp://{host}:{port}"), source };
     let stream = TcpStream::connect((host, port)).await.map_err(fault)?;
     stream.set_nodelay(true).map_err(fault)?;
     Ok(stream)

@@ -40,8 +40,8 @@ pub(crate) struct SshDialer {
 
 impl SshDialer {
     pub(crate) fn open(target: SshTarget) -> Result<Self, DialError> {
-        let control = private_folder(&target)
-            .map_err(|source| DialError::ControlFolder { source })?;
+        let control =
+            private_folder(&target).map_err(|source| DialError::ControlFolder { source })?;
         Ok(Self { target, control })
     }
 
@@ -191,9 +191,16 @@ impl AsyncWrite for SshChannel {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stdin {
-            Some(stdin) => Pin::new(stdin).poll_write(context, bytes),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        let this = self.get_mut();
+        let Some(stdin) = &mut this.stdin else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        match ready!(Pin::new(stdin).poll_write(context, bytes)) {
+            // It ended before it read a word: what it said tells more than this does.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !this.answered => {
+                this.poll_failure(context).map(Err)
+            }
+            result => Poll::Ready(result),
         }
     }
 

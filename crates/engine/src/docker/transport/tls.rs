@@ -106,13 +106,10 @@ fn authorities(ca: Option<&Path>) -> Result<RootCertStore, DialError> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DialError> {
     let pem = read(path)?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(
-        |source| DialError::Pem {
-            path: path.to_owned(),
-            what: "certificate",
-            source: Some(source),
-        },
-    )?;
+    let found: Vec<_> =
+        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|source| {
+            DialError::Pem { path: path.to_owned(), what: "certificate", source: Some(source) }
+        })?;
     if found.is_empty() {
         return Err(DialError::Pem { path: path.to_owned(), what: "certificate", source: None });
     }
