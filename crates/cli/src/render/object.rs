@@ -124,21 +124,30 @@ impl Deed {
     }
 }
 
-/// The objects of a plan.
+/// The objects of a plan. A wait belongs to what else is done to its address.
 pub(crate) fn objects(plan: &Plan) -> Vec<Object<'_>> {
     let mut places: BTreeMap<(&Address, Option<Group>), usize> = BTreeMap::new();
+    let mut last: BTreeMap<&Address, usize> = BTreeMap::new();
     let mut objects: Vec<Object<'_>> = Vec::new();
     for (id, step) in plan.iter() {
-        let place = *places.entry((&step.address, step.group)).or_insert(objects.len());
+        let own = places.get(&(&step.address, step.group)).copied();
+        let joined = last.get(&step.address).copied().filter(|_| is_wait(&step.action));
+        let place = own.or(joined).unwrap_or(objects.len());
         if place == objects.len() {
             objects.push(Object { address: &step.address, deed: Deed::Wait, steps: Vec::new() });
+            places.insert((&step.address, step.group), place);
         }
+        last.insert(&step.address, place);
         objects[place].steps.push((id, step));
     }
     for object in &mut objects {
         object.deed = deed(&object.steps);
     }
     objects
+}
+
+fn is_wait(action: &Action) -> bool {
+    Deed::of_action(action) == Deed::Wait
 }
 
 fn deed(steps: &[(StepId, &Step)]) -> Deed {

@@ -51,10 +51,15 @@ impl Columns {
         let widest = |widths: &mut dyn Iterator<Item = usize>, most: usize| {
             widths.filter(|width| *width <= most).max().unwrap_or(0)
         };
+        // Only where something stands beside it does it need a column.
+        let explained = objects.iter().filter(|object| !beside(object).is_empty());
         Self {
             kind: addresses().map(|a| a.kind.as_str().len()).max().unwrap_or(0),
             name: widest(&mut addresses().map(|a| width(&object::name(a))), WIDEST_NAME),
-            phrase: widest(&mut objects.iter().map(|o| width(&o.phrase(verbose))), WIDEST_PHRASE),
+            phrase: widest(
+                &mut explained.map(|object| width(&object.phrase(verbose))),
+                WIDEST_PHRASE,
+            ),
         }
     }
 
@@ -198,10 +203,9 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
     match reason {
         NoteReason::UpToDate => "unchanged".to_owned(),
         NoteReason::External => "external: left alone".to_owned(),
-        NoteReason::Orphan { name } => format!(
-            "not in the file, left alone as {} (--remove-orphans removes it)",
-            escape::line(name)
-        ),
+        NoteReason::Orphan { .. } => {
+            "not in the file: kept (--remove-orphans removes it)".to_owned()
+        }
         NoteReason::Persistent => "persistent: started before, left alone".to_owned(),
         NoteReason::Completed => "completed".to_owned(),
         NoteReason::Unhealthy { .. } => "runs, but its health check fails".to_owned(),
@@ -241,4 +245,63 @@ pub(crate) fn tally<'a>(objects: impl Iterator<Item = &'a Object<'a>>) -> BTreeM
         *tally.entry(object.deed).or_insert(0) += 1;
     }
     tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn every_object_is_a_line_with_its_cause() {
+        insta::assert_snapshot!(plan(&sample::plan(), Style::PLAIN, false), @r"
+          + network   front  create
+          + container app    create, start, wait until healthy
+          ± container web    recreate
+              env.GREETING  hello → bye\u{1b}[2J  (file changed)
+              mounts./data  nothing → volume shop.data  (engine changed)
+          ! volume    old    remove  its data is lost; not in the file
+          = container gone   not in the file: kept (--remove-orphans removes it)
+
+        Plan: 2 to create, 1 to recreate, 1 to remove, 2 unchanged.
+        ");
+    }
+
+    #[test]
+    fn verbose_shows_what_is_left_alone_and_narrow_is_cut() {
+        let style = Style { colour: false, width: Some(60) };
+        let text = plan(&sample::plan(), style, true);
+        insta::assert_snapshot!(text, @r"
+          + network   front  create
+          + container app    create, start, wait until healthy
+          ± container web    stop, create, start, wait until healthy
+              env.GREETING  hello → bye\u{1b}[2J  (file changed)
+              mounts./data  nothing → volume shop…  (engine changed)
+          ! volume    old    remove  its data is lost; not in the f…
+          = volume    data   unchanged
+          = container job    completed
+          = container gone   not in the file: kept (--remove-orphan…
+
+        Plan: 2 to create, 1 to recreate, 1 to remove, 2 unchanged.
+        ");
+        assert!(text.lines().all(|line| width(line) <= 60), "{text}");
+    }
+
+    #[test]
+    fn nothing_to_do_says_so() {
+        let empty = Plan { steps: Vec::new(), ..sample::plan() };
+        insta::assert_snapshot!(plan(&empty, Style::PLAIN, false), @r"
+          = container gone  not in the file: kept (--remove-orphans removes it)
+
+        Nothing to do: 2 unchanged.
+        ");
+        insta::assert_snapshot!(plan(&Plan::default(), Style::PLAIN, false), @"Nothing to do.");
+    }
+
+    #[test]
+    fn only_colours_are_added_on_a_terminal() {
+        let text = plan(&sample::plan(), Style { colour: true, width: None }, true);
+        let mut colours = escape::Colours::default();
+        assert_eq!(colours.push(text.as_bytes()), text);
+    }
 }

@@ -275,3 +275,101 @@ fn progress_words(progress: &Step) -> String {
         Step::Status { text } => escape::line(text).into_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use windlass::model::report::{Failure, FailureKind};
+
+    const STYLE: Style = Style { colour: false, width: Some(60) };
+
+    fn started(step: u32, at_ms: u64) -> Event {
+        Event::StepStarted { step: StepId(step), at_ms }
+    }
+
+    fn finished(step: u32, outcome: Outcome, at_ms: u64) -> Event {
+        Event::StepFinished { step: StepId(step), outcome, at_ms }
+    }
+
+    #[test]
+    fn an_object_is_printed_once_it_ended() {
+        let plan = sample::plan();
+        let mut progress = Progress::new(&plan);
+        let mut printed = Vec::new();
+        for event in [
+            started(0, 0),
+            started(8, 0),
+            finished(0, Outcome::Done, 1500),
+            started(1, 1500),
+            finished(1, Outcome::Done, 1600),
+            started(2, 1600),
+        ] {
+            printed.extend(progress.take(&event, STYLE));
+        }
+        assert_eq!(printed, ["✓ network front  created                               1.5s"]);
+        let output = Event::StepOutput { step: StepId(2), line: "hi\u{1b}[2J\n".into() };
+        progress.take(&output, STYLE);
+        insta::assert_snapshot!(progress.frame(2000, 20, STYLE).join("\n"), @r"
+        ⠋ container app  start                                 0.5s
+          | hi\u{1b}[2J
+        ⠋ volume old     remove                                2.0s
+        1 of 4, 2 running, 2.0s
+        ");
+        let failure = Failure {
+            kind: FailureKind::Local,
+            message: "no such\nthing".into(),
+            detail: Vec::new(),
+        };
+        printed = progress.take(&finished(2, Outcome::Failed(failure), 2000), STYLE);
+        printed.extend(progress.take(&finished(3, Outcome::Cancelled, 2000), STYLE));
+        assert_eq!(printed, ["✗ container app  could not start: no such\\nthing       0.5s"]);
+    }
+
+    #[test]
+    fn a_frame_fits_into_the_window() {
+        let plan = sample::plan();
+        let mut progress = Progress::new(&plan);
+        for step in [0, 1, 4, 8] {
+            progress.take(&started(step, 0), STYLE);
+            let line = "a very long line of output that is surely cut somewhere, and more".into();
+            progress.take(&Event::StepOutput { step: StepId(step), line }, STYLE);
+        }
+        for rows in 1..12 {
+            for columns in [10, 20, 40, 80] {
+                let style = Style { colour: false, width: Some(columns) };
+                let lines = progress.frame(61_000, rows, style);
+                assert!(lines.len() <= rows, "{rows}: {lines:?}");
+                assert!(lines.iter().all(|line| width(line) <= columns.max(30)), "{lines:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_each_event_is_a_line() {
+        let plan = sample::plan();
+        let mut progress = Progress::new(&plan);
+        let building = Step::BuildStep { name: "[1/2] RUN make".into(), cached: true };
+        let lines: Vec<_> = [
+            Event::Started { steps: 9 },
+            started(1, 0),
+            Event::StepProgress { step: StepId(1), progress: building },
+            Event::StepOutput { step: StepId(1), line: "compiling\n".into() },
+            finished(1, Outcome::Done, 5),
+            started(3, 5),
+            finished(3, Outcome::Skipped { because: StepId(2) }, 5),
+            Event::Interrupted,
+        ]
+        .iter()
+        .filter_map(|event| progress.plain(event, Style::PLAIN))
+        .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        container app: [1/2] RUN make (cached)
+        container app | compiling
+        container app: create - done
+        container app: wait until healthy …
+        container app: wait until healthy - skipped
+        interrupted: waiting for what runs; nothing more is started
+        ");
+    }
+}

@@ -174,3 +174,72 @@ impl End {
         ends.max().unwrap_or(Self::Done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use windlass::model::fault::Fault;
+    use windlass::model::report::FailureKind;
+
+    fn report(failed: usize) -> Report {
+        let plan = sample::plan();
+        let failure = Failure {
+            kind: FailureKind::Engine(Fault::PortInUse { port: Some(8080) }),
+            message: "Bind for 0.0.0.0:8080 failed\u{7}".into(),
+            detail: vec!["one\u{1b}[2J".into(), "two".into()],
+        };
+        let outcome = |index: usize| match index {
+            index if index < failed => Outcome::Done,
+            index if index == failed => Outcome::Failed(failure.clone()),
+            8 => Outcome::Done,
+            _ => Outcome::Skipped { because: StepId(u32::try_from(failed).unwrap()) },
+        };
+        let outcomes = (0..plan.steps.len()).map(outcome).collect();
+        Report { outcomes, interrupted: false, elapsed_ms: 3210 }
+    }
+
+    #[test]
+    fn a_failure_names_the_object_what_was_said_and_what_to_do() {
+        let text = failures(&report(2), &sample::plan(), Style { colour: false, width: Some(72) });
+        insta::assert_snapshot!(text, @r"
+        error: container app: could not start: port 8080 of the engine's host is already taken
+          said: Bind for 0.0.0.0:8080 failed\u{7}
+          | one\u{1b}[2J
+          | two
+          help: find its holder with `ss -ltnp sport = :8080`, or publish
+                another one under `containers.app`
+          skipped: container web
+        ");
+    }
+
+    #[test]
+    fn totals_count_objects() {
+        let plan = sample::plan();
+        let interrupted = Report {
+            outcomes: std::iter::repeat_n(Outcome::Done, 4)
+                .chain(std::iter::repeat_n(Outcome::Cancelled, 5))
+                .collect(),
+            interrupted: true,
+            elapsed_ms: 900,
+        };
+        for (report, expected) in [
+            (report(9), "Done: 2 created, 1 recreated, 1 removed in 3.2s.\n"),
+            (report(2), "Failed: 1 created, 1 removed, 1 failed, 1 skipped in 3.2s.\n"),
+            (
+                interrupted,
+                "Interrupted: 2 created, 2 not begun in 0.9s. \
+                 Run the same command again to go on from here.\n",
+            ),
+        ] {
+            assert_eq!(totals(&report, &plan, Style::PLAIN), expected);
+        }
+    }
+
+    #[test]
+    fn words_are_wrapped() {
+        assert_eq!(wrap("aa bb cc", Some(5)), ["aa bb", "cc"]);
+        assert_eq!(wrap("toolongword x", Some(5)), ["toolongword", "x"]);
+        assert_eq!(wrap("aa bb", None), ["aa bb"]);
+    }
+}

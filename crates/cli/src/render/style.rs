@@ -28,10 +28,12 @@ pub(crate) struct Style {
     pub width: Option<usize>,
 }
 
+#[cfg(test)]
 impl Style {
-    /// For files and tests.
     pub(crate) const PLAIN: Self = Self { colour: false, width: None };
+}
 
+impl Style {
     pub(crate) fn paint(self, role: Role, text: &str) -> String {
         if self.colour && !text.is_empty() {
             format!("\u{1b}[{}m{text}\u{1b}[0m", code(role))

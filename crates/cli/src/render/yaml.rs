@@ -188,8 +188,8 @@ containers:
         published: 8080
       - target: 81
     env:
-      ON: \"yes\"
-      N: \"1\"
+      \"ON\": \"yes\"
+      \"N\": \"1\"
       EMPTY: \"\"
       ESC: \"\\x1b[2J\"
     text: |

@@ -140,12 +140,21 @@ fn network(out: &mut Entries, config: &ContainerConfig, project: &Project) {
         let declared = project.networks.values().find(|network| network.name == *name);
         declared.map_or_else(|| name.clone(), |network| network.key.clone())
     };
-    out.section("networks", config.endpoints.iter().map(|(name, at)| (key(name), endpoint(at))));
-    out.list("links", config.links.iter().map(String::as_str));
+    let endpoints = config.endpoints.iter();
+    out.section("networks", endpoints.map(|(name, at)| (key(name), endpoint(at, project))));
+    out.list("links", config.links.iter().map(|link| declared(link, project)));
     out.list("dns", config.dns.iter().map(String::as_str));
     out.list("dns_search", config.dns_search.iter().map(String::as_str));
     out.list("dns_options", config.dns_options.iter().map(String::as_str));
     out.list("extra_hosts", config.extra_hosts.iter().map(String::as_str));
+}
+
+/// `container[:rest]` as the file names the container, not as the engine does.
+fn declared(text: &str, project: &Project) -> String {
+    let (name, rest) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
+    let container = project.containers.values().find(|container| container.name == name);
+    let name = container.map_or(name, |container| container.address.name.as_str());
+    rest.map_or_else(|| name.to_owned(), |rest| format!("{name}:{rest}"))
 }
 
 fn port(port: &PublishedPort) -> Value {
@@ -157,14 +166,14 @@ fn port(port: &PublishedPort) -> Value {
     out.done()
 }
 
-fn endpoint(endpoint: &Endpoint) -> Value {
+fn endpoint(endpoint: &Endpoint, project: &Project) -> Value {
     let Endpoint { aliases, ipv4, ipv6, link_local_ips, links, mac_address } = endpoint;
     let mut out = Entries::default();
     out.list("aliases", aliases.iter().map(String::as_str));
     out.some("ipv4_address", ipv4.as_deref());
     out.some("ipv6_address", ipv6.as_deref());
     out.list("link_local_ips", link_local_ips.iter().map(String::as_str));
-    out.list("links", links.iter().map(String::as_str));
+    out.list("links", links.iter().map(|link| declared(link, project)));
     out.some("mac_address", mac_address.as_deref());
     out.done()
 }
@@ -172,7 +181,13 @@ fn endpoint(endpoint: &Endpoint) -> Value {
 fn storage(out: &mut Entries, config: &ContainerConfig, project: &Project) {
     out.list("mounts", config.mounts.iter().map(|(target, at)| mount(target, at, project)));
     out.texts("tmpfs", &config.tmpfs);
-    out.list("volumes_from", config.volumes_from.iter().map(String::as_str));
+    out.list(
+        "uses",
+        config.volumes_from.iter().map(|from| match from.split_once(':') {
+            Some((name, mode)) => json!({declared(name, project): mode}),
+            None => json!(declared(from, project)),
+        }),
+    );
     out.some("shm_size", config.shm_size_bytes);
     out.flag("read_only", config.read_only);
 }

@@ -16,14 +16,14 @@ pub(super) fn image(spec: &ImageSpec) -> Value {
     match source {
         ImageSource::Commands { commands, context } => {
             out.list("commands", commands.iter().map(|placed| command(&placed.command)));
-            out.some("context", context.as_ref().map(self::context));
+            out.put("context", context.as_ref().map_or(json!(false), self::context));
         }
         ImageSource::Dockerfile { dockerfile, context } => {
             match dockerfile {
                 DockerfileSource::Path(path) => out.put("dockerfile", path.as_str()),
                 DockerfileSource::Inline(text) => out.put("dockerfile", json!({"inline": text})),
             }
-            out.some("context", context.as_ref().map(self::context));
+            out.put("context", context.as_ref().map_or(json!(false), self::context));
         }
         ImageSource::Import { path, changes } => {
             out.put("import", path.as_str());
@@ -35,7 +35,7 @@ pub(super) fn image(spec: &ImageSpec) -> Value {
         }
     }
     if !source.is_external() {
-        out.put("reference", reference.as_str());
+        out.put("name", reference.as_str());
     }
     out.list("tags", tags.iter().map(String::as_str));
     self::build(&mut out, build);

@@ -1,0 +1,12 @@
+//! The program from outside: what it prints and how it ends. No engine is needed here.
+//!
+//! Invariant: every test runs in a directory of its own, with an environment of its own.
+
+#![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
+
+mod arguments;
+mod files;
+mod inspect;
+mod plan;
+mod program;
+mod unreachable;
