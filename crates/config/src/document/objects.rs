@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use windlass_model::ProjectName;
 use windlass_model::engine::EngineSpec;
 use windlass_model::network::NetworkConfig;
 use windlass_model::secret::SecretSource;
@@ -47,6 +48,28 @@ pub struct Volume {
     pub config: VolumeConfig,
     pub user: Option<Spanned<String>>,
     pub permissions: Option<Spanned<String>>,
+}
+
+impl Volume {
+    /// What an engine calls it: its own name; what is there already is not prefixed.
+    pub fn engine_name(&self, project: &ProjectName, key: &str) -> String {
+        engine_name(self.name.as_ref(), self.external, project, key)
+    }
+}
+
+impl Network {
+    /// As [`Volume::engine_name`].
+    pub fn engine_name(&self, project: &ProjectName, key: &str) -> String {
+        engine_name(self.name.as_ref(), self.external, project, key)
+    }
+}
+
+fn engine_name(name: Option<&String>, external: bool, project: &ProjectName, key: &str) -> String {
+    match name {
+        Some(name) => name.clone(),
+        None if external => key.to_owned(),
+        None => format!("{project}.{key}"),
+    }
 }
 
 /// `host.<alias>`, absolute.

@@ -70,11 +70,7 @@ impl Tree<'_> {
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
-                let reason = match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-                    _ => error.to_string(),
-                };
+                let reason = reason(&error);
                 let message = format!("{shown} cannot be read: {reason}");
                 let mut found = Diagnostic::error("unreadable-file", message);
                 if let Some(span) = included {
@@ -200,4 +196,14 @@ impl Tree<'_> {
         over.replace(Entry { key, value, merged: None });
         merge(&root, &Arc::new(Node::new(place, Value::Mapping(over))))
     }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "there is no such file".to_owned();
+    }
+    if error.kind() == std::io::ErrorKind::IsADirectory {
+        return "it is a directory".to_owned();
+    }
+    error.to_string()
 }

@@ -12,11 +12,13 @@ use super::Lowering;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
+/// A port of an engine's host.
+type HostPort<'a> = (&'a EngineName, u16, Protocol);
+
 impl Lowering<'_> {
     /// One port of a host can be published once.
     pub(super) fn check_ports(&self, project: &Project) {
-        let mut taken: BTreeMap<(&EngineName, u16, Protocol), Vec<(&Address, PublishedPort)>> =
-            BTreeMap::new();
+        let mut taken: BTreeMap<HostPort<'_>, Vec<(&Address, PublishedPort)>> = BTreeMap::new();
         for (address, container) in &project.containers {
             for port in &container.config.published {
                 let Some(published) = port.published else { continue };

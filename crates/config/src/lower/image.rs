@@ -115,15 +115,17 @@ impl Lowering<'_> {
     }
 
     fn check_first(&self, image: &Image, commands: &[Command]) {
-        let first = commands.iter().find(|command| match &command.kind {
-            CommandKind::Instruction { instruction, .. } => instruction != "ARG",
-            _ => true,
-        });
-        let fits = first.is_some_and(|command| match &command.kind {
-            CommandKind::From { .. } => true,
-            CommandKind::Instruction { instruction, .. } => instruction == "FROM",
-            _ => false,
-        });
+        let is = |command: &Command, name: &str| match &command.kind {
+            CommandKind::Instruction { instruction, .. } => instruction == name,
+            CommandKind::From { .. } => name == "FROM",
+            CommandKind::AddContent { .. }
+            | CommandKind::AddImagePath { .. }
+            | CommandKind::AddContext { .. }
+            | CommandKind::AddPaths { .. }
+            | CommandKind::CopyFrom { .. } => false,
+        };
+        let first = commands.iter().find(|command| !is(command, "ARG"));
+        let fits = first.is_some_and(|command| is(command, "FROM"));
         if !fits {
             let span = first.map_or(image.span, |command| command.span);
             let found = Diagnostic::error("missing-from", "the commands do not begin with FROM")

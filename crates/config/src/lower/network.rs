@@ -202,11 +202,7 @@ impl Lowering<'_> {
     /// The name on an engine of a network that the file declares.
     fn network_name(&self, key: &str) -> Option<String> {
         let network = self.document.networks.get(key)?;
-        Some(match (&network.name, network.external) {
-            (Some(name), _) => name.clone(),
-            (None, true) => key.to_owned(),
-            (None, false) => format!("{}.{key}", self.document.name),
-        })
+        Some(network.engine_name(&self.document.name, key))
     }
 
     /// `container:alias`, by the container's name on the engine.

@@ -74,8 +74,10 @@ impl<'a> Volumes<'a> {
     /// The name on the engine of the volume of a key.
     pub(super) fn engine_name(&self, key: &str, alias: &str) -> String {
         match self.declared(alias) {
-            Some(Volume { name: Some(name), .. }) => name.clone(),
-            Some(Volume { external: true, .. }) => alias.to_owned(),
+            // What is there already is called as the file says, not after a container.
+            Some(volume) if volume.name.is_some() || volume.external => {
+                volume.engine_name(&self.document.name, alias)
+            }
             _ => format!("{}.{key}", self.document.name),
         }
     }
@@ -93,11 +95,7 @@ impl Lowering<'_> {
             project.engines.insert(EngineName::new(name), engine.spec.clone());
         }
         for (key, network) in &self.document.networks {
-            let name = match (&network.name, network.external) {
-                (Some(name), _) => name.clone(),
-                (None, true) => key.clone(),
-                (None, false) => format!("{}.{key}", self.document.name),
-            };
+            let name = network.engine_name(&self.document.name, key);
             let (external, config) = (network.external, network.config.clone());
             places.insert(Address::network(&engine, key), network.span);
             let spec = NetworkSpec { key: key.clone(), name, external, config };

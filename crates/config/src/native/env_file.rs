@@ -15,14 +15,13 @@ use crate::yaml::decode;
 /// `env_file`: a path, a list of paths, or `{path, required}`.
 pub(super) fn env_files(reader: &Reader, item: &Item, into: &mut Env) {
     for item in reader.list_or_one(item) {
-        let (path, required) = match item.node.as_mapping() {
-            None => (Some(item.clone()), true),
-            Some(_) => {
-                let mut parts = (None, true);
-                reader.fields(&item, &mut parts, &[PARTS]);
-                parts
-            }
-        };
+        let mut parts = (None, true);
+        if item.node.as_mapping().is_some() {
+            reader.fields(&item, &mut parts, &[PARTS]);
+        } else {
+            parts.0 = Some(item.clone());
+        }
+        let (path, required) = parts;
         if let Some(path) = path {
             read_file(reader, &path, required, into);
         }

@@ -3,6 +3,7 @@
 //! Invariant: names are made known to templates in the order secrets, host, volumes, networks, images, containers;
 //! a section's templates can use what comes before it.
 
+mod ancestors;
 mod commands;
 mod container;
 mod engine;

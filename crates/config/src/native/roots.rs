@@ -2,20 +2,20 @@
 //!
 //! Invariant: every section is read even if an earlier one has mistakes, so one load reports all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use windlass_model::ProjectName;
 
+use super::ancestors::Ancestors;
 use super::container::{Outline, outline};
 use super::{container, engine, image, network, put, secret, section, set, task, volume};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Container, Document, Group, Image, Settings, Task};
-use crate::read::{Field, Item, Path, Reader, did_you_mean};
+use crate::document::{
+    Container, Document, Group, HostPath, Image, Network, Secret, Settings, Task, TaskPlace, Volume,
+};
+use crate::read::{Field, Item, Path, Reader};
 use crate::template::{Named, Scope};
-
-/// Longest chain of `extends`.
-const MAX_ANCESTORS: usize = 64;
 
 #[derive(Default)]
 struct Sections {
@@ -137,77 +137,22 @@ fn read_sections(
     name: ProjectName,
     given: &Given<'_>,
 ) -> Document {
-    let templates = reader.templates();
-    let secrets =
-        section(reader, sections.get("secrets"), "secrets", |_, i| secret::secret(reader, i));
-    let values = secret::values(&secrets, templates.env().clone());
-    templates.set_secrets(secrets.keys().cloned().collect(), values);
+    let secrets = secrets(reader, sections);
     let engines =
         section(reader, sections.get("engines"), "engines", |_, i| engine::engine(reader, i));
-
-    let host_section = sections.get("host");
-    let host_root = volume::host_root(reader, host_section, sections.get("host_root"));
-    let mut host = section(reader, host_section, "host paths", |key, item| {
-        (key != "root").then(|| volume::host_path(reader, host_root.as_deref(), item)).flatten()
-    });
-    host.remove("root");
-    templates.set_names(
-        Scope::Host,
-        host.iter()
-            .map(|(key, host)| {
-                let text = host.path.clone().unwrap_or_default();
-                (
-                    key.clone(),
-                    Named { text, parts: BTreeMap::new(), instances: host.instances.clone() },
-                )
-            })
-            .collect(),
-    );
-
-    let volumes =
-        section(reader, sections.get("volumes"), "volumes", |_, i| volume::volume(reader, i));
-    templates.set_names(
-        Scope::Volumes,
-        volumes
-            .iter()
-            .map(|(key, volume)| {
-                let text = volume.name.clone().unwrap_or_else(|| format!("{name}.{key}"));
-                let parts = volume.path.iter().map(|path| ("path".to_owned(), path.clone()));
-                (key.clone(), Named { text, parts: parts.collect(), instances: BTreeMap::new() })
-            })
-            .collect(),
-    );
-
-    let networks =
-        section(reader, sections.get("networks"), "networks", |_, i| network::network(reader, i));
-    templates.set_names(
-        Scope::Networks,
-        networks
-            .iter()
-            .map(|(key, network)| {
-                let text = network.name.clone().unwrap_or_else(|| format!("{name}.{key}"));
-                (key.clone(), Named { text, ..Named::default() })
-            })
-            .collect(),
-    );
-
+    let host_root = volume::host_root(reader, sections.get("host"), sections.get("host_root"));
+    let host = host(reader, sections, host_root.as_deref());
+    let volumes = volumes(reader, sections, &name);
+    let networks = networks(reader, sections, &name);
     let references = image_references(reader, sections, &name);
-    templates.set_names(
-        Scope::Images,
-        references.iter().map(|(key, reference)| (key.clone(), image::named(reference))).collect(),
-    );
+    let named = references.iter().map(|(key, text)| (key.clone(), image::named(text)));
+    reader.templates().set_names(Scope::Images, named.collect());
     let outlines = outlines(reader, sections.get("containers"));
     let ancestors = Ancestors::new(reader, &outlines);
-    templates.set_names(Scope::Containers, ancestors.names(&name));
-
-    let (images, mut tasks) = images(reader, sections, &references);
+    reader.templates().set_names(Scope::Containers, ancestors.names(&name));
+    let (images, of_images) = images(reader, sections, &references);
     let containers = containers(reader, &outlines, &ancestors);
-    let top = section(reader, sections.get("tasks"), "tasks", |key, item| {
-        task::task(reader, key, item, None)
-    });
-    let names: BTreeSet<_> = top.keys().cloned().collect();
-    tasks.retain_mut(|task| rename_taken(task, &names));
-    tasks.extend(top.into_values());
+    let tasks = tasks(reader, sections, of_images);
     let groups = section(reader, sections.get("groups"), "groups", |_, item| {
         Some(Group { span: item.key_span(), members: reader.spanned_strings(item) })
     });
@@ -230,14 +175,69 @@ fn read_sections(
     }
 }
 
-/// A task of an image whose name is taken at the top is reached as `image.task`.
-fn rename_taken(task: &mut Task, taken: &BTreeSet<String>) -> bool {
-    if let (true, crate::document::TaskPlace::Image(image)) =
-        (taken.contains(&task.name), &task.place)
-    {
-        task.name = format!("{}.{}", image.value, task.name);
+fn secrets(reader: &Reader, sections: &Sections) -> BTreeMap<String, Secret> {
+    let secrets =
+        section(reader, sections.get("secrets"), "secrets", |_, i| secret::secret(reader, i));
+    let values = secret::values(&secrets, reader.templates().env().clone());
+    reader.templates().set_secrets(secrets.keys().cloned().collect(), values);
+    secrets
+}
+
+fn host(reader: &Reader, sections: &Sections, root: Option<&str>) -> BTreeMap<String, HostPath> {
+    let host = section(reader, sections.get("host"), "host paths", |key, item| {
+        (key != "root").then(|| volume::host_path(reader, root, item)).flatten()
+    });
+    let named = host.iter().map(|(key, host)| {
+        let text = host.path.clone().unwrap_or_default();
+        (key.clone(), Named { text, parts: BTreeMap::new(), instances: host.instances.clone() })
+    });
+    reader.templates().set_names(Scope::Host, named.collect());
+    host
+}
+
+fn volumes(
+    reader: &Reader,
+    sections: &Sections,
+    project: &ProjectName,
+) -> BTreeMap<String, Volume> {
+    let volumes =
+        section(reader, sections.get("volumes"), "volumes", |_, i| volume::volume(reader, i));
+    let named = volumes.iter().map(|(key, volume)| {
+        let parts = volume.path.iter().map(|path| ("path".to_owned(), path.clone()));
+        let text = volume.engine_name(project, key);
+        (key.clone(), Named { text, parts: parts.collect(), instances: BTreeMap::new() })
+    });
+    reader.templates().set_names(Scope::Volumes, named.collect());
+    volumes
+}
+
+fn networks(
+    reader: &Reader,
+    sections: &Sections,
+    project: &ProjectName,
+) -> BTreeMap<String, Network> {
+    let networks =
+        section(reader, sections.get("networks"), "networks", |_, i| network::network(reader, i));
+    let named = networks.iter().map(|(key, network)| {
+        (key.clone(), Named { text: network.engine_name(project, key), ..Named::default() })
+    });
+    reader.templates().set_names(Scope::Networks, named.collect());
+    networks
+}
+
+/// Tasks of images and of the top. A name that is taken at the top belongs to that one; the image's task is reached
+/// as `image.task`.
+fn tasks(reader: &Reader, sections: &Sections, mut of_images: Vec<Task>) -> Vec<Task> {
+    let top = section(reader, sections.get("tasks"), "tasks", |key, item| {
+        task::task(reader, key, item, None)
+    });
+    for task in &mut of_images {
+        if let (true, TaskPlace::Image(image)) = (top.contains_key(&task.name), &task.place) {
+            task.name = format!("{}.{}", image.value, task.name);
+        }
     }
-    true
+    of_images.extend(top.into_values());
+    of_images
 }
 
 fn image_references(
@@ -295,131 +295,6 @@ fn outlines(reader: &Reader, item: Option<&Item>) -> BTreeMap<String, Outline> {
         }
         outline(reader, item)
     })
-}
-
-/// Each container's ancestors, farthest first, each once.
-struct Ancestors<'a> {
-    outlines: &'a BTreeMap<String, Outline>,
-    of: BTreeMap<&'a str, Vec<&'a str>>,
-}
-
-impl<'a> Ancestors<'a> {
-    fn new(reader: &Reader, outlines: &'a BTreeMap<String, Outline>) -> Self {
-        let mut found = Self { outlines, of: BTreeMap::new() };
-        let mut reported = BTreeSet::new();
-        for key in outlines.keys() {
-            let mut order = Vec::new();
-            let mut path = vec![key.as_str()];
-            found.collect(reader, key, &mut path, &mut order, &mut reported);
-            order.pop();
-            found.of.insert(key, order);
-        }
-        found
-    }
-
-    fn collect(
-        &self,
-        reader: &Reader,
-        key: &'a str,
-        path: &mut Vec<&'a str>,
-        order: &mut Vec<&'a str>,
-        reported: &mut BTreeSet<String>,
-    ) {
-        let Some(outline) = self.outlines.get(key) else { return };
-        for base in &outline.extends {
-            let Some((base_key, _)) = self.outlines.get_key_value(&base.value) else {
-                self.missing(reader, outline, base, reported);
-                continue;
-            };
-            if let Some(at) = path.iter().position(|other| other == base_key) {
-                self.cycle(reader, &path[at..], base.span, reported);
-                continue;
-            }
-            if order.contains(&base_key.as_str()) {
-                continue;
-            }
-            if path.len() >= MAX_ANCESTORS || order.len() >= MAX_ANCESTORS {
-                let message = format!("`extends` goes over more than {MAX_ANCESTORS} containers");
-                if reported.insert("depth".to_owned()) {
-                    reader.report(Diagnostic::error("extends-depth", message).at(base.span, ""));
-                }
-                return;
-            }
-            path.push(base_key);
-            self.collect(reader, base_key, path, order, reported);
-            path.pop();
-        }
-        order.push(key);
-    }
-
-    fn missing(
-        &self,
-        reader: &Reader,
-        outline: &Outline,
-        base: &crate::read::Spanned<String>,
-        reported: &mut BTreeSet<String>,
-    ) {
-        let path = format!("{}.extends", outline.item.path);
-        if !reported.insert(format!("{path} {}", base.value)) {
-            return;
-        }
-        let known = self.outlines.keys().map(String::as_str);
-        let help = reader.budgeted(|| did_you_mean(&base.value, known));
-        let message = format!("unknown container \"{}\"", crate::yaml::shorten(&base.value));
-        let found = Diagnostic::error("unknown-reference", message).at(base.span, "").in_path(path);
-        reader.report(found.maybe_help(help));
-    }
-
-    fn cycle(
-        &self,
-        reader: &Reader,
-        circle: &[&str],
-        last: crate::Span,
-        reported: &mut BTreeSet<String>,
-    ) {
-        let mut members: Vec<_> = circle.to_vec();
-        members.sort_unstable();
-        if !reported.insert(members.join(" ")) {
-            return;
-        }
-        let mut names = circle.to_vec();
-        names.extend(circle.first());
-        let message = format!("containers extend one another in a circle: {}", names.join(" → "));
-        let mut found = Diagnostic::error("extends-cycle", message).at(last, "closes the circle");
-        for pair in circle.windows(2) {
-            let outline = self.outlines.get(pair[0]);
-            let base = outline.and_then(|o| o.extends.iter().find(|base| base.value == pair[1]));
-            if let Some(base) = base {
-                found = found.also(base.span, format!("{} extends {}", pair[0], pair[1]));
-            }
-        }
-        reader.report(found.help("move what they share into an `abstract` container"));
-    }
-
-    fn get(&self, key: &str) -> Vec<&'a Outline> {
-        let order = self.of.get(key).into_iter().flatten();
-        order.filter_map(|key| self.outlines.get(*key)).collect()
-    }
-
-    /// What templates see of each container.
-    fn names(&self, project: &ProjectName) -> BTreeMap<String, Named> {
-        let concrete = self.outlines.iter().filter(|(_, outline)| !outline.is_abstract);
-        concrete
-            .map(|(key, outline)| {
-                let text = format!("{project}.{key}");
-                let all = self.get(key).into_iter().chain([outline]);
-                let instances = all.flat_map(|outline| outline.instances.iter());
-                let instances = instances
-                    .map(|instance| (instance.value.clone(), format!("{text}.{}", instance.value)))
-                    .collect();
-                let parts = BTreeMap::from([
-                    ("name".to_owned(), text.clone()),
-                    ("hostname".to_owned(), crate::lower::hostname(&text)),
-                ]);
-                (key.clone(), Named { text, parts, instances })
-            })
-            .collect()
-    }
 }
 
 fn containers(

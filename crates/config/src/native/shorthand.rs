@@ -101,10 +101,10 @@ pub(super) fn read_only(reader: &Reader, item: &Item) -> Option<bool> {
     let scalar = item.node.as_scalar();
     match scalar.map(crate::yaml::Scalar::resolve) {
         Some(Resolved::Bool(value)) => Some(value),
-        Some(Resolved::Null | Resolved::Integer(0)) => Some(false),
-        Some(Resolved::Integer(1)) => Some(true),
-        Some(Resolved::String("ro" | "true")) => Some(true),
-        Some(Resolved::String("rw" | "false" | "")) => Some(false),
+        Some(Resolved::Null | Resolved::Integer(0) | Resolved::String("rw" | "false" | "")) => {
+            Some(false)
+        }
+        Some(Resolved::Integer(1) | Resolved::String("ro" | "true")) => Some(true),
         _ => {
             reader.expected(&item, "ro or rw", None);
             None

@@ -156,7 +156,9 @@ impl Reader {
             Resolved::String(text) => {
                 text.trim().parse().ok().filter(|value: &f64| value.is_finite())
             }
-            _ => None,
+            Resolved::Null | Resolved::Bool(_) | Resolved::LeadingZero(_) | Resolved::Float(_) => {
+                None
+            }
         });
         if number.is_none() {
             self.expected(&item, what, None);

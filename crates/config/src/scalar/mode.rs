@@ -60,10 +60,9 @@ fn apply(mode: u32, clause: &str) -> Option<u32> {
             // On a directory `X` is `x`.
             'x' | 'X' => bits |= 1,
             's' => {
-                special |= shifts
-                    .iter()
-                    .map(|shift| if *shift == 6 { 0o4000 } else { 0o2000 })
-                    .fold(0, |a, b| a | b)
+                for shift in &shifts {
+                    special |= if *shift == 6 { 0o4000 } else { 0o2000 };
+                }
             }
             't' => special |= 0o1000,
             _ => return None,

@@ -17,6 +17,7 @@ pub(super) fn to_node(value: &Value, span: Span, sensitive: bool) -> Result<Node
     convert(value, span, sensitive, 0)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the template engine's enum is open")]
 fn convert(value: &Value, span: Span, sensitive: bool, depth: usize) -> Result<Node, String> {
     if depth > MAX_DEPTH {
         return Err("the template's result is nested too deep".to_owned());
@@ -46,7 +47,7 @@ fn convert(value: &Value, span: Span, sensitive: bool, depth: usize) -> Result<N
             }
             Node::new(span, Yaml::Mapping(map))
         }
-        _ if value.downcast_object_ref::<Name>().is_some() => {
+        ValueKind::Plain if value.downcast_object_ref::<Name>().is_some() => {
             text(value.to_string(), Style::Rendered)
         }
         _ => return Err("the template's result is not a value".to_owned()),

@@ -108,18 +108,17 @@ fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
     let key = Arc::as_ptr(node) as usize;
     let known =
         state.inner().cache.get(&key).map(|(_, value, frame)| (value.clone(), frame.clone()));
-    let (value, frame) = match known {
-        Some(known) => known,
-        None => {
-            let (value, frame) = evaluate(state, node, &|| label.to_owned(), Ok);
-            let value = value?;
-            // What `self` is changes from owner to owner, so only variables are kept.
-            if label.starts_with("vars") && !frame.args {
-                let entry = (Arc::clone(node), value.clone(), frame.clone());
-                state.inner().cache.insert(key, entry);
-            }
-            (value, frame)
+    let (value, frame) = if let Some(known) = known {
+        known
+    } else {
+        let (value, frame) = evaluate(state, node, &|| label.to_owned(), Ok);
+        let value = value?;
+        // What `self` is changes from owner to owner, so only variables are kept.
+        if label.starts_with("vars") && !frame.args {
+            let entry = (Arc::clone(node), value.clone(), frame.clone());
+            state.inner().cache.insert(key, entry);
         }
+        (value, frame)
     };
     if let Some(parent) = state.inner().frames.last_mut() {
         parent.absorb(&frame);
@@ -241,6 +240,7 @@ fn failure(node: &Arc<Node>, code: &'static str, message: String) -> Failure {
 }
 
 /// The template engine's error in our words. With a secret at hand its details are withheld.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the template engine's enum is open")]
 fn explain(state: &State, node: &Arc<Node>, refusal: Refusal, secret: bool) -> Failure {
     let Refusal { range, error } = refusal;
     let detail = error.detail().filter(|_| !secret);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use windlass_model::Digest;
 
@@ -57,15 +57,17 @@ pub(super) fn environment() -> Environment<'static> {
         .keep_trailing_newline(true)
         .build();
     environment.set_syntax(syntax.expect("invariant: the delimiters are distinct"));
-    environment.set_formatter(|out, state, value| match value.kind() {
-        minijinja::value::ValueKind::Bool => {
-            write!(out, "{}", value.is_true()).map_err(Error::from)
+    environment.set_formatter(|out, state, value| {
+        if value.kind() == ValueKind::Bool {
+            return write!(out, "{}", value.is_true()).map_err(Error::from);
         }
-        minijinja::value::ValueKind::None => Ok(()),
-        _ => minijinja::escape_formatter(out, state, value),
+        if value.is_none() {
+            return Ok(());
+        }
+        minijinja::escape_formatter(out, state, value)
     });
     environment.add_filter("quote", quote);
-    environment.add_filter("words", words);
+    environment.add_filter("words", |text: String| words(&text));
     environment.add_filter("basename", |path: String| last_part(&path).to_owned());
     environment.add_filter("dirname", dirname);
     environment.add_filter("join_path", |path: String, more: String| {
@@ -75,7 +77,7 @@ pub(super) fn environment() -> Environment<'static> {
         crate::read::clean(&Path::new(&base).join(path))
     });
     environment.add_filter("json", json);
-    environment.add_filter("from_json", from_json);
+    environment.add_filter("from_json", |text: String| from_json(&text));
     environment.add_filter("sha256", |text: String| sha256(text.as_bytes()));
     environment.add_filter("base64", |text: String| base64(text.as_bytes()));
     environment.add_filter("urlencode", |text: String| urlencode(&text));
@@ -84,15 +86,15 @@ pub(super) fn environment() -> Environment<'static> {
 
 /// A list is quoted word by word.
 fn quote(value: &Value) -> Result<String, Error> {
-    if matches!(value.kind(), minijinja::value::ValueKind::Seq) {
+    if matches!(value.kind(), ValueKind::Seq) {
         let words = value.try_iter()?.map(|word| crate::scalar::quote(&word.to_string()));
         return Ok(words.collect::<Vec<_>>().join(" "));
     }
     Ok(crate::scalar::quote(&value.to_string()))
 }
 
-fn words(text: String) -> Result<Vec<String>, Error> {
-    crate::scalar::split_words(&text)
+fn words(text: &str) -> Result<Vec<String>, Error> {
+    crate::scalar::split_words(text)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.message))
 }
 
@@ -113,8 +115,8 @@ fn json(value: &Value) -> Result<String, Error> {
     text.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
 }
 
-fn from_json(text: String) -> Result<Value, Error> {
-    let value: serde_json::Value = serde_json::from_str(&text)
+fn from_json(text: &str) -> Result<Value, Error> {
+    let value: serde_json::Value = serde_json::from_str(text)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("not JSON: {error}")))?;
     Ok(Value::from(minijinja::value::Serde(value)))
 }

@@ -189,9 +189,12 @@ impl Object for Names {
             return None;
         };
         if let Some(named) = names.get(key) {
-            let (name, named) = (key.to_owned(), named.clone());
-            let state = Weak::clone(&self.state);
-            return Some(Value::from_object(Name { scope, name, named, state }));
+            return Some(Value::from_object(Name {
+                scope,
+                key: key.to_owned(),
+                named: named.clone(),
+                state: Weak::clone(&self.state),
+            }));
         }
         let help = did_you_mean(key, names.keys().map(String::as_str));
         state.miss(scope.as_str(), key, help);
@@ -212,7 +215,7 @@ fn secret(state: &State, key: &str) -> Option<Value> {
 #[derive(Debug)]
 pub(super) struct Name {
     scope: Scope,
-    name: String,
+    key: String,
     named: Named,
     state: Weak<State>,
 }
@@ -233,22 +236,22 @@ impl Object for Name {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let key = key.as_str()?;
         if let Some(text) = self.named.instances.get(key) {
-            self.record(format!("{}.{key}", self.name));
+            self.record(format!("{}.{key}", self.key));
             return Some(Value::from(text.clone()));
         }
         if let Some(text) = self.named.parts.get(key) {
-            self.record(self.name.clone());
+            self.record(self.key.clone());
             return Some(Value::from(text.clone()));
         }
         let known = self.named.parts.keys().chain(self.named.instances.keys());
         let help = did_you_mean(key, known.map(String::as_str));
-        let label = format!("{}.{}", self.scope.as_str(), self.name);
+        let label = format!("{}.{}", self.scope.as_str(), self.key);
         self.state.upgrade()?.miss(&label, key, help);
         None
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.record(self.name.clone());
+        self.record(self.key.clone());
         f.write_str(&self.named.text)
     }
 }

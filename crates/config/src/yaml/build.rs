@@ -92,22 +92,23 @@ impl<'a> Builder<'a> {
             if span.end > span.start {
                 last = Some(span);
             }
-            if self.event(event, span, tag_span).is_err() {
+            if self.event(event, span, tag_span.as_ref()).is_err() {
                 break;
             }
         }
         self.root
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
     fn event(
         &mut self,
         event: Event<'_>,
         span: Span,
-        tag_span: Option<std::ops::Range<usize>>,
+        tag_span: Option<&std::ops::Range<usize>>,
     ) -> Result<(), Stop> {
         let file = self.file;
         let tag = |tag: &granit_parser::Tag| {
-            let range = tag_span.clone().unwrap_or(span.start as usize..span.start as usize);
+            let range = tag_span.cloned().unwrap_or(span.start as usize..span.start as usize);
             (tag.clone(), Span::new(file, range.start, range.end))
         };
         match event {
@@ -122,7 +123,8 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, raw) => {
                 let tag = raw.as_deref().map(tag).and_then(|(tag, at)| self.tag(&tag, at));
                 let node = self.scalar(&text, style, span, tag)?;
-                self.finish(Arc::new(node), anchor)
+                self.finish(Arc::new(node), anchor);
+                Ok(())
             }
             Event::SequenceStart(_, anchor, raw) => {
                 let tag = raw.as_deref().map(tag).and_then(|(tag, at)| self.tag(&tag, at));
@@ -134,7 +136,10 @@ impl<'a> Builder<'a> {
                 let parts = Parts::Mapping { map, pending: None, merges: Vec::new() };
                 self.open(span, tag, anchor, parts)
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.close(span);
+                Ok(())
+            }
             Event::Alias(anchor) => self.alias(anchor, span),
             _ => Ok(()),
         }
@@ -156,12 +161,12 @@ impl<'a> Builder<'a> {
             return Some(Tag { name: name.into(), span });
         }
         let known = self.options.tags.iter().copied();
-        let help = crate::read::suggest(&name, known.clone())
-            .map(|close| format!("did you mean `{close}`?"))
-            .unwrap_or_else(|| {
-                let known: Vec<_> = known.map(|tag| format!("`{tag}`")).collect();
-                format!("the tags are {}; remove it, or quote the text", known.join(", "))
-            });
+        let help = if let Some(near) = crate::read::suggest(&name, known.clone()) {
+            format!("did you mean `{near}`?")
+        } else {
+            let known: Vec<_> = known.map(|tag| format!("`{tag}`")).collect();
+            format!("the tags are {}; remove it, or quote the text", known.join(", "))
+        };
         let message = format!("unknown tag `{}`", shorten(&name));
         self.report(Diagnostic::error("unknown-tag", message).at(span, "").help(help));
         None
@@ -192,7 +197,7 @@ impl<'a> Builder<'a> {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-            _ => Style::Block,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
         // An absent value is reported as `~` without extent.
         let text = if style == Style::Plain && span.start == span.end { "" } else { text };
@@ -222,8 +227,8 @@ impl<'a> Builder<'a> {
         Err(Stop)
     }
 
-    fn close(&mut self, end: Span) -> Result<(), Stop> {
-        let Some(frame) = self.stack.pop() else { return Ok(()) };
+    fn close(&mut self, end: Span) {
+        let Some(frame) = self.stack.pop() else { return };
         let value = match frame.parts {
             Parts::Sequence(items) => Value::Sequence(items),
             Parts::Mapping { mut map, merges, .. } => {
@@ -236,7 +241,7 @@ impl<'a> Builder<'a> {
         let span = self.trim(frame.start.to(end));
         let mut node = Node::new(span, value);
         node.tag = frame.tag;
-        self.finish(Arc::new(node), frame.anchor)
+        self.finish(Arc::new(node), frame.anchor);
     }
 
     /// Block collections are reported to end where the next thing begins.
@@ -276,22 +281,23 @@ impl<'a> Builder<'a> {
             );
             return Err(Stop);
         }
-        self.finish(target, 0)
+        self.finish(target, 0);
+        Ok(())
     }
 
     /// Hands a finished node to the collection that is open, or makes it the root.
-    fn finish(&mut self, node: Arc<Node>, anchor: usize) -> Result<(), Stop> {
+    fn finish(&mut self, node: Arc<Node>, anchor: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, Arc::clone(&node));
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
-            return Ok(());
+            return;
         };
         let (map, pending, merges) = match &mut frame.parts {
             Parts::Sequence(items) => {
                 items.push(node);
-                return Ok(());
+                return;
             }
             Parts::Mapping { map, pending, merges } => (map, pending, merges),
         };
@@ -309,7 +315,6 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     fn set_pending(&mut self, key: PendingKey) {

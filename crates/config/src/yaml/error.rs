@@ -149,6 +149,7 @@ pub(super) fn diagnose(
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
 fn words(error: &ScanError) -> (String, Option<String>) {
     if let Some((_, message, help)) = WORDS.iter().find(|(kind, _, _)| kind == error.kind()) {
         return ((*message).to_owned(), Some((*help).to_owned()));

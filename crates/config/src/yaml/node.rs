@@ -26,8 +26,7 @@ impl Node {
         let written = source.get(start..self.span.end as usize)?;
         let text = &*scalar.text;
         match scalar.style {
-            Style::Plain if written == text => Some(start + at),
-            Style::Quoted if written == text => Some(start + at),
+            Style::Plain | Style::Quoted if written == text => Some(start + at),
             Style::Quoted if written.get(1..written.len().checked_sub(1)?)? == text => {
                 Some(start + 1 + at)
             }

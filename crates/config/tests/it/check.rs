@@ -7,7 +7,7 @@ use windlass_model::container::ContainerSpec;
 use windlass_model::project::Project;
 
 /// Options that read `yaml` from standard input in `/work`, in the project `p`.
-pub fn options(yaml: &str) -> LoadOptions {
+pub(crate) fn options(yaml: &str) -> LoadOptions {
     LoadOptions {
         files: vec!["-".into()],
         stdin: Some(yaml.as_bytes().to_vec()),
@@ -21,13 +21,13 @@ pub fn options(yaml: &str) -> LoadOptions {
     }
 }
 
-pub fn load_text(yaml: &str) -> Loaded {
+pub(crate) fn load_text(yaml: &str) -> Loaded {
     load(&options(yaml))
 }
 
 /// Loads a file that has no mistakes.
 #[track_caller]
-pub fn project(yaml: &str) -> Project {
+pub(crate) fn project(yaml: &str) -> Project {
     let loaded = load_text(yaml);
     let findings = loaded.diagnostics.render_plain(&loaded.sources);
     assert!(findings.is_empty(), "findings:\n{findings}");
@@ -36,9 +36,9 @@ pub fn project(yaml: &str) -> Project {
 
 /// The container `web` of a project whose other parts are given.
 #[track_caller]
-pub fn web(rest: &str, keys: &str) -> ContainerSpec {
-    let indented: String = keys.lines().map(|line| format!("    {line}\n")).collect();
-    let yaml = format!("{rest}\ncontainers:\n  web:\n    image: x\n{indented}");
+pub(crate) fn web(rest: &str, keys: &str) -> ContainerSpec {
+    let keys = keys.replace('\n', "\n    ");
+    let yaml = format!("{rest}\ncontainers:\n  web:\n    image: x\n    {keys}\n");
     let project = project(&yaml);
     let mut found = project.containers.into_values().filter(|c| c.key == "web");
     found.next().expect("the container is there")
@@ -54,12 +54,12 @@ struct Finding {
 }
 
 #[track_caller]
-pub fn check(yaml: &str) {
+pub(crate) fn check(yaml: &str) {
     check_with(yaml, &options(yaml));
 }
 
 #[track_caller]
-pub fn check_with(yaml: &str, options: &LoadOptions) {
+pub(crate) fn check_with(yaml: &str, options: &LoadOptions) {
     let loaded = load(options);
     let wanted = expectations(yaml);
     assert!(!wanted.is_empty(), "the fixture expects nothing");

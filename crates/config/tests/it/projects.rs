@@ -109,10 +109,7 @@ fn volumes_and_their_owners() {
     assert_eq!(container(&project, "c").config.mounts["/v"].to_string(), "volume p.a.v");
 }
 
-#[test]
-fn images_of_every_source() {
-    let project = project(
-        r#"
+const IMAGES: &str = r#"
 defaults: {labels: {all: x}, builder: classic}
 images:
   base: {image: debian}
@@ -135,8 +132,24 @@ images:
   tools: {dockerfile: {inline: FROM scratch}, context: sub, args: {A: 1}, labels: {own: y}}
   root: {import: r.tar, changes: CMD x}
 tasks: {test: {image: base, command: x}}
-"#,
-    );
+"#;
+
+fn show(command: &BuildCommand) -> String {
+    match command {
+        BuildCommand::Instruction { instruction, text } => format!("{instruction} {text}"),
+        BuildCommand::From { image, alias } => format!("FROM {image} AS {alias:?}"),
+        BuildCommand::AddContent { content, dest, options } => {
+            format!("content {content} {dest} {:o}", options.mode.unwrap())
+        }
+        BuildCommand::AddPaths { prefix, get, .. } => format!("get {prefix:?} {get:?}"),
+        BuildCommand::CopyFrom { from, path, to, .. } => format!("copy {from:?} {path} {to}"),
+        BuildCommand::AddImagePath { .. } | BuildCommand::AddContext { .. } => String::new(),
+    }
+}
+
+#[test]
+fn images_of_every_source() {
+    let project = project(IMAGES);
     let app = &project.images["app"];
     assert_eq!(app.reference, "acme/app:v2");
     assert_eq!(app.tags.iter().collect::<Vec<_>>(), ["acme/app:v1", "other/app:2"]);
@@ -144,19 +157,7 @@ tasks: {test: {image: base, command: x}}
         panic!("{:?}", app.source)
     };
     assert_eq!(context.as_ref().unwrap().dir, "/work");
-    let shown: Vec<_> = commands
-        .iter()
-        .map(|placed| match &placed.command {
-            BuildCommand::Instruction { instruction, text } => format!("{instruction} {text}"),
-            BuildCommand::From { image, alias } => format!("FROM {image} AS {alias:?}"),
-            BuildCommand::AddContent { content, dest, options } => {
-                format!("content {content} {dest} {:o}", options.mode.unwrap())
-            }
-            BuildCommand::AddPaths { prefix, get, .. } => format!("get {prefix:?} {get:?}"),
-            BuildCommand::CopyFrom { from, path, to, .. } => format!("copy {from:?} {path} {to}"),
-            other => format!("{other:?}"),
-        })
-        .collect();
+    let shown: Vec<_> = commands.iter().map(|placed| show(&placed.command)).collect();
     assert_eq!(
         shown,
         [

@@ -16,9 +16,9 @@ fn rest(extra: &str) -> String {
 /// The spec with the others of the project beside it.
 #[track_caller]
 fn spec(keys: &str) -> ContainerSpec {
-    let indented: String = keys.lines().map(|line| format!("    {line}\n")).collect();
+    let keys = keys.replace('\n', "\n    ");
     let yaml = format!(
-        "{}\ncontainers:\n  other: {{image: x, attaches: b, shares: /s, networks: [n, m]}}\n  many: {{image: x, instances: [i, j]}}\n  web:\n    image: x\n{indented}",
+        "{}\ncontainers:\n  other: {{image: x, attaches: b, shares: /s, networks: [n, m]}}\n  many: {{image: x, instances: [i, j]}}\n  web:\n    image: x\n    {keys}\n",
         rest("")
     );
     let project = crate::check::project(&yaml);
@@ -263,80 +263,74 @@ fn commands_and_health_checks() {
     }
 }
 
+const WAYS: &[&[&str]] = &[
+    &["command: echo 'a b'", "command: [echo, a b]", "create_options: {command: [echo, 'a b']}"],
+    &[
+        "env: {A: '1', B: 'x=y'}",
+        "env: [A=1, B=x=y]",
+        "env: [A: 1, B: x=y]",
+        "create_options: {environment: {A: 1, B: x=y}}",
+    ],
+    &["env: {HOST_VALUE: null}", "env: [HOST_VALUE]", "env: ['HOST_VALUE:other']"],
+    &["env: {NEW: d}", "env: ['NEW:d']"],
+    &["labels: {a: b, c: ''}", "labels: [a=b, c]"],
+    &["user: 1000:1001", "user: [1000, 1001]"],
+    &["stop_timeout: 90", "stop_timeout: 1m30s", "stop_timeout: '90s'"],
+    &["stop_signal: TERM", "stop_signal: SIGTERM", "stop_signal: 15"],
+    &[
+        "restart: on-failure:3",
+        "restart: {policy: on-failure, retries: 3}",
+        "host_config: {restart_policy: {Name: on-failure, MaximumRetryCount: 3}}",
+    ],
+    &[
+        "limits: {memory: 512m}",
+        "limits: {memory: 536870912}",
+        "limits: {memory: 0.5GiB}",
+        "host_config: {mem_limit: 512m}",
+    ],
+    &["limits: {cpus: 0.5}", "limits: {cpus: '0.5'}"],
+    &[
+        "ulimits: {nofile: 10}",
+        "ulimits: {nofile: {soft: 10, hard: 10}}",
+        "ulimits: [nofile=10]",
+        "ulimits: {nofile: '10:10'}",
+        "ulimits: [{Name: nofile, Soft: 10, Hard: 10}]",
+    ],
+    &["devices: /dev/x", "devices: ['/dev/x:/dev/x:mrw']", "devices: [{host_path: /dev/x}]"],
+    &["cap_add: net_admin", "cap_add: [CAP_NET_ADMIN]"],
+    &["extra_hosts: {a: 1.2.3.4}", "extra_hosts: ['a:1.2.3.4']", "extra_hosts: a=1.2.3.4"],
+    &["tmpfs: /run:size=1m", "tmpfs: {/run: size=1m}", "tmpfs: ['/run:size=1m']"],
+    &["log: json-file", "log: {driver: json-file}", "host_config: {log_config: {type: json-file}}"],
+    &["gpus: all", "gpus: {count: -1}", "gpus: {count: all}"],
+    &[
+        "depends_on: other",
+        "depends_on: [other]",
+        "depends_on: {other: started}",
+        "depends_on: {other: {condition: started}}",
+        "depends_on: {other: null}",
+    ],
+    &["wait: {file_exists: /x}", "wait: {file_exists: [/x], timeout: 60}"],
+    &[
+        "wait: {http: 80/x}",
+        "wait: {http: {port: 80, path: /x}}",
+        "wait: {http: 'http://localhost:80/x'}",
+    ],
+    &[
+        "secrets: s",
+        "secrets: [s]",
+        "secrets: {s: s}",
+        "secrets: [{secret: s, mode: 0o400}]",
+        "secrets: [{source: s, mode: '0400', target: /run/secrets/s}]",
+    ],
+    &["shm_size: 1m", "shm_size: 1048576"],
+    &["start_delay: 500ms", "start_delay: 0.5"],
+    &["sysctls: {a.b: 1}", "sysctls: [a.b=1]"],
+    &["pid: other", "pid: container:p.other"],
+];
+
 #[test]
 fn equal_ways_to_write_one_thing() {
-    for ways in [
-        &[
-            "command: echo 'a b'",
-            "command: [echo, a b]",
-            "create_options: {command: [echo, 'a b']}",
-        ][..],
-        &[
-            "env: {A: '1', B: 'x=y'}",
-            "env: [A=1, B=x=y]",
-            "env: [A: 1, B: x=y]",
-            "create_options: {environment: {A: 1, B: x=y}}",
-        ],
-        &["env: {HOST_VALUE: null}", "env: [HOST_VALUE]", "env: ['HOST_VALUE:other']"],
-        &["env: {NEW: d}", "env: ['NEW:d']"],
-        &["labels: {a: b, c: ''}", "labels: [a=b, c]"],
-        &["user: 1000:1001", "user: [1000, 1001]"],
-        &["stop_timeout: 90", "stop_timeout: 1m30s", "stop_timeout: '90s'"],
-        &["stop_signal: TERM", "stop_signal: SIGTERM", "stop_signal: 15"],
-        &[
-            "restart: on-failure:3",
-            "restart: {policy: on-failure, retries: 3}",
-            "host_config: {restart_policy: {Name: on-failure, MaximumRetryCount: 3}}",
-        ],
-        &[
-            "limits: {memory: 512m}",
-            "limits: {memory: 536870912}",
-            "limits: {memory: 0.5GiB}",
-            "host_config: {mem_limit: 512m}",
-        ],
-        &["limits: {cpus: 0.5}", "limits: {cpus: '0.5'}"],
-        &[
-            "ulimits: {nofile: 10}",
-            "ulimits: {nofile: {soft: 10, hard: 10}}",
-            "ulimits: [nofile=10]",
-            "ulimits: {nofile: '10:10'}",
-            "ulimits: [{Name: nofile, Soft: 10, Hard: 10}]",
-        ],
-        &["devices: /dev/x", "devices: ['/dev/x:/dev/x:mrw']", "devices: [{host_path: /dev/x}]"],
-        &["cap_add: net_admin", "cap_add: [CAP_NET_ADMIN]"],
-        &["extra_hosts: {a: 1.2.3.4}", "extra_hosts: ['a:1.2.3.4']", "extra_hosts: a=1.2.3.4"],
-        &["tmpfs: /run:size=1m", "tmpfs: {/run: size=1m}", "tmpfs: ['/run:size=1m']"],
-        &[
-            "log: json-file",
-            "log: {driver: json-file}",
-            "host_config: {log_config: {type: json-file}}",
-        ],
-        &["gpus: all", "gpus: {count: -1}", "gpus: {count: all}"],
-        &[
-            "depends_on: other",
-            "depends_on: [other]",
-            "depends_on: {other: started}",
-            "depends_on: {other: {condition: started}}",
-            "depends_on: {other: null}",
-        ],
-        &["wait: {file_exists: /x}", "wait: {file_exists: [/x], timeout: 60}"],
-        &[
-            "wait: {http: 80/x}",
-            "wait: {http: {port: 80, path: /x}}",
-            "wait: {http: 'http://localhost:80/x'}",
-        ],
-        &[
-            "secrets: s",
-            "secrets: [s]",
-            "secrets: {s: s}",
-            "secrets: [{secret: s, mode: 0o400}]",
-            "secrets: [{source: s, mode: '0400', target: /run/secrets/s}]",
-        ],
-        &["shm_size: 1m", "shm_size: 1048576"],
-        &["start_delay: 500ms", "start_delay: 0.5"],
-        &["sysctls: {a.b: 1}", "sysctls: [a.b=1]"],
-        &["pid: other", "pid: container:p.other"],
-    ] {
+    for ways in WAYS {
         let first = normal(spec(ways[0]));
         assert!(first != normal(spec("")), "{}", ways[0]);
         for way in &ways[1..] {

@@ -32,14 +32,13 @@ fn structure() {
 /// As `check`, for files whose other lines mean nothing to windlass.
 #[track_caller]
 fn check_only_yaml(yaml: &str) {
-    let indented: String = yaml
-        .lines()
-        .map(|line| {
-            let (comment, rest) =
-                if line.starts_with('#') { ("#", &line[1..]) } else { ("", line) };
-            if comment.is_empty() { format!("  {rest}\n") } else { format!("#  {rest}\n") }
-        })
-        .collect();
+    let mut indented = String::new();
+    for line in yaml.lines() {
+        match line.strip_prefix('#') {
+            Some(comment) => indented.extend(["#  ", comment, "\n"]),
+            None => indented.extend(["  ", line, "\n"]),
+        }
+    }
     check(&format!("x-yaml:\n{indented}"));
 }
 

@@ -296,7 +296,8 @@ const WAIT: &[Field<WaitSpec>] = &[
     Field {
         name: "http",
         read: |w, r, i| {
-            w.conditions.extend(r.list_or_one(i).iter().filter_map(|item| http(r, item)))
+            let items = r.list_or_one(i);
+            w.conditions.extend(items.iter().filter_map(|item| http(r, item)));
         },
     },
     Field {

@@ -8,6 +8,7 @@ mod network;
 mod process;
 mod raw;
 mod resources;
+mod secrets;
 mod storage;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub(super) use lifecycle::{choice, pull};
 pub(super) use network::extra_hosts;
 pub(super) use process::{command, container_path};
-pub(super) use storage::mode;
+pub(super) use secrets::mode;
 
 use crate::document::Container;
 use crate::read::{Field, Item, Reader, Spanned};

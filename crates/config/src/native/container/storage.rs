@@ -3,7 +3,6 @@
 //! Invariant: aliases stay words here; only paths of mounts become absolute.
 
 use windlass_model::mount::{Mount, MountSource};
-use windlass_model::secret::SecretMount;
 
 use super::super::shorthand::{Shape, at_most, read_only, shapes};
 use super::super::{put, set};
@@ -11,8 +10,7 @@ use super::process::container_path;
 use super::{replace_by, unite};
 use crate::document::{Attach, Bind, Container, MountEntry, MountFrom, UseVolume};
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{ShortSource, octal_mode, short_mount, size};
-use crate::yaml::Resolved;
+use crate::scalar::{ShortSource, short_mount, size};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
@@ -48,7 +46,9 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "read_only", read: |c, r, i| set(&mut c.config.read_only, r.bool(i)) },
     Field {
         name: "secrets",
-        read: |c, r, i| replace_by(&mut c.secrets, secrets(r, i), |one| one.target.clone()),
+        read: |c, r, i| {
+            replace_by(&mut c.secrets, super::secrets::secrets(r, i), |one| one.target.clone());
+        },
     },
 ];
 
@@ -215,10 +215,8 @@ fn uses(reader: &Reader, item: &Item) -> Vec<Spanned<UseVolume>> {
 }
 
 fn looks_like_flag(item: &Item) -> bool {
-    !item.node.as_scalar().is_some_and(|scalar| match scalar.resolve() {
-        Resolved::String(text) => is_path(text),
-        _ => false,
-    })
+    let text = item.node.as_scalar().map_or("", |scalar| &scalar.text);
+    !is_path(text)
 }
 
 fn mounts(reader: &Reader, item: &Item) -> Vec<Spanned<MountEntry>> {
@@ -258,11 +256,8 @@ const MOUNT: &[Field<LongMount>] = &[
     Field {
         name: "type",
         read: |m, r, i| {
-            m.kind = super::lifecycle::choice(
-                r,
-                i,
-                &[("volume", "volume".to_owned()), ("bind", "bind".to_owned())],
-            )
+            let kinds = [("volume", "volume".to_owned()), ("bind", "bind".to_owned())];
+            m.kind = super::lifecycle::choice(r, i, &kinds);
         },
     },
     Field { name: "source", read: |m, _, i| m.source = Some(i.clone()) },
@@ -324,83 +319,4 @@ fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
             reader.expected(first, "an absolute path in the container", None);
         }
     }
-}
-
-struct NamedSecret {
-    secret: Option<String>,
-    target: Option<String>,
-    owner: (u32, u32),
-    mode: u32,
-}
-
-const SECRET: &[Field<NamedSecret>] = &[
-    Field { name: "secret", read: |s, r, i| s.secret = r.string(i) },
-    Field { name: "source", read: |s, r, i| s.secret = r.string(i) },
-    Field { name: "target", read: |s, r, i| s.target = r.string(i) },
-    Field { name: "uid", read: |s, r, i| set(&mut s.owner.0, r.integer(i, "a user's number")) },
-    Field { name: "gid", read: |s, r, i| set(&mut s.owner.1, r.integer(i, "a group's number")) },
-    Field { name: "mode", read: |s, r, i| set(&mut s.mode, mode(r, i)) },
-];
-
-/// A mode: a number in octal (`0o400`), or its digits in quotes.
-pub(in super::super) fn mode(reader: &Reader, item: &Item) -> Option<u32> {
-    let item = reader.resolve(item)?;
-    match item.node.as_scalar().map(crate::yaml::Scalar::resolve) {
-        Some(Resolved::String(_)) => reader.parse(&item, octal_mode),
-        Some(Resolved::Integer(value)) => {
-            let written = item.node.as_scalar().map_or("", |scalar| &*scalar.text);
-            if written.starts_with("0o") || value == 0 {
-                return u32::try_from(value).ok().filter(|mode| *mode <= 0o7777);
-            }
-            let message = format!("`{value}` is decimal, and a mode is octal");
-            let found = reader.error(&item, "bad-value", message);
-            reader.report(
-                found
-                    .help(format!("write 0o{value} or \"0{value}\""))
-                    .patch(item.span(), format!("0o{value}")),
-            );
-            None
-        }
-        Some(Resolved::LeadingZero(text)) => {
-            reader.report(reader.leading_zero(&item, text));
-            None
-        }
-        _ => {
-            reader.expected(&item, "a mode such as 0o644", None);
-            None
-        }
-    }
-}
-
-/// Names, `{name: target}`, or `{secret, target, uid, gid, mode}`.
-fn secrets(reader: &Reader, item: &Item) -> Vec<Spanned<SecretMount>> {
-    let mut all = Vec::new();
-    for shape in shapes(reader, item, &["secret", "source"], true) {
-        let mut named = NamedSecret { secret: None, target: None, owner: (0, 0), mode: 0o400 };
-        let span = match &shape {
-            Shape::Positions(parts) => {
-                let Some((first, rest)) = parts.split_first() else { continue };
-                named.secret = reader.string(first);
-                match rest.first() {
-                    Some(more) if more.node.as_mapping().is_some() => {
-                        reader.fields(more, &mut named, &[SECRET]);
-                    }
-                    Some(more) => named.target = reader.string(more),
-                    None => {}
-                }
-                first.span()
-            }
-            Shape::Named(item) => {
-                reader.fields(item, &mut named, &[SECRET]);
-                item.span()
-            }
-        };
-        let Some(secret) = named.secret else { continue };
-        let target = named.target.unwrap_or_else(|| secret.clone());
-        let target = crate::read::clean(&std::path::Path::new("/run/secrets").join(target));
-        let (uid, gid) = named.owner;
-        let mount = SecretMount { secret, target, uid, gid, mode: named.mode };
-        all.push(Spanned::new(mount, span));
-    }
-    all
 }
