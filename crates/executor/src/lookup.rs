@@ -47,9 +47,6 @@ pub(crate) async fn if_there<'a, T>(
 
 /// The first error, or what the look found out about it.
 pub(crate) fn verdict(lost: EngineError, carried_out: Result<bool>) -> Result<()> {
-    match carried_out {
-        Ok(true) => Ok(()),
-        // The reply is what was lost, so that is what is told.
-        Ok(false) | Err(_) => Err(lost),
-    }
+    // Where nothing was found out, the reply is what was lost, and that is told.
+    if carried_out.unwrap_or(false) { Ok(()) } else { Err(lost) }
 }

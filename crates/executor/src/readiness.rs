@@ -114,6 +114,8 @@ async fn last_look(
     let seen = lookup::until_answered(|| ctx.engine.inspect_container(id.as_str()));
     let seen = seen.await.map_err(failure::from_engine)?;
     let failure = match judge.see(&seen, Instant::now()) {
+        // That it runs is not all that was waited for.
+        Verdict::Ready if judge.pending.is_some() => judge.too_late(&seen, deadline),
         Verdict::Ready => return Ok(()),
         Verdict::Bad(failure) => failure,
         Verdict::Wait(_) => judge.too_late(&seen, deadline),

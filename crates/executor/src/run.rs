@@ -162,8 +162,7 @@ impl Course<'_> {
         }
         // What only waits changes nothing by being ended.
         for (id, handle) in &self.running {
-            let action = &self.plan.step(*id).action;
-            if matches!(action, Action::WaitContainer { .. } | Action::Delay { .. }) {
+            if only_waits(&self.plan.step(*id).action) {
                 handle.abort();
             }
         }
@@ -172,13 +171,11 @@ impl Course<'_> {
     fn abandon(&mut self) {
         self.pass_on();
         for id in self.running.keys().copied().collect::<Vec<_>>() {
-            let action = &self.plan.step(id).action;
-            let outcome = match action {
-                Action::WaitContainer { .. } | Action::Delay { .. } => Outcome::Cancelled,
-                _ => Outcome::Failed(failure::engine(
-                    Fault::ReplyLost,
-                    "abandoned; the engine may still carry it out",
-                )),
+            let outcome = if only_waits(&self.plan.step(id).action) {
+                Outcome::Cancelled
+            } else {
+                let message = "abandoned; the engine may still carry it out";
+                Outcome::Failed(failure::engine(Fault::ReplyLost, message))
             };
             self.finish(id, outcome);
         }
@@ -203,4 +200,9 @@ impl Course<'_> {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Whether it changes nothing on the engine.
+fn only_waits(action: &Action) -> bool {
+    matches!(action, Action::WaitContainer { .. } | Action::Delay { .. })
 }

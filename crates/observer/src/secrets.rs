@@ -12,7 +12,7 @@ use windlass_model::project::Project;
 use windlass_model::secret::{SecretSource, SecretSpec, SecretValues, Sensitive};
 
 /// How long a secret's command may take.
-const COMMAND_TIME: Duration = Duration::from_secs(60);
+const COMMAND_TIME: Duration = Duration::from_mins(1);
 
 /// Reads the secrets of a project for which `wanted` holds.
 ///

@@ -4,13 +4,18 @@
 
 use crate::engine::FakeEngine;
 use std::collections::{BTreeMap, BTreeSet};
+use windlass_model::Address;
 use windlass_model::name::{ImageId, ProjectName};
 use windlass_model::observed::{ObservedContainer, ObservedNetwork, ObservedVolume, State};
+use windlass_model::project::Project;
+use windlass_model::update::UpdateOrder;
 
 /// What a run may not change, taken before it.
 #[derive(Clone, Debug)]
 pub struct Before {
     project: ProjectName,
+    /// Containers of which two may run during a replacement.
+    start_first: BTreeSet<Address>,
     containers: Vec<ObservedContainer>,
     networks: Vec<ObservedNetwork>,
     /// All volumes: also our own are never removed without consent.
@@ -19,10 +24,17 @@ pub struct Before {
 }
 
 impl Before {
-    pub fn take(engine: &FakeEngine, project: &ProjectName) -> Self {
+    pub fn take(engine: &FakeEngine, project: &Project) -> Self {
+        let start_first = project
+            .containers
+            .values()
+            .filter(|spec| spec.update.order == UpdateOrder::StartFirst)
+            .map(|spec| spec.address.clone())
+            .collect();
+        let project = project.name.clone();
         engine.with(|world| {
             let foreign = |owner: Option<&windlass_model::label::Owner>| {
-                owner.is_none_or(|owner| owner.project != *project)
+                owner.is_none_or(|owner| owner.project != project)
             };
             let containers: Vec<_> = world.containers.keys().map(|id| id.0.clone()).collect();
             let containers = containers
@@ -43,7 +55,7 @@ impl Before {
                 .filter(|image| !image.config.labels.contains_key(windlass_model::label::PROJECT))
                 .map(|image| image.id.clone())
                 .collect();
-            Self { project: project.clone(), containers, networks, volumes, foreign_images }
+            Self { project, start_first, containers, networks, volumes, foreign_images }
         })
     }
 
@@ -78,14 +90,18 @@ impl Before {
                 }
             }
         });
-        faults.extend(duplicates(engine, &self.project));
+        faults.extend(duplicates(engine, &self.project, &self.start_first));
         faults
     }
 }
 
-/// Addresses with more than one container that runs, or networks of ours with one name.
-fn duplicates(engine: &FakeEngine, project: &ProjectName) -> Vec<String> {
-    let mut containers: BTreeMap<String, u32> = BTreeMap::new();
+/// Addresses with more than one container that runs, and networks of ours that share a name.
+fn duplicates(
+    engine: &FakeEngine,
+    project: &ProjectName,
+    start_first: &BTreeSet<Address>,
+) -> Vec<String> {
+    let mut containers: BTreeMap<Address, u32> = BTreeMap::new();
     let mut networks: BTreeMap<String, u32> = BTreeMap::new();
     engine.with(|world| {
         for container in world.summaries() {
@@ -93,7 +109,7 @@ fn duplicates(engine: &FakeEngine, project: &ProjectName) -> Vec<String> {
                 continue;
             };
             if let (Some(address), State::Running) = (owner.address, container.state) {
-                *containers.entry(address.to_string()).or_default() += 1;
+                *containers.entry(address).or_default() += 1;
             }
         }
         for network in world.networks.values() {
@@ -102,7 +118,8 @@ fn duplicates(engine: &FakeEngine, project: &ProjectName) -> Vec<String> {
             }
         }
     });
-    let containers = containers.into_iter().filter(|(_, count)| *count > 1);
+    let most = |address: &Address| if start_first.contains(address) { 2 } else { 1 };
+    let containers = containers.into_iter().filter(|(address, count)| *count > most(address));
     let containers = containers.map(|(address, n)| format!("{n} of {address} run at once"));
     let networks = networks.into_iter().filter(|(_, count)| *count > 1);
     containers.chain(networks.map(|(name, n)| format!("{n} networks are called {name}"))).collect()

@@ -15,7 +15,7 @@ use windlass_model::observed::{ObservedContainer, State};
 use windlass_model::plan::ContainerRef;
 
 /// How long somebody else's removal is waited for.
-const REMOVAL_TIME: Duration = Duration::from_secs(60);
+const REMOVAL_TIME: Duration = Duration::from_mins(1);
 const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) async fn remove(

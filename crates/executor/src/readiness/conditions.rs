@@ -104,9 +104,9 @@ fn describe(condition: &WaitCondition) -> String {
     match condition {
         WaitCondition::FileExists(path) => format!("a file {path} in it"),
         WaitCondition::FileValue { path, value } => format!("{value:?} in its file {path}"),
-        WaitCondition::PortOpen(port) => format!("its port {port} open"),
+        WaitCondition::PortOpen(port) => format!("its port {port} to open"),
         WaitCondition::Http { port, path } => format!("an answer to GET {path} on port {port}"),
-        WaitCondition::Command(argv) => format!("{:?} successful", argv.join(" ")),
+        WaitCondition::Command(argv) => format!("{:?} to succeed in it", argv.join(" ")),
         WaitCondition::Log(text) => format!("{text:?} in its log"),
     }
 }

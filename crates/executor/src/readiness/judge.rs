@@ -28,17 +28,20 @@ pub(crate) struct Judge<'a> {
     stable: Option<(String, u64, Instant)>,
     /// The start that was seen last, by the engine's clock.
     started_ns: Option<i64>,
+    /// Whether it was seen running last.
+    runs: bool,
     /// The condition that is being waited for.
     pub(crate) pending: Option<String>,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(until: &'a Until) -> Self {
-        Self { until, stable: None, started_ns: None, pending: None }
+        Self { until, stable: None, started_ns: None, runs: false, pending: None }
     }
 
     pub(crate) fn see(&mut self, seen: &ObservedContainer, now: Instant) -> Verdict {
         self.started_ns = moment::parse(&seen.started_at);
+        self.runs = seen.state == State::Running;
         match seen.state {
             State::Removing => Verdict::Bad(failure::stale("it is being removed")),
             State::Exited | State::Dead => self.ended(seen),
@@ -100,9 +103,10 @@ impl<'a> Judge<'a> {
 
     /// Whether an event is a reason to look.
     pub(crate) fn is_news(&self, action: &str) -> bool {
-        const NEWS: [&str; 8] =
-            ["start", "die", "destroy", "stop", "pause", "unpause", "restart", "oom"];
-        NEWS.contains(&action) || action.starts_with("health_status: ")
+        const NEWS: [&str; 5] = ["die", "destroy", "pause", "unpause", "oom"];
+        // Of one that was seen running the start is known, and another follows its end only.
+        let begins = action == "start" && !self.runs;
+        begins || NEWS.contains(&action) || action.starts_with("health_status: ")
     }
 
     pub(crate) fn too_late(&self, seen: &ObservedContainer, deadline: Duration) -> Failure {
@@ -112,8 +116,10 @@ impl<'a> Judge<'a> {
             return failure::of(exited(seen), message);
         }
         let state = seen.state.as_str();
-        let wanted = self.pending.clone().unwrap_or_else(|| self.until.to_string());
-        let message = format!("not {wanted} within {seconds} s; it is {state}");
+        let message = match &self.pending {
+            Some(what) => format!("waited {seconds} s in vain for {what}; it is {state}"),
+            None => format!("not {} within {seconds} s; it is {state}", self.until),
+        };
         failure::of(FailureKind::Deadline, message)
     }
 }

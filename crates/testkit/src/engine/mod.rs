@@ -42,10 +42,15 @@ struct State {
     injections: Vec<Injection>,
     crashed: bool,
     actor: Option<Actor>,
-    /// Each call takes up to so many milliseconds, by a seeded choice.
-    latency: Option<(Rng, u64)>,
+    latency: Option<Latency>,
     execs: BTreeMap<String, i64>,
     archives: BTreeMap<String, Vec<u8>>,
+}
+
+/// How long a call takes.
+enum Latency {
+    Fixed(u64),
+    UpTo(Rng, u64),
 }
 
 /// What travels to a subscriber.
@@ -110,7 +115,12 @@ impl FakeEngine {
 
     /// Gives every call a length of up to so many milliseconds, by a seeded choice.
     pub fn set_latency(&self, seed: u64, up_to_ms: u64) {
-        self.state().latency = Some((Rng::new(seed), up_to_ms));
+        self.state().latency = Some(Latency::UpTo(Rng::new(seed), up_to_ms));
+    }
+
+    /// Gives every call the same length.
+    pub fn set_fixed_latency(&self, ms: u64) {
+        self.state().latency = Some(Latency::Fixed(ms));
     }
 
     /// The engine can be reached again, and nothing more goes wrong.
@@ -156,10 +166,7 @@ impl FakeEngine {
 
     /// What was unpacked into a container, by its name.
     pub fn uploads(&self, container: &str) -> Vec<Upload> {
-        self.with(|world| {
-            let id = world.find_container(container).ok();
-            id.map(|id| world.containers[&id].uploads.clone()).unwrap_or_default()
-        })
+        self.with(|world| world.uploads(container))
     }
 
     /// Lets a container die and come back, as a restart policy does.
@@ -256,7 +263,8 @@ impl FakeEngine {
     /// The way to the engine.
     async fn travel(&self) {
         let wait_ms = match &mut self.state().latency {
-            Some((rng, up_to_ms)) => rng.below(*up_to_ms + 1),
+            Some(Latency::Fixed(ms)) => *ms,
+            Some(Latency::UpTo(rng, up_to_ms)) => rng.below(*up_to_ms + 1),
             None => 0,
         };
         if wait_ms == 0 {

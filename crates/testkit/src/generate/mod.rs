@@ -47,8 +47,9 @@ pub fn project(rng: &mut Rng) -> Project {
     for key in ["data", "cache"].iter().take(amount(rng, 3)) {
         project.volumes.insert((*key).to_owned(), volume(rng, key));
     }
-    for (place, key) in ["base", "web", "tool"].iter().take(amount(rng, 4)).enumerate() {
-        let image = image(rng, key, place);
+    for key in ["base", "web", "tool"].iter().take(amount(rng, 4)) {
+        let base = project.images.get("base").is_some_and(|base| !base.source.is_external());
+        let image = image(rng, key, base);
         project.images.insert((*key).to_owned(), image);
     }
     for key in ["a", "b", "c", "d", "e", "f"].iter().take(1 + amount(rng, 6)) {
@@ -101,13 +102,13 @@ fn volume(rng: &mut Rng, key: &str) -> VolumeSpec {
     }
 }
 
-/// The first is built from scratch, later ones may build on it.
-fn image(rng: &mut Rng, key: &str, place: usize) -> ImageSpec {
+/// Where `base` is built, others may build on it.
+fn image(rng: &mut Rng, key: &str, base: bool) -> ImageSpec {
     let external = rng.one_in(3);
     let source = if external {
         ImageSource::External { pull: PullPolicy::Missing }
     } else {
-        let base = if place > 0 && rng.one_in(2) { "sim/base:latest" } else { "scratch" };
+        let base = if base && rng.one_in(2) { "sim/base:latest" } else { "scratch" };
         let text = format!("FROM {base}\nCOPY {key} /\nENV V={}\n", rng.below(3));
         ImageSource::Dockerfile { dockerfile: DockerfileSource::Inline(text), context: None }
     };

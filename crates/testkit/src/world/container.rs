@@ -105,6 +105,20 @@ impl FakeContainer {
 }
 
 impl World {
+    /// What was unpacked into a container, by its name.
+    pub fn uploads(&self, container: &str) -> Vec<Upload> {
+        let id = self.find_container(container).ok();
+        id.map(|id| self.containers[&id].uploads.clone()).unwrap_or_default()
+    }
+
+    /// Somebody else removes a container.
+    pub fn remove_behind(&mut self, container: &str) {
+        if let Ok(id) = self.find_container(container) {
+            // It is there, and force takes it whatever its state.
+            drop(self.remove_container(&id, true, false));
+        }
+    }
+
     /// By id or name.
     pub(crate) fn find_container(&self, key: &str) -> Result<ContainerId> {
         self.containers

@@ -65,14 +65,14 @@ impl Scene {
             let id = engine.create_container(&create).await.unwrap();
             engine.start_container(&id).await.unwrap();
         }
-        let before = Before::take(&engine, &project.name);
+        let before = Before::take(&engine, project);
         Self { engine, before }
     }
 
     /// The same scene, which goes its own way from here; what is there now must stay.
     pub(crate) fn fork(&self, project: &Project) -> Self {
         let engine = self.engine.fork();
-        let before = Before::take(&engine, &project.name);
+        let before = Before::take(&engine, project);
         Self { engine, before }
     }
 

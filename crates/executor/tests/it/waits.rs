@@ -1,0 +1,207 @@
+//! Waits: by events, never by polling.
+
+use crate::bench::{Bench, command, text};
+use std::time::Duration;
+use windlass_model::container::ContainerConfig;
+use windlass_model::event::Event;
+use windlass_model::healthcheck::{HealthTest, Healthcheck};
+use windlass_model::plan::{Action, Until};
+use windlass_model::report::{FailureKind, Outcome};
+use windlass_model::wait::{WaitCondition, WaitSpec};
+
+fn checked(words: &[&str]) -> ContainerConfig {
+    let healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".to_owned())));
+    ContainerConfig { healthcheck, ..command(words) }
+}
+
+fn running(stable_ms: u64) -> Until {
+    Until::Running { stable_ms }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_wait_finds() {
+    let unhealthy = "Unhealthy: its health check failed";
+    let no_check = "Unhealthy: it has no health check to wait for";
+    let late = "Deadline: not healthy within 60 s; it is running";
+    for (config, until, expected, at_ms) in [
+        (checked(&["run"]), Until::Healthy, "done", 0),
+        (checked(&["healthy-after", "5000"]), Until::Healthy, "done", 5_000),
+        (checked(&["never-healthy"]), Until::Healthy, unhealthy, 0),
+        (checked(&["never-decided"]), Until::Healthy, late, 60_000),
+        (command(&["run"]), Until::Healthy, no_check, 0),
+        (
+            checked(&["exit-after", "5000", "3"]),
+            Until::Healthy,
+            "Exited { code: 3 }: it ended with exit code 3",
+            5_000,
+        ),
+        (command(&["exit", "0"]), Until::Completed, "done", 0),
+        (command(&["exit-after", "5000", "0"]), Until::Completed, "done", 5_000),
+        (
+            command(&["exit", "3"]),
+            Until::Completed,
+            "Exited { code: 3 }: it ended with exit code 3",
+            0,
+        ),
+        (
+            command(&["oom"]),
+            Until::Completed,
+            "Exited { code: 137 }: it ended with exit code 137: it was out of memory",
+            0,
+        ),
+        (
+            command(&["run"]),
+            Until::Completed,
+            "Deadline: not completed within 60 s; it is running",
+            60_000,
+        ),
+        (command(&["run"]), running(0), "done", 0),
+        (command(&["run"]), running(2_000), "done", 2_000),
+        (
+            command(&["exit-after", "1000", "1"]),
+            running(2_000),
+            "Exited { code: 1 }: it ended with exit code 1",
+            1_000,
+        ),
+    ] {
+        let mut bench = Bench::new();
+        let created = bench.started(config.clone());
+        let wait = bench.wait(created, until.clone(), 60_000);
+        let report = bench.run().await;
+        let name = format!("{:?} until {until}", config.command);
+        assert_eq!(text(&report.outcomes[wait.index()]), expected, "{name}");
+        assert_eq!(report.elapsed_ms, at_ms, "{name}");
+        assert!(bench.count("inspect_container") <= 2, "{name} polled");
+        assert_eq!(bench.count("events"), 1, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_waits_there_is_no_subscription_and_no_look() {
+    let mut bench = Bench::new();
+    bench.started(command(&["run"]));
+    assert!(bench.run().await.is_success());
+    let methods: Vec<_> = bench.engine.calls().iter().map(|call| call.method).collect();
+    assert_eq!(methods, ["create_container", "start_container"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_check_shows_its_output_and_the_log() {
+    let mut bench = Bench::new();
+    let created = bench.started(checked(&["never-healthy"]));
+    let wait = bench.wait(created, Until::Healthy, 1_000);
+    let report = bench.run().await;
+    let Outcome::Failed(failure) = &report.outcomes[wait.index()] else { panic!("it failed") };
+    assert_eq!(failure.detail, ["no answer on port 80", "shop.web started"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_comes_back_is_not_stable_before_its_time() {
+    let mut bench = Bench::new();
+    let created = bench.started(command(&["run"]));
+    let wait = bench.wait(created, running(2_000), 60_000);
+    let engine = bench.engine.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        engine.restart_by_itself("shop.web");
+    });
+    let report = bench.run().await;
+    assert_eq!(text(&report.outcomes[wait.index()]), "done");
+    assert_eq!(report.elapsed_ms, 3_500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_stream_of_events_is_opened_again() {
+    let mut bench = Bench::new();
+    let created = bench.started(checked(&["healthy-after", "5000"]));
+    let wait = bench.wait(created, Until::Healthy, 60_000);
+    let engine = bench.engine.clone();
+    tokio::spawn(async move {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(1_000)).await;
+            engine.cut_events();
+        }
+    });
+    let report = bench.run().await;
+    assert_eq!(text(&report.outcomes[wait.index()]), "done");
+    assert_eq!((report.elapsed_ms, bench.count("events")), (5_000, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_missed_is_found_when_the_stream_is_back() {
+    let mut bench = Bench::new();
+    let created = bench.started(checked(&["healthy-after", "1050"]));
+    let wait = bench.wait(created, Until::Healthy, 60_000);
+    let engine = bench.engine.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(1_000)).await;
+        engine.cut_events();
+    });
+    let report = bench.run().await;
+    assert_eq!(text(&report.outcomes[wait.index()]), "done");
+    assert_eq!(report.elapsed_ms, 1_100, "the stream is back after 100 ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conditions() {
+    let file = |path: &str| WaitCondition::FileExists(path.to_owned());
+    let value = |value: &str| WaitCondition::FileValue {
+        path: "/state".to_owned(),
+        value: value.to_owned(),
+    };
+    let run = |words: &[&str]| {
+        WaitCondition::Command(words.iter().map(|word| (*word).to_owned()).collect())
+    };
+    let never = |what: &str| format!("Deadline: waited 1 s in vain for {what}; it is running");
+    for (condition, expected) in [
+        (file("/state"), "done".to_owned()),
+        (file("/nothing"), never("a file /nothing in it")),
+        (value("up"), "done".to_owned()),
+        (value("down"), never("\"down\" in its file /state")),
+        (run(&["true"]), "done".to_owned()),
+        (run(&["exit", "1"]), never("\"exit 1\" to succeed in it")),
+        (WaitCondition::Log("web started".to_owned()), "done".to_owned()),
+        (WaitCondition::Log("elsewhere".to_owned()), never("\"elsewhere\" in its log")),
+    ] {
+        let mut bench = Bench::new();
+        bench.engine.add_file("/state", b"up\n");
+        let created = bench.started(command(&["run"]));
+        let conditions = vec![condition.clone()];
+        let spec = WaitSpec { conditions, timeout_ms: 1_000, interval_ms: 250 };
+        let wait = bench.wait(created, Until::Conditions(Box::new(spec)), 1_000);
+        let report = bench.run().await;
+        assert_eq!(text(&report.outcomes[wait.index()]), expected, "{condition:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_ends_while_a_condition_is_awaited_is_noticed_at_once() {
+    let mut bench = Bench::new();
+    let created = bench.started(command(&["exit-after", "700", "4"]));
+    let conditions = vec![WaitCondition::FileExists("/nothing".to_owned())];
+    let spec = WaitSpec { conditions, timeout_ms: 60_000, interval_ms: 250 };
+    let wait = bench.wait(created, Until::Conditions(Box::new(spec)), 60_000);
+    let report = bench.run().await;
+    let outcome = &report.outcomes[wait.index()];
+    assert_eq!(text(outcome), "Exited { code: 4 }: it ended with exit code 4");
+    assert_eq!(report.elapsed_ms, 700);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dependents_of_a_failed_wait_are_skipped_and_others_go_on() {
+    let mut bench = Bench::new();
+    let created = bench.started(command(&["exit", "1"]));
+    let wait = bench.wait(created, Until::Completed, 1_000);
+    let dependent = bench.step(Action::Delay { ms: 1 }, &[wait]);
+    let last = bench.step(Action::Delay { ms: 1 }, &[dependent]);
+    let other = bench.step(Action::Delay { ms: 5_000 }, &[created]);
+    let report = bench.run().await;
+    let because = Outcome::Skipped { because: wait };
+    assert_eq!(report.outcomes[dependent.index()], because);
+    assert_eq!(report.outcomes[last.index()], because);
+    assert_eq!(report.outcomes[other.index()], Outcome::Done);
+    let Outcome::Failed(failure) = &report.outcomes[wait.index()] else { panic!("it failed") };
+    assert_eq!(failure.kind, FailureKind::Exited { code: 1 });
+    let ends = |event: &&Event| matches!(event, Event::StepFinished { .. });
+    assert_eq!(bench.events.iter().filter(ends).count(), bench.plan.steps.len());
+}

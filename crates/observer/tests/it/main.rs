@@ -1,0 +1,4 @@
+//! Snapshots of the fake engine and of files.
+
+mod engines;
+mod local;
