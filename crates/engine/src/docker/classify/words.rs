@@ -2,6 +2,8 @@
 //!
 //! Invariant: a phrase is here because an engine was seen (or its source was read) to say it.
 
+use std::net::Ipv4Addr;
+
 use windlass_model::fault::Fault;
 
 use super::Target;
@@ -60,7 +62,7 @@ fn name_conflict(message: &str, lower: &str) -> Option<Fault> {
 
 fn port_in_use(message: &str, lower: &str) -> Option<Fault> {
     let taken = any(lower, &["port is already allocated", "ports are not available"])
-        || (lower.contains("bind:") && lower.contains("address already in use"));
+        || (lower.contains("bind") && lower.contains("address already in use"));
     taken.then(|| {
         let words = message.split([' ', '/', '\'', '"']);
         let port = words.map(|word| word.trim_end_matches([':', ','])).find_map(bound_port);
@@ -68,8 +70,16 @@ fn port_in_use(message: &str, lower: &str) -> Option<Fault> {
     })
 }
 
-/// The port of `127.0.0.1:80`, `[::]:80` or `:::80`.
+/// The port of `127.0.0.1:80`, `[::]:80` or `:::80`; and the first of `127.0.0.1:80:172.17.0.2:90`,
+/// where the second is the container's.
 fn bound_port(word: &str) -> Option<u16> {
+    let mut parts = word.split(':');
+    if let (Some(host), Some(port), Some(inner)) = (parts.next(), parts.next(), parts.next())
+        && host.parse::<Ipv4Addr>().is_ok()
+        && inner.parse::<Ipv4Addr>().is_ok()
+    {
+        return port.parse().ok();
+    }
     let (host, port) = word.rsplit_once(':')?;
     let is_host = |c: char| c.is_ascii_hexdigit() || ".:[]".contains(c);
     (!host.is_empty() && host.chars().all(is_host)).then(|| port.parse().ok()).flatten()
