@@ -151,13 +151,16 @@ fn engine_choices(result: &mut ContainerConfig, background: &Background<'_>) {
     result.platform.clone_from(&background.seen.platform);
 }
 
-/// The engine gives each endpoint a hardware address of its own choice.
+/// The engine gives each endpoint a hardware address of its own choice, and on networks of users the
+/// hostname as an alias.
 fn endpoints(result: &mut ContainerConfig, seen: &ContainerConfig) {
     for (name, endpoint) in &mut result.endpoints {
+        let Some(found) = seen.endpoints.get(name) else { continue };
         if endpoint.mac_address.is_none() {
-            endpoint.mac_address =
-                seen.endpoints.get(name).and_then(|endpoint| endpoint.mac_address.clone());
+            endpoint.mac_address.clone_from(&found.mac_address);
         }
+        let own = seen.hostname.iter().filter(|hostname| found.aliases.contains(*hostname));
+        endpoint.aliases.extend(own.cloned());
     }
 }
 

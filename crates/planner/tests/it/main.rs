@@ -165,6 +165,21 @@ fn a_network_that_was_cut_off_by_hand_is_connected_again() {
 }
 
 #[test]
+fn the_hostname_that_an_engine_adds_to_the_aliases_is_no_difference() {
+    let add = |seen: &mut windlass_model::observed::ObservedContainer| {
+        seen.config.hostname = Some("host".into());
+        seen.config.endpoints.get_mut("p.net").unwrap().aliases.insert("host".into());
+    };
+    let fixture = shop().apply().seen("web", add);
+    check(&fixture, &up(), "");
+    let more = fixture.file("web", |spec| {
+        spec.config.endpoints.get_mut("p.net").unwrap().aliases.insert("more".into());
+    });
+    let text = more.plan(&up());
+    assert!(text.contains("networks.p.net: aliases host → aliases host, more, file"), "{text}");
+}
+
+#[test]
 fn what_stands_still_is_started() {
     let fixture = shop().apply().seen("web", |seen| {
         seen.state = State::Exited;
