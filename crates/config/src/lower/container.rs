@@ -173,6 +173,9 @@ impl Lowering<'_> {
     /// The container's name is its hostname, unless it has none of its own.
     fn name_host(&self, member: &Member<'_>, engine: &EngineName, config: &mut ContainerConfig) {
         let settings = &self.document.settings;
+        if config.uts.as_deref() == Some("host") {
+            return;
+        }
         match config.network_mode {
             NetworkMode::Host | NetworkMode::Container(_) => return,
             NetworkMode::Bridge | NetworkMode::Networks | NetworkMode::None => {}
