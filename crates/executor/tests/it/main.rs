@@ -1,9 +1,16 @@
 //! Plans carried out on the fake engine.
 
+#[cfg(test)]
 mod bench;
+#[cfg(test)]
 mod images;
+#[cfg(test)]
 mod interrupts;
+#[cfg(test)]
 mod lost_replies;
+#[cfg(test)]
 mod removals;
+#[cfg(test)]
 mod volumes;
+#[cfg(test)]
 mod waits;

@@ -23,7 +23,7 @@ async fn what_a_wait_finds() {
     let unhealthy = "Unhealthy: its health check failed";
     let no_check = "Unhealthy: it has no health check to wait for";
     let late = "Deadline: not healthy within 60 s; it is running";
-    for (config, until, expected, at_ms) in [
+    for (config, until, expected, at_ms) in vec![
         (checked(&["run"]), Until::Healthy, "done", 0),
         (checked(&["healthy-after", "5000"]), Until::Healthy, "done", 5_000),
         (checked(&["never-healthy"]), Until::Healthy, unhealthy, 0),
@@ -118,7 +118,7 @@ async fn a_broken_stream_of_events_is_opened_again() {
     let engine = bench.engine.clone();
     tokio::spawn(async move {
         for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(1_000)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             engine.cut_events();
         }
     });
@@ -134,7 +134,7 @@ async fn an_event_that_is_missed_is_found_when_the_stream_is_back() {
     let wait = bench.wait(created, Until::Healthy, 60_000);
     let engine = bench.engine.clone();
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(1_000)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         engine.cut_events();
     });
     let report = bench.run().await;

@@ -1,4 +1,6 @@
 //! The simulation: random projects against the fake engine, with a fault at every step.
 
+#[cfg(test)]
 mod scene;
+#[cfg(test)]
 mod simulation;
