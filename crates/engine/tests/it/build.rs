@@ -13,7 +13,7 @@ use windlass_model::image::{BuildOptions, Builder, PullPolicy};
 use windlass_model::name::ImageId;
 use windlass_model::secret::Sensitive;
 
-use crate::lab::{Lab, run};
+use crate::lab::{Lab, TEST, run};
 
 /// A build context in memory: contents by path. A file with contents `!` cannot be read.
 struct Files(BTreeMap<&'static str, &'static str>);
@@ -63,7 +63,10 @@ fn request(lab: &Lab, builder: Builder, dockerfile: &str) -> BuildRequest {
         dockerfile: dockerfile.replace("BASE", &lab.image),
         context: Arc::new(Files(files.into())),
         options: BuildOptions { builder, ..BuildOptions::default() },
-        labels: BTreeMap::from([("l".to_owned(), "é \" $x".to_owned())]),
+        labels: BTreeMap::from([
+            ("l".to_owned(), "é \" $x".to_owned()),
+            (TEST.to_owned(), lab.name.clone()),
+        ]),
         secrets: BTreeMap::new(),
         pull: PullPolicy::Missing,
         no_cache: false,

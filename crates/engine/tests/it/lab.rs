@@ -21,6 +21,9 @@ use windlass_model::plan::CreateContainer;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
+/// A label of images that tests build.
+pub(crate) const TEST: &str = "wlengine.test";
+
 /// An engine and what a test makes there.
 pub(crate) struct Lab {
     pub(crate) engine: DockerEngine,
@@ -129,6 +132,10 @@ impl Lab {
         for image in engine.list_images().await.unwrap() {
             for reference in image.references.iter().filter(|reference| ours(reference)) {
                 engine.remove_image(reference).await.unwrap();
+            }
+            // One whose name went over to a later build.
+            if image.references.is_empty() && image.labels.get(TEST) == Some(&self.name) {
+                let _ = engine.remove_image(image.id.as_str()).await;
             }
         }
     }
