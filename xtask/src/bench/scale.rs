@@ -3,7 +3,7 @@
 //! Invariant: measured at 1,000 too, so that more than linear growth shows.
 
 use super::Bench;
-use super::calls::megabytes;
+use super::calls::{as_megabytes, megabytes};
 use super::measure::{self, Series, seconds};
 use super::project::Sleepers;
 use super::report::{Report, Table, columns};
@@ -14,6 +14,7 @@ const COUNTS: [usize; 3] = [100, 1_000, 10_000];
 pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut rows = Vec::new();
     let mut least = Vec::new();
+    let mut most = 0;
     for count in COUNTS {
         let sleepers = Sleepers { image: "base:1", count, tag: "plan", chain: false };
         let file = bench.windlass.write(&bench.directory, &sleepers)?;
@@ -27,10 +28,12 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         let size = std::fs::metadata(&file)?.len() / 1000;
         rows.push(vec![count.to_string(), size.to_string(), series.shown(), megabytes(peak)]);
         least.push(series.min());
+        most = most.max(peak);
     }
     let (small, large) = (least[1], least[2]);
     report.target("load and plan 10,000 containers", large, 1.0, "s");
     report.target("10,000 beside ten times 1,000", large / (10.0 * small), 1.5, "×");
+    report.target("peak memory, 10,000 containers planned", as_megabytes(most), 40.0, "MB");
     report.table(Table {
         title: "Load and plan, no engine".into(),
         how: format!(

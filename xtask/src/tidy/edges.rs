@@ -30,20 +30,23 @@ const TABLE: &[Row] = &[
         &["windlass-testkit"],
     ),
     ("windlass-planner", &["windlass-model"], &[]),
-    ("windlass-testkit", &["windlass-engine", "windlass-model"], &[]),
+    // The seeded simulation plans and executes on the fake engine.
+    (
+        "windlass-testkit",
+        &["windlass-engine", "windlass-model"],
+        &["windlass-executor", "windlass-observer", "windlass-planner"],
+    ),
     (
         "windlass",
         &[
-            "windlass-bundle",
             "windlass-config",
             "windlass-engine",
             "windlass-executor",
-            "windlass-image",
             "windlass-model",
             "windlass-observer",
             "windlass-planner",
         ],
-        &["windlass-testkit"],
+        &[],
     ),
     ("xtask", &[], &[]),
 ];

@@ -30,10 +30,10 @@ impl Source {
             .unwrap_or(lines.len())
     }
 
-    /// Whether the whole file is a test.
+    /// Whether the whole file is a test, or another program that only its crate's authors run.
     pub(crate) fn is_test(&self) -> bool {
         let stem = self.stem();
-        self.path.split('/').any(|part| part == "tests")
+        self.path.split('/').any(|part| ["tests", "examples", "benches"].contains(&part))
             || stem == "tests"
             || stem.ends_with("_tests")
     }
