@@ -3,7 +3,7 @@
 //! Invariant: what is made can be created and started: ports and addresses are derived from the
 //! container's place, so that no two containers want the same.
 
-use super::amount;
+use super::{amount, third};
 use crate::rng::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -191,7 +191,7 @@ fn networks(rng: &mut Rng, project: &Project, place: u16) -> (NetworkMode, Endpo
     }
     let mut endpoints = Endpoints::new();
     for network in chosen {
-        let third = network.key.len() * 11;
+        let third = third(&network.key);
         let fixed = network.config.ipam.is_some() && rng.one_in(3);
         let endpoint = Endpoint {
             aliases: rng.maybe(3, |rng| format!("alias{}", rng.below(2))).into_iter().collect(),

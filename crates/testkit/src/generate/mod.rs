@@ -36,20 +36,20 @@ pub fn image_config(reference: &str) -> ImageConfig {
 }
 
 /// A project of up to six containers.
-pub fn project(rng: &mut Rng) -> Project {
-    let mut project = Project::empty(ProjectName::new("sim"), "/project");
+pub fn project(rng: &mut Rng, name: &str) -> Project {
+    let mut project = Project::empty(ProjectName::new(name), "/project");
     let password =
         SecretSpec { name: "password".to_owned(), source: SecretSource::Env("PW".to_owned()) };
     project.secrets.insert(password.name.clone(), password);
     for key in ["front", "back", "side"].iter().take(amount(rng, 4)) {
-        project.networks.insert((*key).to_owned(), network(rng, key));
+        project.networks.insert((*key).to_owned(), network(rng, name, key));
     }
     for key in ["data", "cache"].iter().take(amount(rng, 3)) {
-        project.volumes.insert((*key).to_owned(), volume(rng, key));
+        project.volumes.insert((*key).to_owned(), volume(rng, name, key));
     }
     for key in ["base", "web", "tool"].iter().take(amount(rng, 4)) {
         let base = project.images.get("base").is_some_and(|base| !base.source.is_external());
-        let image = image(rng, key, base);
+        let image = image(rng, name, key, base);
         project.images.insert((*key).to_owned(), image);
     }
     for key in ["a", "b", "c", "d", "e", "f"].iter().take(1 + amount(rng, 6)) {
@@ -64,8 +64,8 @@ fn amount(rng: &mut Rng, end: u64) -> usize {
     usize::try_from(rng.below(end)).expect("invariant: a small number")
 }
 
-fn network(rng: &mut Rng, key: &str) -> NetworkSpec {
-    let third = key.len() * 10 + key.len();
+fn network(rng: &mut Rng, project: &str, key: &str) -> NetworkSpec {
+    let third = third(key);
     let ipam = rng.maybe(3, |_| Ipam {
         driver: None,
         pools: vec![IpamPool {
@@ -84,10 +84,15 @@ fn network(rng: &mut Rng, key: &str) -> NetworkSpec {
         ipam,
         labels: config::texts(rng, "net"),
     };
-    NetworkSpec { key: key.to_owned(), name: format!("sim.{key}"), external: false, config }
+    NetworkSpec { key: key.to_owned(), name: format!("{project}.{key}"), external: false, config }
 }
 
-fn volume(rng: &mut Rng, key: &str) -> VolumeSpec {
+/// The third part of a network's addresses.
+pub(crate) fn third(key: &str) -> u32 {
+    key.bytes().map(u32::from).sum::<u32>() % 200
+}
+
+fn volume(rng: &mut Rng, project: &str, key: &str) -> VolumeSpec {
     let config = VolumeConfig {
         driver: rng.maybe(3, |_| "local".to_owned()),
         driver_options: config::texts(rng, "device"),
@@ -95,7 +100,7 @@ fn volume(rng: &mut Rng, key: &str) -> VolumeSpec {
     };
     VolumeSpec {
         key: key.to_owned(),
-        name: format!("sim.{key}"),
+        name: format!("{project}.{key}"),
         external: false,
         config,
         owner: rng.maybe(3, config::owner),
@@ -103,17 +108,24 @@ fn volume(rng: &mut Rng, key: &str) -> VolumeSpec {
 }
 
 /// Where `base` is built, others may build on it.
-fn image(rng: &mut Rng, key: &str, base: bool) -> ImageSpec {
+fn image(rng: &mut Rng, project: &str, key: &str, base: bool) -> ImageSpec {
     let external = rng.one_in(3);
     let source = if external {
         ImageSource::External { pull: PullPolicy::Missing }
     } else {
-        let base = if base && rng.one_in(2) { "sim/base:latest" } else { "scratch" };
+        let base = if base && rng.one_in(2) {
+            format!("{project}/base:latest")
+        } else {
+            "scratch".to_owned()
+        };
         let text = format!("FROM {base}\nCOPY {key} /\nENV V={}\n", rng.below(3));
         ImageSource::Dockerfile { dockerfile: DockerfileSource::Inline(text), context: None }
     };
-    let reference =
-        if external { (*rng.pick(&REGISTRY)).to_owned() } else { format!("sim/{key}:latest") };
+    let reference = if external {
+        (*rng.pick(&REGISTRY)).to_owned()
+    } else {
+        format!("{project}/{key}:latest")
+    };
     ImageSpec {
         key: key.to_owned(),
         reference,
@@ -149,7 +161,7 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
         address: Address::container(&engine, &name),
         key: key.to_owned(),
         instance,
-        name: format!("sim.{name}"),
+        name: format!("{}.{name}", project.name),
         image,
         pull: PullPolicy::Missing,
         config,

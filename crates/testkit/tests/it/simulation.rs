@@ -60,7 +60,7 @@ fn run_seed(seed: u64) -> Result<(), String> {
 
 async fn simulate(seed: u64) -> Result<(), String> {
     let mut rng = Rng::new(seed);
-    let first = generate::project(&mut rng);
+    let first = generate::project(&mut rng, "sim");
     let second = generate::change(&mut rng, &first);
     let empty = Scene::new(seed, &first).await;
     if rng.one_in(2) {
