@@ -162,10 +162,15 @@ fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft
             .map(|c| c.name.clone())
             .collect();
         if staying.is_empty() {
-            let action =
-                Action::RemoveImage { id: image.id.clone(), reference: spec.reference.clone() };
-            let why = Why::new(Cause::Requested, Group::Remove);
-            draft.step(&address, action, why, after.iter().copied());
+            let tags = spec.tags.iter().filter(|tag| image.references.contains(*tag));
+            let mut before: Vec<StepId> = after.iter().copied().collect();
+            // One after the other: engines mix up two removals of one image.
+            for reference in tags.chain([&spec.reference]) {
+                let action =
+                    Action::RemoveImage { id: image.id.clone(), reference: reference.clone() };
+                let why = Why::new(Cause::Requested, Group::Remove);
+                before = vec![draft.step(&address, action, why, before)];
+            }
         } else {
             draft.note(&address, NoteReason::InUse { by: staying });
         }
