@@ -14,8 +14,9 @@ use std::sync::Arc;
 use windlass_engine::EngineError;
 use windlass_engine::build::BuildRequest;
 use windlass_image::source::{PreparedBuild, PreparedImport, Recipe, SourceError};
+use windlass_model::command::BuildCommand;
 use windlass_model::digest::Digest;
-use windlass_model::image::{ImageSpec, ImageUse, PullPolicy};
+use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label;
 use windlass_model::name::ImageId;
 use windlass_model::observed::ObservedBuild;
@@ -47,7 +48,29 @@ pub(crate) async fn build(ctx: StepContext<'_>, build: &BuildImage) -> Result<()
         no_cache: build.no_cache,
     };
     let answer = ctx.engine.build_image(request, &|said| ctx.say(said)).await;
-    settle(ctx, build, &labels, answer).await
+    settle(ctx, build, &labels, answer).await.map_err(|failure| placed(failure, &build.spec))
+}
+
+/// Names the line of the file that wrote the step that failed. Builders show a step on one line.
+fn placed(mut failure: Failure, spec: &ImageSpec) -> Failure {
+    let ImageSource::Commands { commands, .. } = &spec.source else { return failure };
+    let wrote = commands.iter().filter_map(|placed| match &placed.command {
+        BuildCommand::Instruction { instruction, text } => {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let step = format!("{instruction} {}", words.join(" "));
+            failure.message.contains(&step).then_some((step.len(), &placed.place))
+        }
+        BuildCommand::From { .. }
+        | BuildCommand::AddContent { .. }
+        | BuildCommand::AddImagePath { .. }
+        | BuildCommand::AddContext { .. }
+        | BuildCommand::AddPaths { .. }
+        | BuildCommand::CopyFrom { .. } => None,
+    });
+    if let Some((_, place)) = wrote.max_by_key(|(length, _)| *length) {
+        failure.message = format!("{place}: {}", failure.message);
+    }
+    failure
 }
 
 pub(crate) async fn import(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
