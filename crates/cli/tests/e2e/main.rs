@@ -7,5 +7,11 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
+mod depends;
+mod drift;
 mod everything;
+mod fields;
 mod harness;
+mod images;
+mod secrets;
+mod verbs;

@@ -137,6 +137,20 @@ pub(crate) fn exec(container: &str, user: &str, argv: &[&str]) -> (i64, String) 
     (code, output)
 }
 
+/// Whether the engine may give all privileges away; one that runs in a container itself may not.
+pub(crate) fn runs_privileged() -> bool {
+    static RUNS: OnceLock<bool> = OnceLock::new();
+    *RUNS.get_or_init(|| {
+        let body = serde_json::json!({"Image": super::base::image(), "Cmd": ["true"],
+            "HostConfig": {"Privileged": true, "NetworkMode": "none"}});
+        let made = post("/containers/create", &body);
+        let path = format!("/containers/{}", made["Id"].as_str().expect("an id"));
+        let started = ask("POST", &format!("{path}/start"), &Value::Null).is_success();
+        delete(&format!("{path}?force=1&v=1"));
+        started
+    })
+}
+
 /// What a container wrote.
 pub(crate) fn logs(container: &str) -> String {
     let path = format!("/containers/{container}/logs?stdout=1&stderr=1");

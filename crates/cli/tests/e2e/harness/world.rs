@@ -90,7 +90,11 @@ impl World {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Output {
-        Running::start(self.command(words)).finish()
+        self.run_command(self.command(words))
+    }
+
+    pub(crate) fn run_command(&self, command: Command) -> Output {
+        Running::start(command).finish()
     }
 
     pub(crate) fn start(&self, words: &[&str]) -> Running {
@@ -254,8 +258,16 @@ pub(crate) struct Running {
     command: String,
     began: Instant,
     lines: std::sync::mpsc::Receiver<String>,
-    stdout: JoinHandle<String>,
-    stderr: JoinHandle<String>,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed does not wait for it; one that has ended can't be killed.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl Running {
@@ -285,6 +297,7 @@ impl Running {
             String::from_utf8_lossy(&all).into_owned()
         });
         let command = format!("windlass {}", words.join(" "));
+        let (stdout, stderr) = (Some(stdout), Some(stderr));
         Self { child, command, began, lines, stdout, stderr }
     }
 
@@ -296,6 +309,10 @@ impl Running {
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for the end.
@@ -314,16 +331,17 @@ impl Running {
         self.ended(Some(status))
     }
 
-    fn ended(mut self, status: Option<ExitStatus>) -> Output {
+    fn ended(&mut self, status: Option<ExitStatus>) -> Output {
         use std::os::unix::process::ExitStatusExt;
         let elapsed = self.began.elapsed();
         drop(self.child.wait());
+        let text = |thread: Option<JoinHandle<String>>| thread.unwrap().join().unwrap();
         let by_signal = || 128 + status.and_then(|status| status.signal()).unwrap_or(0);
         Output {
-            command: self.command,
+            command: std::mem::take(&mut self.command),
             code: status.and_then(|status| status.code()).unwrap_or_else(by_signal),
-            stdout: self.stdout.join().unwrap(),
-            stderr: self.stderr.join().unwrap(),
+            stdout: text(self.stdout.take()),
+            stderr: text(self.stderr.take()),
             elapsed,
         }
     }

@@ -1,0 +1,223 @@
+//! The verbs beside up: each must do to the engine what it says, in the order of the dependencies.
+//!
+//! Invariant: a verb that finds nothing to do succeeds.
+
+use crate::harness::{World, engine, wait_until};
+use serde_json::Value;
+
+const FILE: &str = "
+networks: {net: }
+volumes: {data: /data}
+containers:
+  db: {@idle, attaches: [data], networks: [net]}
+  app: {@idle, networks: [net], depends_on: [db]}
+  other: {@idle, network_mode: none}
+";
+
+fn world(test: &str) -> Option<World> {
+    let world = World::new(test)?;
+    world.yaml(FILE).up();
+    Some(world)
+}
+
+fn states(world: &World) -> [String; 3] {
+    ["db", "app", "other"].map(|key| world.state(key))
+}
+
+#[test]
+fn down_must_remove_all_but_volumes() {
+    let Some(world) = world("down") else { return };
+    world.inside("db", &["sh", "-c", "echo kept > /data/file"]);
+    let down = world.run(&["down"]);
+    down.code(0);
+    assert_eq!(world.objects(), ["volumes data"]);
+    world.run(&["down"]).code(0);
+    world.up();
+    assert_eq!(world.inside("db", &["cat", "/data/file"]), "kept");
+
+    // Data is lost only by consent, and without a terminal nobody is asked.
+    let refused = world.run(&["down", "--volumes"]);
+    refused.code(64).says("data").says("--yes");
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    world.run(&["down", "--volumes", "--yes"]).code(0);
+    assert!(world.objects().is_empty(), "{:?}", world.objects());
+    world.run(&["down", "--volumes", "--yes"]).code(0);
+}
+
+#[test]
+fn down_without_grace_must_not_wait() {
+    let Some(world) = World::new("down-now") else { return };
+    world.yaml("containers: {deaf: {image: '@image', command: [sh, -c, \"trap '' TERM; while :; do sleep 1; done\"], network_mode: none}}");
+    world.up();
+    let down = world.run(&["down", "--timeout", "0"]);
+    down.code(0);
+    assert!(down.elapsed.as_secs() < 5, "{down}");
+    assert!(world.objects().is_empty());
+    // With a grace it is waited for, and then it ends all the same.
+    world.up();
+    let down = world.run(&["down", "--timeout", "2"]);
+    down.code(0);
+    assert!((2..9).contains(&down.elapsed.as_secs()), "{down}");
+    assert!(world.objects().is_empty());
+}
+
+#[test]
+fn down_of_one_must_take_its_dependents() {
+    let Some(world) = world("down-one") else { return };
+    let other = world.id("other");
+    world.run(&["down", "app"]).code(0);
+    assert_eq!(states(&world), ["running", "absent", "running"]);
+    world.up();
+    world.run(&["down", "db"]).code(0);
+    assert_eq!(states(&world), ["absent", "absent", "running"]);
+    assert_eq!(world.id("other"), other);
+    assert!(!world.volume("data").is_null());
+}
+
+#[test]
+fn stop_must_stop_dependents_first_and_start_begin_with_dependencies() {
+    let Some(world) = world("stop") else { return };
+    world.run(&["stop", "db"]).code(0);
+    assert_eq!(states(&world), ["exited", "exited", "running"]);
+    let ended = |key: &str| world.container(key)["State"]["FinishedAt"].to_string();
+    assert!(ended("app") <= ended("db"));
+    world.run(&["stop", "db"]).code(0);
+    world.run(&["start", "app"]).code(0);
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    let began = |key: &str| world.container(key)["State"]["StartedAt"].to_string();
+    assert!(began("db") <= began("app"));
+    world.settled();
+
+    // After a stop, up brings everything back, and does not make it anew.
+    let ids = ["db", "app", "other"].map(|key| world.id(key));
+    world.run(&["stop"]).code(0);
+    assert_eq!(states(&world), ["exited", "exited", "exited"]);
+    world.up();
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    assert_eq!(["db", "app", "other"].map(|key| world.id(key)), ids);
+}
+
+#[test]
+fn restart_must_end_and_begin_the_same_container() {
+    let Some(world) = world("restart") else { return };
+    let before = world.container("app");
+    world.run(&["restart", "app"]).code(0);
+    let after = world.container("app");
+    assert_eq!(after["Id"], before["Id"]);
+    assert_ne!(after["State"]["StartedAt"], before["State"]["StartedAt"]);
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    world.settled();
+}
+
+#[test]
+fn kill_must_send_the_signal() {
+    let Some(world) = World::new("kill") else { return };
+    world.yaml(
+        "
+containers:
+  catcher:
+    image: '@image'
+    command: [sh, -c, \"trap 'echo caught' HUP; trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done\"]
+    network_mode: none
+  other: {@idle, network_mode: none}
+",
+    );
+    world.up();
+    wait_until("a trap", || engine::logs(&world.name("catcher")).contains("ready"));
+    world.run(&["kill", "--signal", "SIGHUP", "catcher"]).code(0);
+    wait_until("the signal", || engine::logs(&world.name("catcher")).contains("caught"));
+    assert_eq!(world.state("catcher"), "running");
+    world.run(&["kill", "-s", "TERM", "catcher"]).code(0);
+    wait_until("its end", || world.state("catcher") == "exited");
+    assert_eq!(world.container("catcher")["State"]["ExitCode"], 7);
+    world.run(&["kill", "other"]).code(0);
+    wait_until("the other's end", || world.state("other") == "exited");
+    assert_eq!(world.container("other")["State"]["ExitCode"], 137);
+    let refused = world.run(&["kill", "--signal", "SIGNONSENSE", "catcher"]);
+    assert!(matches!(refused.code, 0 | 64), "{refused}");
+}
+
+#[test]
+fn pause_must_freeze_and_unpause_let_go_on() {
+    let Some(world) = world("pause") else { return };
+    let id = world.id("app");
+    world.run(&["pause", "app"]).code(0);
+    assert_eq!(states(&world), ["running", "paused", "running"]);
+    world.run(&["pause", "app"]).code(0);
+    world.run(&["unpause"]).code(0);
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    world.run(&["pause", "app"]).code(0);
+    world.run(&["down", "--timeout", "0"]).code(0);
+    assert_eq!(world.objects(), ["volumes data"]);
+    world.up();
+    assert_ne!(world.id("app"), id);
+}
+
+#[test]
+fn rm_must_remove_what_does_not_run() {
+    let Some(world) = world("rm") else { return };
+    world.run(&["rm"]).code(0);
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    world.run(&["stop", "app"]).code(0);
+    world.run(&["rm"]).code(0);
+    assert_eq!(states(&world), ["running", "absent", "running"]);
+    world.run(&["rm", "--force", "other"]).code(0);
+    assert_eq!(states(&world), ["running", "absent", "absent"]);
+    assert!(!world.volume("data").is_null());
+}
+
+#[test]
+fn create_must_start_nothing_and_up_go_on_from_there() {
+    let Some(world) = World::new("create") else { return };
+    world.yaml(FILE).run(&["create"]).code(0);
+    assert_eq!(states(&world), ["created", "created", "created"]);
+    let ids = ["db", "app", "other"].map(|key| world.id(key));
+    world.run(&["create"]).code(0);
+    world.up();
+    assert_eq!(states(&world), ["running", "running", "running"]);
+    assert_eq!(["db", "app", "other"].map(|key| world.id(key)), ids);
+    world.settled();
+}
+
+#[test]
+fn up_of_one_must_bring_only_what_it_needs_and_recreate_only_what_is_named() {
+    let Some(world) = World::new("up-one") else { return };
+    world.yaml(FILE).run(&["up", "app"]).code(0);
+    assert_eq!(states(&world), ["running", "running", "absent"]);
+    world.run(&["up", "--no-deps", "other"]).code(0);
+    let ids = ["db", "app", "other"].map(|key| world.id(key));
+    world.run(&["up", "--dry-run", "--recreate", "app"]).code(0).says("recreate");
+    assert_eq!(["db", "app", "other"].map(|key| world.id(key)), ids);
+    world.run(&["up", "--recreate", "app"]).code(0);
+    assert_eq!((world.id("db"), world.id("other")), (ids[0].clone(), ids[2].clone()));
+    assert_ne!(world.id("app"), ids[1]);
+    world.settled();
+}
+
+#[test]
+fn exec_commands_waits_and_delays_must_come_before_dependents() {
+    let Some(world) = World::new("after-start") else { return };
+    world.yaml(
+        "
+containers:
+  app:
+    image: '@image'
+    init: true
+    command: [sh, -c, 'sleep 1; echo open for business; exec httpd -f -p 8000']
+    exec_commands:
+      - [[sh, -c, 'echo first >> /tmp/log'], root, initial]
+      - {command: [sh, -c, 'echo $A >> /tmp/log'], env: {A: each}, policy: restart}
+    wait: {port_open: 8000, log: open for business, timeout: 20s}
+  after: {@idle, depends_on: [app]}
+",
+    );
+    world.up();
+    assert_eq!(world.inside("app", &["cat", "/tmp/log"]), "first\neach");
+    world.run(&["restart", "app"]).code(0);
+    assert_eq!(world.inside("app", &["cat", "/tmp/log"]), "first\neach\neach");
+    let file = std::fs::read_to_string(world.path("windlass.yaml")).unwrap();
+    world.file("windlass.yaml", &file.replace("echo first", "echo oh no; exit 4; echo"));
+    let failed = world.run(&["up", "--recreate", "app"]);
+    failed.code(1).says("app").says("4");
+    assert_eq!(Value::from(world.state("app")), "running");
+}
