@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use windlass_model::container::ContainerSpec;
 use windlass_model::port::{Protocol, PublishedPort};
 use windlass_model::project::Project;
 use windlass_model::{Address, EngineName};
@@ -23,7 +24,10 @@ impl Lowering<'_> {
             for port in &container.config.published {
                 let Some(published) = port.published else { continue };
                 let others = taken.entry((&address.engine, published, port.protocol)).or_default();
-                let clash = others.iter().find(|(_, other)| port.conflicts_with(other));
+                let clash = others.iter().find(|(other, theirs)| {
+                    port.conflicts_with(theirs)
+                        && may_meet(container, project.containers.get(*other))
+                });
                 if let Some((other, _)) = clash {
                     self.report_port(address, other, port);
                 } else {
@@ -68,4 +72,13 @@ impl Lowering<'_> {
         });
         ports.chain(exposes.map(|expose| expose.span)).next().or(Some(container.span))
     }
+}
+
+/// Whether two containers can be part of one run: not if each is only in profiles that the other is not in.
+fn may_meet(one: &ContainerSpec, other: Option<&ContainerSpec>) -> bool {
+    let Some(other) = other else { return true };
+    let apart = !one.profiles.is_empty()
+        && !other.profiles.is_empty()
+        && one.profiles.is_disjoint(&other.profiles);
+    !apart
 }

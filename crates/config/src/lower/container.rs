@@ -14,7 +14,7 @@ use windlass_model::{Address, EngineName};
 use super::members::Member;
 use super::{Edge, Lowering, hostname};
 use crate::diagnostic::Diagnostic;
-use crate::document::Container;
+use crate::document::{Container, DependsOn};
 use crate::read::Spanned;
 use crate::scalar::image_reference;
 use crate::source::Span;
@@ -107,6 +107,7 @@ impl Lowering<'_> {
             let target = Spanned::new(wanted.value.target.clone(), wanted.span);
             let path = || format!("containers.{}.depends_on", container.key);
             for other in self.members.expect(self.reader, &target, path) {
+                self.check_health(other, wanted, path);
                 dependencies.add_with(
                     other,
                     wanted.value.condition,
@@ -188,6 +189,22 @@ impl Lowering<'_> {
             let engine = self.document.engines.get(engine.as_str());
             let of_engine = engine.and_then(|engine| engine.spec.domain.clone());
             config.domainname = of_engine.or_else(|| settings.default_domain.clone());
+        }
+    }
+
+    /// Without a health check nothing is ever healthy. (One of the image is not known here.)
+    fn check_health(
+        &self,
+        other: &Member<'_>,
+        wanted: &Spanned<DependsOn>,
+        path: impl FnOnce() -> String,
+    ) {
+        let check = other.container.config.healthcheck.as_ref();
+        if wanted.value.condition == Condition::Healthy && check.is_some_and(|c| !c.is_active()) {
+            let message = format!("the health check of \"{}\" is disabled", other.reference);
+            let found = Diagnostic::error("no-healthcheck", message).at(wanted.span, "");
+            let found = found.also(other.container.span, "declared here").in_path(path());
+            self.report(found.help("give it a `healthcheck`, or wait for `started`"));
         }
     }
 

@@ -14,7 +14,7 @@ use super::Lowering;
 use super::container::Dependencies;
 use super::members::Member;
 use crate::diagnostic::Diagnostic;
-use crate::document::{Expose, Link, Sharing};
+use crate::document::{Container, Expose, Link, Sharing};
 use crate::read::{Spanned, did_you_mean};
 
 /// The network that containers join which say nothing about networks, if the file declares it.
@@ -205,6 +205,15 @@ impl Lowering<'_> {
         Some(network.engine_name(&self.document.name, key))
     }
 
+    /// The networks that a container is on.
+    fn network_keys<'c>(&self, container: &'c Container) -> Vec<&'c str> {
+        if container.networks.is_empty() && container.network_mode.is_none() {
+            let declared = self.document.networks.contains_key(DEFAULT);
+            return if declared { vec![DEFAULT] } else { Vec::new() };
+        }
+        container.networks.iter().map(|used| used.value.name.as_str()).collect()
+    }
+
     /// `container:alias`, by the container's name on the engine.
     fn link_text(
         &self,
@@ -229,16 +238,26 @@ impl Lowering<'_> {
     ) {
         let Some((text, other)) = self.link_text(member, link) else { return };
         dependencies.add(other, Reason::Link, link.span);
-        if config.network_mode != NetworkMode::Networks {
-            config.links.insert(text);
-            return;
+        match &config.network_mode {
+            NetworkMode::Networks => {}
+            NetworkMode::Bridge => {
+                config.links.insert(text);
+                return;
+            }
+            mode @ (NetworkMode::Host | NetworkMode::None | NetworkMode::Container(_)) => {
+                let message = format!("links cannot be used with network_mode {mode}");
+                let found = Diagnostic::error("network-mode", message).at(link.span, "");
+                self.report(
+                    found.in_path(Self::path(member, "links")).help("remove one of the two"),
+                );
+                return;
+            }
         }
         let mut shared = false;
-        for used in &member.container.networks {
-            let common =
-                other.container.networks.iter().any(|net| net.value.name == used.value.name);
-            let key = &used.value.name;
-            let engine_name = self.network_name(key).unwrap_or_else(|| key.clone());
+        let others = self.network_keys(other.container);
+        for key in self.network_keys(member.container) {
+            let engine_name = self.network_name(key).unwrap_or_else(|| key.to_owned());
+            let common = others.contains(&key);
             if let Some(endpoint) = config.endpoints.get_mut(&engine_name).filter(|_| common) {
                 endpoint.links.insert(text.clone());
                 shared = true;

@@ -39,8 +39,16 @@ const FIELDS: &[Field<EngineSpec>] = &[
         read: |e, r, i| put(&mut e.stop_timeout_s, r.parse(i, duration_s)),
     },
     Field { name: "domain", read: |e, r, i| put(&mut e.domain, r.string(i)) },
+    Field { name: "swarm", read: swarm },
     Field { name: "parallel", read: |e, r, i| put(&mut e.parallel, parallel(r, i)) },
 ];
+
+/// Only `false`, which is what every engine is here.
+fn swarm(_: &mut EngineSpec, reader: &Reader, item: &Item) {
+    if reader.bool(item) == Some(true) {
+        super::unsupported(reader, item, "name the engines of the swarm one by one");
+    }
+}
 
 fn parallel(reader: &Reader, item: &Item) -> Option<usize> {
     let count: usize = reader.integer(item, "a number from 1")?;

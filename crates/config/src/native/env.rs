@@ -77,6 +77,14 @@ fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     None
 }
 
+/// Whether the text before the first template names the variable.
+fn name_is_written(reader: &Reader, item: &Item) -> bool {
+    let sources = reader.sources();
+    let written = sources.slice(item.span());
+    let before = written.split("{{").next().unwrap_or("");
+    before.contains(['=', ':'])
+}
+
 fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
     if item.node.as_mapping().is_some() {
         let pair = reader.entries(item, "a variable").into_iter().next();
@@ -88,8 +96,9 @@ fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
     let text = reader.text(item)?;
     let at = text.value.find(['=', ':']);
     let (name, rest) = at.map_or((text.value.as_str(), ""), |at| text.value.split_at(at));
-    if text.sensitive && at.is_none() {
-        reader.report(reader.error(item, "secret-exposed", "a secret cannot be a variable's name"));
+    if text.sensitive && !name_is_written(reader, item) {
+        let found = reader.error(item, "secret-exposed", "a secret cannot be a variable's name");
+        reader.report(found.help("write NAME={{ … }}, with the name outside of the template"));
         return None;
     }
     let name = checked(reader, item, name)?;

@@ -40,29 +40,32 @@ const PARTS: &[crate::read::Field<Parts>] = &[
 
 fn read_file(reader: &Reader, item: &Item, required: bool, into: &mut Env) {
     let Some(path) = reader.path(item) else { return };
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return,
-        Err(error) => {
-            let message = format!("the env file {path} cannot be read: {error}");
-            let help = "create it, or write {path: …, required: false}";
+    if !required && !Path::new(&path).exists() {
+        return;
+    }
+    let env = reader.env_file(&path, || {
+        let mut env = Env::new();
+        if let Err((message, help)) = read_lines(reader, item, &path, &mut env) {
             reader.report(reader.error(item, "env-file", message).help(help));
-            return;
         }
-    };
-    let text = match decode(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!("the env file {path}: {}", error.message);
-            reader.report(reader.error(item, "env-file", message).help(error.help));
-            return;
-        }
-    };
-    let directory = Path::new(&path).parent().unwrap_or(Path::new("/")).to_path_buf();
-    let file = reader.add_source(path, directory, text.clone());
+        env
+    });
+    into.extend(env.iter().map(|(name, value)| (name.clone(), value.clone())));
+}
+
+fn read_lines(reader: &Reader, item: &Item, path: &str, into: &mut Env) -> Result<(), Problem> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let message = format!("the env file {path} cannot be read: {error}");
+        (message, "create it, or write {path: …, required: false}")
+    })?;
+    let text = decode(bytes)
+        .map_err(|error| (format!("the env file {path}: {}", error.message), error.help))?;
+    let directory = Path::new(path).parent().unwrap_or(Path::new("/")).to_path_buf();
+    let file = reader.add_source(path.to_owned(), directory, text.clone());
     for finding in parse(file, &text, into) {
         reader.report(finding.also(item.span(), "named here"));
     }
+    Ok(())
 }
 
 /// Reads all lines; later ones win.

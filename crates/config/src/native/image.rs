@@ -11,7 +11,7 @@ use windlass_model::image::{
 };
 
 use super::container::{choice, pull};
-use super::{commands, put, set};
+use super::{commands, put, set, unsupported};
 use crate::document::{Image, ImageContext, Source};
 use crate::read::{Field, Item, Reader, Spanned};
 use crate::scalar::{image_reference, size};
@@ -145,6 +145,8 @@ pub(super) const SHARED: &[Field<Draft>] = &[
     Field { name: "image_name_prefix", read: |_, _, _| {} },
 ];
 
+const PROVISION: &str = "write the same steps under `commands`";
+
 const OWN: &[Field<Draft>] = &[
     Field { name: "name", read: |_, _, _| {} },
     Field { name: "image", read: |d, _, i| d.add(Source::External, "image", i) },
@@ -155,6 +157,8 @@ const OWN: &[Field<Draft>] = &[
     Field { name: "dockerfile", read: dockerfile },
     Field { name: "import", read: import },
     Field { name: "changes", read: |d, r, i| d.changes = r.strings(i) },
+    Field { name: "from", read: |_, r, i| unsupported(r, i, PROVISION) },
+    Field { name: "resources", read: |_, r, i| unsupported(r, i, PROVISION) },
     Field { name: "target", read: |d, r, i| put(&mut d.image.build.target, r.string(i)) },
     Field { name: "tags", read: tags },
     Field { name: "tasks", read: |d, _, i| d.tasks.push(i.clone()) },

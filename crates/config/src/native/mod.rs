@@ -67,6 +67,12 @@ fn section<T>(
     all
 }
 
+/// Refuses a key of the format that this version cannot carry out. Never ignored, because it would change what happens.
+fn unsupported(reader: &Reader, item: &Item, instead: &str) {
+    let found = reader.error(item, "unsupported", "this version of windlass cannot do this yet");
+    reader.report(found.at(item.key_span(), "").help(instead));
+}
+
 /// A name given to an object of an engine.
 fn engine_name(reader: &Reader, item: &Item) -> Option<String> {
     reader.parse(item, crate::scalar::engine_name)

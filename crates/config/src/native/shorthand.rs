@@ -56,7 +56,7 @@ pub(super) fn shapes(reader: &Reader, item: &Item, markers: &[&str], spread: boo
 fn pairs(reader: &Reader, item: &Item, spread: bool) -> Vec<Shape> {
     let Some(map) = item.node.as_mapping() else { return Vec::new() };
     let mut all = Vec::with_capacity(map.len());
-    for entry in map.entries() {
+    for entry in map.entries().iter().filter(|entry| reader.plain_key(item, entry)) {
         let value = item.entry(entry);
         let key = Node::string(entry.key.span, Arc::clone(&entry.key.text), Style::Plain);
         let mut parts = vec![value.with_node(Arc::new(key))];

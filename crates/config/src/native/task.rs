@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::container::{TASK_TABLES, choice};
-use super::put;
+use super::{put, unsupported};
 use crate::document::{Container, Task, TaskPlace};
 use crate::read::{Field, Item, Reader, Spanned};
 
@@ -25,6 +25,11 @@ const FIELDS: &[Field<Draft>] = &[
     Field { name: "image", read: |t, r, i| put(&mut t.image, r.spanned(i)) },
     Field { name: "container", read: |t, r, i| put(&mut t.in_container, r.spanned(i)) },
     Field { name: "action", read: |_, r, i| only_run(r, i) },
+    Field {
+        name: "engine",
+        read: |_, r, i| unsupported(r, i, "run it in a container, or by `docker`"),
+    },
+    Field { name: "overrides", read: |_, r, i| unsupported(r, i, "use `vars` and --set") },
     Field { name: "bash", read: |t, r, i| put(&mut t.bash, r.string(i)) },
     Field { name: "needs", read: |t, r, i| t.needs = r.spanned_strings(i) },
     Field {

@@ -3,8 +3,12 @@
 //! Invariant: all findings of one load go through one reader, and sources only ever grow, so spans stay valid.
 
 use std::cell::{Cell, Ref, RefCell};
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
+
+use windlass_model::env::Env;
 
 use super::item::Item;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -19,6 +23,7 @@ pub struct Reader {
     sources: RefCell<SourceMap>,
     templates: Templates,
     suggestions: Cell<u32>,
+    env_files: RefCell<HashMap<String, Rc<Env>>>,
 }
 
 impl Reader {
@@ -28,6 +33,7 @@ impl Reader {
             sources: RefCell::new(sources),
             templates,
             suggestions: Cell::new(SUGGESTIONS),
+            env_files: RefCell::default(),
         }
     }
 
@@ -47,6 +53,16 @@ impl Reader {
         text: String,
     ) -> crate::source::FileId {
         self.sources.borrow_mut().add(name, directory, text)
+    }
+
+    /// The variables of an env file; each file is read, and complained about, once.
+    pub fn env_file(&self, path: &str, read: impl FnOnce() -> Env) -> Rc<Env> {
+        if let Some(known) = self.env_files.borrow().get(path) {
+            return Rc::clone(known);
+        }
+        let env = Rc::new(read());
+        self.env_files.borrow_mut().insert(path.to_owned(), Rc::clone(&env));
+        env
     }
 
     pub fn into_parts(self) -> (Diagnostics, SourceMap) {

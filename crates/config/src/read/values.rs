@@ -9,7 +9,7 @@ use super::item::{Item, Spanned};
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::scalar::ScalarError;
-use crate::yaml::{Key, Node, Resolved, Style, Value, legacy_bool};
+use crate::yaml::{Entry, Key, Node, Resolved, Style, Value, legacy_bool};
 
 /// A string that may have a secret in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,7 +225,20 @@ impl Reader {
             self.expected(&item, what, None);
             return Vec::new();
         };
-        map.entries().iter().map(|entry| (entry.key.clone(), item.entry(entry))).collect()
+        let keys = map.entries().iter().filter(|entry| self.plain_key(&item, entry));
+        keys.map(|entry| (entry.key.clone(), item.entry(entry))).collect()
+    }
+
+    /// Reports a key that is a template: keys are read before templates are.
+    pub fn plain_key(&self, item: &Item, entry: &Entry) -> bool {
+        if !entry.key.text.contains("{{") {
+            return true;
+        }
+        let found = Diagnostic::error("template-key", "a key cannot be a template")
+            .at(entry.key.span, "")
+            .in_path(item.path.to_string());
+        self.report(found.help("write a list such as [\"{{ name }}=value\"], or the key itself"));
+        false
     }
 
     /// A mapping of strings, or a list of `key=value`. A null value is an empty string.

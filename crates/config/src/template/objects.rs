@@ -47,6 +47,9 @@ impl Object for Root {
                 Some(Value::from_object(Args(state.args.clone())))
             }
             "self" => {
+                if let Some(frame) = state.inner().frames.last_mut() {
+                    frame.own = true;
+                }
                 let owner = state.inner().owner.clone()?;
                 Some(Value::from_object(Nodes {
                     node: owner.node,

@@ -30,6 +30,8 @@ pub(super) struct Frame {
     pub(super) names: BTreeSet<(Scope, String)>,
     pub(super) secret: bool,
     pub(super) args: bool,
+    /// It asked for `self`, so its value holds for this owner only.
+    pub(super) own: bool,
 }
 
 impl Frame {
@@ -37,6 +39,7 @@ impl Frame {
         self.names.extend(other.names.iter().cloned());
         self.secret |= other.secret;
         self.args |= other.args;
+        self.own |= other.own;
     }
 }
 
@@ -78,6 +81,8 @@ pub(super) struct Inner {
     pub(super) evaluating: Vec<(usize, String, Span)>,
     /// Results of scalars that may be asked for again, by address; the nodes outlive the load's templates.
     pub(super) cache: HashMap<usize, (Arc<Node>, Value, Frame)>,
+    /// Nobody needs the values: secrets are not read.
+    pub(super) checking: bool,
     pub(super) failures: Vec<Failure>,
     pub(super) missing: Option<Missing>,
 }
@@ -166,6 +171,9 @@ impl State {
             if let Some(frame) = inner.frames.last_mut() {
                 frame.secret = true;
                 frame.names.insert((Scope::Secrets, name.to_owned()));
+            }
+            if inner.checking {
+                return Some(String::new());
             }
             if let Some(known) = inner.secret_values.get(name) {
                 return known.clone();

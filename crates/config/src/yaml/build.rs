@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
-use super::error::diagnose;
+use super::error::{diagnose, template_key};
 use super::node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
 use super::scalar::shorten;
 use super::{EXPANSION_CEILING, EXPANSION_RATIO, MAX_DEPTH, MAX_EXPANSION, ParseOptions};
@@ -343,7 +343,7 @@ impl<'a> Builder<'a> {
                 PendingKey::Named(Key { text: Arc::clone(&scalar.text), span: node.span })
             }
             Value::Sequence(_) | Value::Mapping(_) => {
-                let found = self.template_key(node.span).unwrap_or_else(|| {
+                let found = template_key(self.file, self.text, node.span).unwrap_or_else(|| {
                     Diagnostic::error("bad-key", format!("{} cannot be a key", node.describe()))
                         .at(node.span, "")
                         .help("a key is a word; quote it if it has special characters")
@@ -352,27 +352,6 @@ impl<'a> Builder<'a> {
                 PendingKey::Broken
             }
         }
-    }
-
-    /// `key: {{ x }}` without quotes is YAML for a mapping whose key is a mapping.
-    fn template_key(&self, inner: Span) -> Option<Diagnostic> {
-        let start = (inner.start as usize).checked_sub(1)?;
-        let rest = self.text.get(start..)?;
-        let line = rest.lines().next().filter(|line| line.starts_with("{{"))?;
-        let length = line.rfind("}}")? + 2;
-        let span = Span::new(self.file, start, start + length);
-        let text = line.get(..length)?;
-        let quoted = if text.contains('"') {
-            format!("'{}'", text.replace('\'', "''"))
-        } else {
-            format!("\"{text}\"")
-        };
-        Some(
-            Diagnostic::error("unquoted-template", "a template must be quoted")
-                .at(span, "to YAML this is a mapping in a mapping")
-                .help(format!("write {quoted}"))
-                .patch(span, quoted),
-        )
     }
 
     /// Adds what `from` has and `map` has not. In a list of mappings the earlier one wins.

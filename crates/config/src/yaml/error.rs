@@ -213,3 +213,22 @@ fn bare_template(line: &str) -> bool {
 fn line_covers(text: &str, after: Span, span: Span) -> bool {
     !text.get(after.end as usize..span.start as usize).unwrap_or("").contains('\n')
 }
+
+/// `key: {{ x }}` without quotes is YAML for a mapping whose key is a mapping; `inner` is that key.
+pub(super) fn template_key(file: FileId, text: &str, inner: Span) -> Option<Diagnostic> {
+    let start = (inner.start as usize).checked_sub(1)?;
+    let line = text.get(start..)?.lines().next().filter(|line| line.starts_with("{{"))?;
+    let template = line.get(..line.rfind("}}")? + 2)?;
+    let span = Span::new(file, start, start + template.len());
+    let quoted = if template.contains('"') {
+        format!("'{}'", template.replace('\'', "''"))
+    } else {
+        format!("\"{template}\"")
+    };
+    Some(
+        Diagnostic::error("unquoted-template", "a template must be quoted")
+            .at(span, "to YAML this is a mapping in a mapping")
+            .help(format!("write {quoted}"))
+            .patch(span, quoted),
+    )
+}

@@ -120,7 +120,10 @@ fn env_files() {
     assert_eq!(env, ["A=1", "B=own", "C=x y"]);
     let (loaded, _directory) = load_files(
         &[
-            ("a.yaml", "containers:\n  w: {image: x, env_file: [one.env, no.env]}\n"),
+            (
+                "a.yaml",
+                "containers:\n  w: {image: x, env_file: [one.env, no.env]}\n  v: {extends: w}\n",
+            ),
             ("one.env", "A=1\nnonsense\n"),
         ],
         &["a.yaml"],

@@ -238,6 +238,37 @@ containers:
 }
 
 #[test]
+fn what_cannot_be_done() {
+    check(
+        r#"
+images:
+  a: {dockerfile: D, resources: [x]}
+#                    ^^^^^^^^^ error: images.a.resources: this version of windlass cannot do this yet
+containers:
+  a: {image: x, depends_on: {b: healthy}, env: {"{{ project }}": 1}, profiles: [one], ports: ["1:1"]}
+#                                               ^^^^^^^^^^^^^^^ error: containers.a.env: a key cannot be a template
+#                            ^ error: containers.a.depends_on: the health check of "b" is disabled
+  b: {image: x, healthcheck: false, profiles: [two], ports: ["1:1"]}
+  c: {image: x, network_mode: none, links: b}
+#                                          ^ error: containers.c.links: links cannot be used with network_mode none
+  d: {image: x, networks: n, links: b}
+#                                   ^ error: containers.d.links: "b" is on none of this container's networks
+networks: {n: null}
+tasks:
+  t: {image: x, command: x, bash: x}
+# ^ error: tasks.t: a task has `command` or `bash`, not both
+  u: {image: x, container: a}
+#                          ^ error: tasks.u: a task runs in one place, not in two
+  v: {command: x}
+# ^ error: tasks.v: the task says not where it runs
+  w: {image: x, action: push, overrides: {a: 1}}
+#                       ^^^^ error: tasks.w.action: expected "run", found "push"
+#                             ^^^^^^^^^ error: tasks.w.overrides: this version of windlass cannot do this yet
+"#,
+    );
+}
+
+#[test]
 fn names_of_projects() {
     let mut options = crate::check::options("");
     let yaml = "name: My Shop\n#     ^^^^^^^ error: name: \"My Shop\" is not a project's name\n#     help: write \"myshop\"\n";

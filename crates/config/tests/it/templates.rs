@@ -164,6 +164,9 @@ fn secrets_are_sensitive_and_stay_where_they_may_be() {
         "limits: {memory: '{{ secrets.t }}', pids: '{{ secrets.t }}', cpus: '{{ secrets.t }}'}",
         "env: {A: '{{ secrets.t + 1 }}'}",
         "env: ['{{ secrets.t }}']",
+        "env: ['{{ secrets.t }}=x']",
+        "env: ['A{{ secrets.t }} =x']",
+        "env: {'{{ secrets.t }}': x}",
         "env: {A: '{{ secrets.t | from_json }}'}",
     ] {
         let yaml = format!(
@@ -179,6 +182,17 @@ fn secrets_are_sensitive_and_stay_where_they_may_be() {
             "{place}"
         );
     }
+}
+
+#[test]
+fn variables_may_use_self_and_unused_ones_read_no_secret() {
+    let project = project(
+        "secrets: {s: {command: [/no/such/program]}}\nvars: {me: 'I am {{ self.name }}', unused: '{{ secrets.s }}'}\n\
+         containers:\n  a: {image: x, env: {V: '{{ vars.me }}'}}\n  b: {image: x, env: {V: '{{ vars.me }}'}}\n",
+    );
+    let all: Vec<_> =
+        project.containers.values().map(|c| c.config.env["V"].reveal().unwrap()).collect();
+    assert_eq!(all, ["I am a", "I am b"]);
 }
 
 #[test]
