@@ -108,7 +108,11 @@ impl Row {
     }
 
     fn image(&self) -> String {
-        let seen = self.seen.as_ref().map(|summary| summary.image.as_str());
+        let seen = self.seen.as_ref().map(|summary| match summary.image.strip_prefix("sha256:") {
+            // Its tag has been given to another image since.
+            Some(_) => summary.image_id.short(),
+            None => summary.image.as_str(),
+        });
         escape::line(seen.or(self.declared_image.as_deref()).unwrap_or_default()).into_owned()
     }
 

@@ -151,13 +151,18 @@ fn is_wait(action: &Action) -> bool {
 }
 
 fn deed(steps: &[(StepId, &Step)]) -> Deed {
+    let by_action = || steps.iter().map(|(_, step)| Deed::of_action(&step.action));
+    // An image that is built anew is not recreated: its predecessor stays.
+    let makes_image = |deed: &Deed| matches!(deed, Deed::Build | Deed::Pull | Deed::Import);
+    if let Some(deed) = by_action().find(makes_image) {
+        return deed;
+    }
     let by_group = steps.first().and_then(|(_, step)| match step.group {
         Some(Group::Recreate) => Some(Deed::Recreate),
         Some(Group::Remove) => Some(Deed::Remove),
         Some(Group::Update) => Some(Deed::Update),
         Some(Group::Create) | None => None,
     });
-    let by_action = || steps.iter().map(|(_, step)| Deed::of_action(&step.action));
     by_group.or_else(|| by_action().min_by_key(|deed| deed.rank())).unwrap_or(Deed::Wait)
 }
 

@@ -188,7 +188,8 @@ impl<'p> Progress<'p> {
             return String::new();
         };
         let action = object::action_words(&self.plan.step(*step).action);
-        if state.doing.is_empty() { action } else { format!("{action}: {}", state.doing) }
+        // `wait until healthy` need not say again what it waits for.
+        if action.contains(&state.doing) { action } else { format!("{action}: {}", state.doing) }
     }
 
     fn status(&self, now_ms: u64, running: usize, style: Style) -> String {
@@ -265,6 +266,7 @@ fn is_long(action: &Action) -> bool {
 
 fn progress_words(progress: &Step) -> String {
     match progress {
+        Step::Bytes { done: 0, total: None } => String::new(),
         Step::Bytes { done, total: Some(total) } => {
             format!("{} of {}", words::bytes(*done), words::bytes(*total))
         }
