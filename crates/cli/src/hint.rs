@@ -31,11 +31,10 @@ pub(crate) fn failure(step: &Step, failure: &Failure) -> Advice {
     let logs = format!("see its output with {}", tick(&format!("windlass logs {name}")));
     match &failure.kind {
         FailureKind::Engine(fault) => self::fault(fault, Some(&step.address)),
-        FailureKind::Deadline => Advice::new(
-            "it was not ready in time",
-            format!("{logs}; give it longer with `--timeout SECONDS`"),
-        ),
-        FailureKind::Unhealthy => Advice::new("its health check fails", logs),
+        FailureKind::Deadline => {
+            Advice::new("", format!("{logs}; give it longer with `--timeout SECONDS`"))
+        }
+        FailureKind::Unhealthy => Advice::new("", logs),
         FailureKind::Exited { code } | FailureKind::Exec { code } => {
             Advice::new(exit_code(*code), logs)
         }

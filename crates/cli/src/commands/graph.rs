@@ -82,10 +82,9 @@ fn image_edges(image: &ImageSpec) -> Vec<Edge> {
     if let ImageSource::Commands { commands, .. } = &image.source {
         for placed in commands {
             match &placed.command {
-                BuildCommand::From { image, .. } | BuildCommand::AddImagePath { image, .. } => {
-                    uses.insert(image.clone());
-                }
-                BuildCommand::CopyFrom { from: CopySource::Image(image), .. } => {
+                BuildCommand::From { image, .. }
+                | BuildCommand::AddImagePath { image, .. }
+                | BuildCommand::CopyFrom { from: CopySource::Image(image), .. } => {
                     uses.insert(image.clone());
                 }
                 BuildCommand::CopyFrom { from: CopySource::Stage(_), .. }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use windlass::model::Address;
-use windlass::model::plan::{Action, Cause, Group, Hazard, Plan, Step, StepId};
+use windlass::model::plan::{Action, Cause, Group, Hazard, Plan, Step, StepId, Until};
 
 use super::escape;
 use super::style::Role;
@@ -264,6 +264,20 @@ pub(crate) fn action_words(action: &Action) -> String {
         | Action::RemoveContainer { .. }
         | Action::UpdateContainer { .. } => verb.to_owned(),
     }
+}
+
+/// What it means that an action failed: `could not start`, `did not become healthy`.
+pub(crate) fn failure_words(action: &Action) -> String {
+    let Action::WaitContainer { until, .. } = action else {
+        return format!("could not {}", action_words(action));
+    };
+    let words = match until {
+        Until::Running { .. } => "did not keep running",
+        Until::Healthy => "did not become healthy",
+        Until::Completed => "did not complete",
+        Until::Conditions(_) => "did not become ready",
+    };
+    words.to_owned()
 }
 
 /// The name of an object as shown: without its kind, with its engine where it is not the default.

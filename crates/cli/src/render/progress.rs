@@ -119,8 +119,8 @@ impl<'p> Progress<'p> {
         };
         let (glyph, role, text) = match &state.failed {
             Some((step, message)) => {
-                let what = object::action_words(&self.plan.step(*step).action);
-                ('✗', Role::Error, format!("could not {what}: {message}"))
+                let what = object::failure_words(&self.plan.step(*step).action);
+                ('✗', Role::Error, format!("{what}: {message}"))
             }
             None if state.skipped => ('·', Role::Faint, "skipped".to_owned()),
             None => ('✓', Role::Create, object.deed.past().to_owned()),

@@ -40,11 +40,11 @@ pub(crate) fn failures(report: &Report, plan: &Plan, style: Style) -> String {
 
 fn push_failure(out: &mut String, step: &Step, failure: &Failure, style: Style) {
     let advice = hint::failure(step, failure);
-    let what = object::action_words(&step.action);
+    let what = object::failure_words(&step.action);
     let name = object::full_name(&step.address);
     let title = match &advice.meaning {
-        Some(meaning) => format!("{name}: could not {what}: {meaning}"),
-        None => format!("{name}: could not {what}"),
+        Some(meaning) => format!("{name}: {what}: {meaning}"),
+        None => format!("{name}: {what}"),
     };
     let _ = writeln!(
         out,

@@ -82,10 +82,10 @@ fn the_project_as_json() {
 
 #[test]
 fn no_secret_is_shown() {
-    let text = "name: p\nsecrets: {key: {env: KEY}}\ncontainers:\n  c:\n    image: x\n    \
+    let yaml = "name: p\nsecrets: {key: {env: KEY}}\ncontainers:\n  c:\n    image: x\n    \
                 env: {PW: '{{ secrets.key }}'}\n";
     for output in ["text", "json"] {
-        let test = Test::project(text).variable("KEY", "hunter2");
+        let test = Test::project(yaml).variable("KEY", "hunter2");
         let ended = test.args(["config", "--output", output]).run();
         assert!(!ended.stdout.contains("hunter2"), "{}", ended.stdout);
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
