@@ -153,7 +153,8 @@ fn add(reader: &Reader, item: &Item) -> Option<CommandKind> {
         let (context, _) = super::image::context_spec(reader, &context, before)?;
         return Some(CommandKind::AddContext { context, dest, options });
     }
-    let content = reader.resolve(&content?)?;
+    let content = content?;
+    let content = reader.resolve(&content)?;
     if content.node.as_mapping().is_none() {
         return Some(CommandKind::AddContent { content: reader.string(&content)?, dest, options });
     }

@@ -23,7 +23,7 @@ pub(super) fn shapes(reader: &Reader, item: &Item, markers: &[&str], spread: boo
     let Some(item) = reader.resolve(item) else { return Vec::new() };
     match &item.node.value {
         Value::Scalar(_) if item.node.is_null() => Vec::new(),
-        Value::Scalar(_) => vec![Shape::Positions(vec![item])],
+        Value::Scalar(_) => vec![Shape::Positions(vec![item.into_owned()])],
         Value::Mapping(_) => pairs(reader, &item, spread),
         Value::Sequence(_) => {
             let mut all = Vec::new();
@@ -63,7 +63,7 @@ fn pairs(reader: &Reader, item: &Item, spread: bool) -> Vec<Shape> {
         if let Some(value) = reader.resolve(&value)
             && !value.node.is_null()
         {
-            parts.push(value);
+            parts.push(value.into_owned());
         }
         all.push(Shape::Positions(flatten(reader, parts, spread)));
     }

@@ -40,6 +40,8 @@ impl Reader {
             let key = &*entry.key.text;
             let mut lines = tables.iter().flat_map(|table| table.iter());
             match lines.find(|field| field.name == key) {
+                // Null is as if the key were not written.
+                Some(_) if entry.value.is_null() => {}
                 Some(field) => (field.read)(into, self, &item.entry(entry)),
                 None if key.starts_with("x-") => {}
                 None => self.unknown_key(&item, entry, map, &names(tables)),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: all findings of one load go through one reader, and sources only ever grow, so spans stay valid.
 
+use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -107,14 +108,14 @@ impl Reader {
     }
 
     /// The item with its template evaluated, if it is one. `None`: it could not be, which is reported.
-    pub fn resolve(&self, item: &Item) -> Option<Item> {
-        let Some(scalar) = item.node.as_scalar() else { return Some(item.clone()) };
-        if item.node.sensitive || !Templates::is_template(scalar) {
-            return Some(item.clone());
+    pub fn resolve<'i>(&self, item: &'i Item) -> Option<Cow<'i, Item>> {
+        let Some(scalar) = item.node.as_scalar() else { return Some(Cow::Borrowed(item)) };
+        if !Templates::is_template(scalar) {
+            return Some(Cow::Borrowed(item));
         }
         let result = self.templates.render(&item.node, &item.path, &self.sources.borrow());
         match result {
-            Ok(node) => Some(item.with_node(Arc::new(node))),
+            Ok(node) => Some(Cow::Owned(item.with_node(Arc::new(node)))),
             Err(found) => {
                 self.report_all(found);
                 None

@@ -188,7 +188,7 @@ impl Reader {
         match &item.node.value {
             Value::Sequence(items) => self.children(&item, items),
             Value::Scalar(_) if item.node.is_null() => Vec::new(),
-            Value::Scalar(_) | Value::Mapping(_) => vec![item],
+            Value::Scalar(_) | Value::Mapping(_) => vec![item.into_owned()],
         }
     }
 
@@ -196,7 +196,10 @@ impl Reader {
     fn children(&self, item: &Item, nodes: &[Arc<Node>]) -> Vec<Item> {
         let mut all = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
-            let Some(child) = self.resolve(&item.child(index, node)) else { continue };
+            let child = item.child(index, node);
+            let Some(child) = self.resolve(&child).map(std::borrow::Cow::into_owned) else {
+                continue;
+            };
             match &child.node.value {
                 Value::Sequence(parts) if node.as_scalar().is_some() => {
                     all.extend(parts.iter().map(|part| child.with_node(Arc::clone(part))));

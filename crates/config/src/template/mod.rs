@@ -49,6 +49,7 @@ impl Templates {
     /// Whether a scalar has anything to evaluate.
     pub fn is_template(scalar: &Scalar) -> bool {
         scalar.style != Style::Rendered
+            && scalar.text.contains('{')
             && (scalar.text.contains("{{") || scalar.text.contains("{%"))
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
-use super::error::{diagnose, template_key};
+use super::error::{diagnose, duplicate_key, template_key};
 use super::node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
 use super::scalar::shorten;
 use super::{EXPANSION_CEILING, EXPANSION_RATIO, MAX_DEPTH, MAX_EXPANSION, ParseOptions};
@@ -121,6 +121,9 @@ impl<'a> Builder<'a> {
                 Err(Stop)
             }
             Event::Scalar(text, style, anchor, raw) => {
+                if anchor == 0 && raw.is_none() && self.plain_key(&text, style, span)? {
+                    return Ok(());
+                }
                 let tag = raw.as_deref().map(tag).and_then(|(tag, at)| self.tag(&tag, at));
                 let node = self.scalar(&text, style, span, tag)?;
                 self.finish(Arc::new(node), anchor);
@@ -204,7 +207,7 @@ impl<'a> Builder<'a> {
         let is_string = tag.as_ref().is_some_and(|tag| &*tag.name == "!!str");
         let style = if is_string { Style::Quoted } else { style };
         let mut node = Node::new(span, Value::Scalar(Scalar { text: text.into(), style }));
-        node.tag = tag.filter(|_| !is_string);
+        node.tag = tag.filter(|_| !is_string).map(Box::new);
         Ok(node)
     }
 
@@ -240,7 +243,7 @@ impl<'a> Builder<'a> {
         };
         let span = self.trim(frame.start.to(end));
         let mut node = Node::new(span, value);
-        node.tag = frame.tag;
+        node.tag = frame.tag.map(Box::new);
         self.finish(Arc::new(node), frame.anchor);
     }
 
@@ -263,7 +266,7 @@ impl<'a> Builder<'a> {
             self.report(found);
             return Err(Stop);
         };
-        self.expanded = self.expanded.saturating_add(target.weight);
+        self.expanded = self.expanded.saturating_add(target.weight as usize);
         let limit = (self.written * EXPANSION_RATIO).clamp(MAX_EXPANSION, EXPANSION_CEILING);
         if self.expanded > limit {
             let message = format!("the aliases up to here expand to more than {limit} values");
@@ -274,7 +277,7 @@ impl<'a> Builder<'a> {
             );
             return Err(Stop);
         }
-        if self.stack.len() + target.height > MAX_DEPTH {
+        if self.stack.len() + usize::from(target.height) > MAX_DEPTH {
             let message = format!("with this alias expanded, nesting is over {MAX_DEPTH} levels");
             self.report(
                 Diagnostic::error("too-deep", message).at(span, "").help("flatten the structure"),
@@ -311,27 +314,35 @@ impl<'a> Builder<'a> {
             Some(PendingKey::Named(key)) => {
                 if let Err(entry) = map.insert(Entry { key, value: node, merged: None }) {
                     let first = map.get(&entry.key.text).map(|entry| entry.key.span);
-                    self.duplicate(&entry.key, first);
+                    let found = duplicate_key(&entry.key, first);
+                    self.report(found);
                 }
             }
         }
+    }
+
+    /// Takes a scalar as the key that is due, without making a node of it first: half of all scalars are keys.
+    fn plain_key(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<bool, Stop> {
+        let Some(Frame { parts: Parts::Mapping { pending: pending @ None, .. }, .. }) =
+            self.stack.last_mut()
+        else {
+            return Ok(false);
+        };
+        let plain = style == ScalarStyle::Plain;
+        *pending = Some(if plain && text == "<<" {
+            PendingKey::Merge(span)
+        } else {
+            let text = if plain && span.start == span.end { "" } else { text };
+            PendingKey::Named(Key { text: text.into(), span })
+        });
+        self.count(span)?;
+        Ok(true)
     }
 
     fn set_pending(&mut self, key: PendingKey) {
         if let Some(Frame { parts: Parts::Mapping { pending, .. }, .. }) = self.stack.last_mut() {
             *pending = Some(key);
         }
-    }
-
-    fn duplicate(&mut self, key: &Key, first: Option<Span>) {
-        let message = format!("duplicate key `{}`", shorten(&key.text));
-        let mut found = Diagnostic::error("duplicate-key", message)
-            .at(key.span, "this one would be lost")
-            .help("remove one of them, or merge their values");
-        if let Some(first) = first {
-            found = found.also(first, "first written here");
-        }
-        self.report(found);
     }
 
     fn key(&mut self, node: &Arc<Node>) -> PendingKey {

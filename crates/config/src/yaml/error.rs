@@ -6,6 +6,8 @@
 use granit_parser::{ErrorKind, ScanError};
 
 use super::MAX_DEPTH;
+use super::node::Key;
+use super::scalar::shorten;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -231,4 +233,16 @@ pub(super) fn template_key(file: FileId, text: &str, inner: Span) -> Option<Diag
             .help(format!("write {quoted}"))
             .patch(span, quoted),
     )
+}
+
+/// A key for the second time.
+pub(super) fn duplicate_key(key: &Key, first: Option<Span>) -> Diagnostic {
+    let message = format!("duplicate key `{}`", shorten(&key.text));
+    let found = Diagnostic::error("duplicate-key", message)
+        .at(key.span, "this one would be lost")
+        .help("remove one of them, or merge their values");
+    match first {
+        Some(first) => found.also(first, "first written here"),
+        None => found,
+    }
 }

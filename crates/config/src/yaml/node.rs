@@ -99,8 +99,11 @@ pub struct Entry {
 pub struct Mapping {
     entries: Vec<Entry>,
     /// Only for large mappings; small ones are searched.
-    index: HashMap<Arc<str>, usize>,
+    index: Option<Box<Index>>,
 }
+
+/// Positions by key.
+type Index = HashMap<Arc<str>, usize>;
 
 const SEARCHED: usize = 16;
 
@@ -125,7 +128,7 @@ impl Mapping {
         if self.entries.len() <= SEARCHED {
             self.entries.iter().position(|entry| &*entry.key.text == key)
         } else {
-            self.index.get(key).copied()
+            self.index.as_ref().and_then(|index| index.get(key).copied())
         }
     }
 
@@ -138,10 +141,13 @@ impl Mapping {
         self.entries.push(entry);
         if at == SEARCHED {
             let all = self.entries.iter().enumerate();
-            self.index = all.map(|(at, entry)| (Arc::clone(&entry.key.text), at)).collect();
+            let all = all.map(|(at, entry)| (Arc::clone(&entry.key.text), at));
+            self.index = Some(Box::new(all.collect()));
         } else if at > SEARCHED {
             let key = self.entries.last().map(|entry| Arc::clone(&entry.key.text));
-            self.index.extend(key.map(|key| (key, at)));
+            if let Some(index) = &mut self.index {
+                index.extend(key.map(|key| (key, at)));
+            }
         }
         Ok(())
     }
@@ -167,14 +173,14 @@ pub enum Value {
 #[derive(Debug, Clone)]
 pub struct Node {
     pub span: Span,
-    pub tag: Option<Tag>,
+    pub tag: Option<Box<Tag>>,
     pub value: Value,
     /// A secret went into it: it is used, never shown.
     pub sensitive: bool,
     /// Nodes in this subtree with aliases expanded.
-    pub(super) weight: usize,
+    pub(super) weight: u32,
     /// Levels in this subtree; 1 for a scalar.
-    pub(super) height: usize,
+    pub(super) height: u16,
 }
 
 impl Node {
@@ -233,9 +239,9 @@ impl Node {
     }
 }
 
-fn measure<'a>(children: impl Iterator<Item = &'a Arc<Node>>) -> (usize, usize) {
-    let (weight, height) = children.fold((1_usize, 0), |(weight, height), child| {
+fn measure<'a>(children: impl Iterator<Item = &'a Arc<Node>>) -> (u32, u16) {
+    let (weight, height) = children.fold((1_u32, 0_u16), |(weight, height), child| {
         (weight.saturating_add(child.weight), height.max(child.height))
     });
-    (weight, height + 1)
+    (weight, height.saturating_add(1))
 }

@@ -226,3 +226,10 @@ fn places_name_every_object() {
         .collect();
     assert_eq!(found, ["network n n", "volume v v", "image i i", "container c c"]);
 }
+
+#[test]
+fn null_is_as_if_a_key_were_not_written() {
+    let nulls = "containers: {web: {image: x, command: null, ports: , env: , tty: ~, depends_on: null, healthcheck: null, networks: }}\n";
+    assert_eq!(project(nulls), project("containers: {web: {image: x}}\n"));
+    assert_eq!(project("containers:\nvolumes:\nimages:\ntasks:\n").containers.len(), 0);
+}

@@ -58,7 +58,7 @@ pub(super) struct Outline {
 }
 
 pub(super) fn outline(reader: &Reader, item: &Item) -> Option<Outline> {
-    let item = reader.resolve(item)?;
+    let item = reader.resolve(item)?.into_owned();
     let get = |key| item.get(key).filter(|item| !item.node.is_null());
     Some(Outline {
         is_abstract: get("abstract").and_then(|item| reader.bool(&item)).unwrap_or(false),
