@@ -29,6 +29,10 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Arc<Node>> {
     let mut tree = Tree { options, sources, diagnostics, open: Vec::new(), done: Vec::new() };
+    if options.files.is_empty() {
+        let found = Diagnostic::error("no-file", "there is no file to load");
+        tree.diagnostics.push(found.help("name one, or make a windlass.yaml"));
+    }
     let mut root: Option<Arc<Node>> = None;
     for file in &options.files {
         if let Some(node) = tree.file(file, None) {
@@ -51,7 +55,15 @@ impl Tree<'_> {
             self.cycle(&identity, included);
             return None;
         }
-        if self.done.contains(&identity) || self.done.len() >= MAX_FILES {
+        if self.done.contains(&identity) {
+            return None;
+        }
+        if self.done.len() + self.open.len() >= MAX_FILES {
+            let found = Diagnostic::error("too-many-files", format!("more than {MAX_FILES} files"));
+            self.diagnostics.push(match included {
+                Some(span) => found.at(span, "").in_path("include"),
+                None => found,
+            });
             return None;
         }
         let bytes = self.bytes(file, &shown, included)?;
