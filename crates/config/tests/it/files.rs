@@ -95,6 +95,7 @@ fn missing_and_circular_files() {
         found.contains("b.yaml:1:10: error: include: files include one another in a circle: "),
         "{found}"
     );
+    assert!(load(&LoadOptions::default()).diagnostics.has_errors());
     let (loaded, _directory) = load_files(&[], &["none.yaml"]);
     assert!(
         findings(&loaded).starts_with("error: none.yaml cannot be read: there is no such file")
