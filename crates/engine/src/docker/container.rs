@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use windlass_model::container::ContainerConfig;
 use windlass_model::fault::Fault;
+use windlass_model::label::Owner;
 use windlass_model::limits::{Limits, RestartPolicy};
 use windlass_model::name::ContainerId;
 use windlass_model::observed::{ContainerSummary, ObservedContainer};
@@ -15,8 +17,8 @@ use windlass_model::plan::CreateContainer;
 
 use super::call::Call;
 use super::convert::{
-    Creation, container_observed, container_summary, create_body, referenced_containers,
-    update_body,
+    Creation, anonymous_volumes, as_asked, container_observed, container_summary, create_body,
+    referenced_containers, update_body,
 };
 use super::document::Created;
 use super::document::container::{Inspect, Summary, Top, Waited};
@@ -62,7 +64,28 @@ impl DockerEngine {
                 Err(error) => return Err(error),
             }
         }
-        Ok(container_observed(&self.name, document, &names))
+        let is_podman = self.wire.peer().await?.is_podman();
+        let mounts = if is_podman { document.mounts.clone() } else { None };
+        let mut observed = container_observed(&self.name, document, &names);
+        if is_podman {
+            self.set_right(&mut observed).await?;
+            observed.anonymous_volumes = anonymous_volumes(&observed.config, mounts);
+        }
+        Ok(observed)
+    }
+
+    /// Podman says what it made of a request; see there.
+    async fn set_right(&self, observed: &mut ObservedContainer) -> Result<()> {
+        let asked: Option<ContainerConfig> = observed.owner.as_ref().and_then(Owner::spec);
+        let Some(asked) = asked else { return Ok(()) };
+        let image = match self.image_inspect(observed.image_id.as_str()).await {
+            Ok(image) => image.config,
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error),
+        };
+        let seen = std::mem::take(&mut observed.config);
+        observed.config = as_asked(seen, &asked, image.as_ref());
+        Ok(())
     }
 
     async fn container_document(&self, container: &str) -> Result<Inspect> {

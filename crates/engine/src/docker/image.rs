@@ -129,7 +129,9 @@ impl DockerEngine {
         tar: Upload,
     ) -> Result<ImageId> {
         let (name, tag) = split(reference);
-        let mut query = Query::new().with("fromSrc", "-").with("repo", &name).with("tag", &tag);
+        // podman does not look at a tag of its own.
+        let named = format!("{name}:{tag}");
+        let mut query = Query::new().with("fromSrc", "-").with("repo", &named);
         for change in changes {
             query = query.with("changes", change);
         }

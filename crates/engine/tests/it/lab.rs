@@ -130,7 +130,9 @@ impl Lab {
             }
         }
         for image in engine.list_images().await.unwrap() {
-            for reference in image.references.iter().filter(|reference| ours(reference)) {
+            for reference in
+                image.references.iter().filter(|name| ours(name) && !name.contains('@'))
+            {
                 engine.remove_image(reference).await.unwrap();
             }
             // One whose name went over to a later build.

@@ -299,3 +299,15 @@ fn events() {
         assert_eq!(past, ["create", "start", "die"]);
     });
 }
+
+#[test]
+fn an_attachment_loses_nothing() {
+    run(|lab| async move {
+        let id = lab.created("web", shell("seq 1 100000; seq 1 10 >&2")).await.unwrap();
+        let attached = lab.engine.attach(&id, false, false).await.unwrap();
+        lab.engine.start_container(&id).await.unwrap();
+        let (out, err) = read_all(attached).await;
+        assert!(out.lines().eq((1..=100_000).map(|n| n.to_string())));
+        assert_eq!(err.lines().count(), 10);
+    });
+}

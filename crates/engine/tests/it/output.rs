@@ -25,7 +25,8 @@ async fn read(lab: &Lab, id: &ContainerId, request: &LogRequest) -> (String, Str
 #[test]
 fn parts_of_a_log() {
     run(|lab| async move {
-        let id = lab.started("web", "echo one; echo bad >&2; echo two; echo three").await;
+        let id =
+            lab.started("web", "echo bad >&2; sleep 0.5; echo one; echo two; echo three").await;
         lab.engine.wait_container(&id).await.unwrap();
         let all = LogRequest::default();
         let table = [
@@ -57,10 +58,13 @@ fn a_log_is_followed_to_its_end() {
 #[test]
 fn much_output_is_not_lost() {
     run(|lab| async move {
+        // Engine 20.10 itself may end a log that is followed while its container ends, so this
+        // one is read afterwards.
         let id = lab.started("web", "seq 1 100000").await;
-        let request = LogRequest { follow: true, ..LogRequest::default() };
-        let (out, err) = read(&lab, &id, &request).await;
-        assert!(out.lines().eq((1..=100_000).map(|n| n.to_string())));
+        lab.engine.wait_container(&id).await.unwrap();
+        let (out, err) = read(&lab, &id, &LogRequest::default()).await;
+        let wrong = out.lines().zip(1..).find(|(line, n)| **line != n.to_string());
+        assert_eq!((wrong, out.lines().count()), (None, 100_000));
         assert_eq!(err, "");
     });
 }

@@ -230,19 +230,23 @@ fn states(lower: &str) -> Option<Fault> {
 }
 
 fn content(lower: &str) -> Option<Fault> {
-    let starts = any(lower, &["oci runtime", "unable to start container process", "exec:"]);
-    let command = [
+    // runc: exec: "NAME": REASON. crun: executable file `NAME` not found; open executable: REASON.
+    let reasons = [
         "executable file not found",
         "no such file or directory",
         "permission denied",
         "exec format error",
         "is a directory",
     ];
+    let runs = (lower.contains("exec: \"") || lower.contains("open executable"))
+        && any(lower, &reasons)
+        || (lower.contains("executable file `") && lower.contains("not found"))
+        || lower.contains("exec format error");
     if any(lower, &["unable to find user", "unable to find group"]) {
         Some(Fault::UserUnknown)
     } else if lower.contains("bind source path does not exist") {
         Some(Fault::MountSourceMissing)
-    } else if starts && any(lower, &command) && !lower.contains("mount") {
+    } else if runs && !lower.contains("mount") {
         Some(Fault::CommandNotRunnable)
     } else {
         None

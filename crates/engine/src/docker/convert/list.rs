@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use windlass_model::image::familiar_reference;
 use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::observed::{ContainerSummary, State};
 use windlass_model::port::{Protocol, PublishedPort};
@@ -30,7 +31,7 @@ pub(crate) fn container_summary(engine: &EngineName, document: Summary) -> Conta
     ContainerSummary {
         id: ContainerId::new(id),
         name: own_name(&names.unwrap_or_default()),
-        image: image.unwrap_or_default(),
+        image: familiar(image.unwrap_or_default()),
         image_id: image_id(&id_of_image.unwrap_or_default()),
         state: state_of(&state.unwrap_or_default()),
         status: status.unwrap_or_default(),
@@ -41,6 +42,11 @@ pub(crate) fn container_summary(engine: &EngineName, document: Summary) -> Conta
         networks: networks.into_keys().collect(),
         created_s: created.unwrap_or_default(),
     }
+}
+
+/// Podman writes references in full.
+pub(super) fn familiar(reference: String) -> String {
+    if reference.starts_with("docker.io/") { familiar_reference(&reference) } else { reference }
 }
 
 /// Links give further names: `/other/alias`.

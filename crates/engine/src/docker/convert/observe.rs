@@ -57,7 +57,7 @@ pub(crate) fn container_observed(
     let labels = config.labels.clone().unwrap_or_default();
     let owner = container_owner(engine, &labels);
     let asked: Option<ContainerConfig> = owner.as_ref().and_then(Owner::spec);
-    let reference = config.image.clone().unwrap_or_default();
+    let reference = list::familiar(config.image.clone().unwrap_or_default());
     let networks = Networks::of(network_settings);
     let view = View { id: &id, names, asked: asked.as_ref() };
     let observed = view.config(config, host_config.unwrap_or_default(), networks.settings);
@@ -95,11 +95,11 @@ impl Networks {
             .into_iter()
             .map(|(name, endpoint)| (name, endpoint.unwrap_or_default()))
             .collect();
-        // A container that was never started may have no id here.
+        // A container that was never started may have no id here, and podman writes the name.
         let ids = settings
             .iter()
             .filter_map(|(name, endpoint)| {
-                let id = endpoint.network_id.clone().filter(|id| !id.is_empty())?;
+                let id = endpoint.network_id.clone().filter(|id| id.len() == 64)?;
                 Some((name.clone(), NetworkId::new(id)))
             })
             .collect();
@@ -107,7 +107,8 @@ impl Networks {
     }
 }
 
-fn anonymous_volumes(
+/// The names of anonymous volumes, by target.
+pub(crate) fn anonymous_volumes(
     config: &ContainerConfig,
     mounts: Option<Vec<MountPoint>>,
 ) -> BTreeMap<String, String> {
@@ -167,7 +168,7 @@ impl View<'_> {
             tty: config.tty.unwrap_or_default(),
             stdin_open: config.open_stdin.unwrap_or_default(),
             stop_signal: text(config.stop_signal.map(Loose::into_text)).map(|n| signal_name(&n)),
-            stop_timeout_s: config.stop_timeout.and_then(|seconds| seconds.try_into().ok()),
+            stop_timeout_s: self.stop_timeout(config.stop_timeout),
             healthcheck: config.healthcheck.and_then(health::observed),
             exposed,
             published,
@@ -180,7 +181,7 @@ impl View<'_> {
             dns_options: host.dns_options.unwrap_or_default(),
             extra_hosts: host.extra_hosts.into_iter().flatten().collect(),
             mounts: mounts.mounts,
-            tmpfs: mounts.tmpfs,
+            tmpfs: self.tmpfs(mounts.tmpfs),
             volumes_from: host.volumes_from.into_iter().flatten().collect(),
             shm_size_bytes: self.shm_size(host.shm_size),
             read_only: host.readonly_rootfs.unwrap_or_default(),
@@ -254,6 +255,25 @@ impl View<'_> {
         let mode = mode?;
         let name = mode.strip_prefix("container:").and_then(|id| self.names.get(id));
         Some(name.map_or_else(|| mode.clone(), |name| format!("container:{name}")))
+    }
+
+    /// podman writes its own default down.
+    fn stop_timeout(&self, seconds: Option<i64>) -> Option<u32> {
+        let seconds = seconds.and_then(|seconds| seconds.try_into().ok());
+        unless_filled(seconds, self.asked(|c| &c.stop_timeout_s), |_| false)
+    }
+
+    /// podman adds options to those that were asked for.
+    fn tmpfs(&self, mut found: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        for (target, asked) in self.asked.iter().flat_map(|config| &config.tmpfs) {
+            if let Some(options) = found.get_mut(target) {
+                let has = |option: &str| options.split(',').any(|one| one == option);
+                if asked.is_empty() || asked.split(',').all(has) {
+                    options.clone_from(asked);
+                }
+            }
+        }
+        found
     }
 
     fn shm_size(&self, size: Option<i64>) -> Option<u64> {

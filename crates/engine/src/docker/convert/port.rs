@@ -38,11 +38,8 @@ pub(super) fn published(bindings: Option<Bindings>) -> BTreeSet<PublishedPort> {
     let mut published = BTreeSet::new();
     for (port, list) in bindings.into_iter().flatten() {
         let Some(exposed) = exposed_port(&port) else { continue };
-        let mut list = list.unwrap_or_default();
-        if list.is_empty() {
-            list.push(PortBinding::default());
-        }
-        published.extend(list.into_iter().map(|binding| PublishedPort {
+        // A port with no binding is only exposed.
+        published.extend(list.into_iter().flatten().map(|binding| PublishedPort {
             target: exposed.target,
             protocol: exposed.protocol,
             host_ip: binding.host_ip.and_then(|ip| ip.parse().ok()),

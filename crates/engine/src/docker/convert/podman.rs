@@ -1,0 +1,113 @@
+//! What podman says of a container of ours, set right.
+//!
+//! Podman reports what it made of a request (expanded capabilities, options of mounts, limits of its
+//! own, variables that it adds), not the request. As nothing of a container but its endpoints can be
+//! changed after its creation, what was asked for then is what it has.
+//!
+//! Invariant: what can change, and what the image gives, is taken from what podman says.
+
+use windlass_model::container::ContainerConfig;
+use windlass_model::endpoint::Endpoints;
+use windlass_model::env::Env;
+use windlass_model::mount::Mount;
+use windlass_model::observed::ImageConfig;
+
+/// `image` is what the container's image gives, where the image is still there.
+pub(crate) fn as_asked(
+    seen: ContainerConfig,
+    asked: &ContainerConfig,
+    image: Option<&ImageConfig>,
+) -> ContainerConfig {
+    let none = ImageConfig::default();
+    let image = image.unwrap_or(&none);
+    let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let is_list = |list: &Vec<String>| !list.is_empty();
+    let mut config = asked.clone();
+    config.command = seen.command.filter(is_list).or_else(|| asked.command.clone());
+    config.entrypoint = seen.entrypoint.filter(is_list).or_else(|| asked.entrypoint.clone());
+    config.env = env(seen.env, asked, image);
+    config.labels = seen.labels;
+    config.user = asked.user.clone().or_else(|| given(&image.user));
+    config.workdir = asked.workdir.clone().or_else(|| given(&image.workdir));
+    config.stop_signal = asked.stop_signal.clone().or_else(|| image.stop_signal.clone());
+    if asked.healthcheck.is_none() {
+        config.healthcheck.clone_from(&image.healthcheck);
+    }
+    config.exposed.extend(image.exposed.iter().copied());
+    let published = &asked.published;
+    config.exposed.retain(|exposed| !published.iter().any(|port| port.exposed() == *exposed));
+    for target in &image.volumes {
+        if !config.tmpfs.contains_key(target) {
+            config.mounts.entry(target.clone()).or_insert_with(Mount::anonymous);
+        }
+    }
+    config.network_mode = seen.network_mode;
+    config.endpoints = endpoints(seen.endpoints, asked);
+    config
+}
+
+/// Podman adds some of its own, such as `container` and `TERM`.
+fn env(mut seen: Env, asked: &ContainerConfig, image: &ImageConfig) -> Env {
+    seen.retain(|name, _| asked.env.contains_key(name) || image.env.contains_key(name));
+    seen
+}
+
+fn endpoints(mut seen: Endpoints, asked: &ContainerConfig) -> Endpoints {
+    // Its default network has a name of its own.
+    if asked.endpoints.contains_key("bridge")
+        && let Some(endpoint) = seen.remove("podman")
+    {
+        seen.insert("bridge".to_owned(), endpoint);
+    }
+    for (network, endpoint) in &mut seen {
+        if let Some(asked) = asked.endpoints.get(network) {
+            endpoint.clone_from(asked);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use windlass_model::endpoint::{Endpoint, NetworkMode};
+    use windlass_model::env::EnvValue;
+    use windlass_model::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn only_what_can_change_is_taken_from_podman() {
+        let env = |names: &[&str]| -> Env {
+            names.iter().map(|name| ((*name).to_owned(), EnvValue::from("x"))).collect()
+        };
+        let fixed = Endpoint { ipv4: Some("10.0.0.5".into()), ..Endpoint::default() };
+        let asked = ContainerConfig {
+            env: env(&["A"]),
+            network_mode: NetworkMode::Networks,
+            endpoints: BTreeMap::from([("n".into(), fixed.clone()), ("m".into(), fixed.clone())]),
+            ..ContainerConfig::default()
+        };
+        let seen = ContainerConfig {
+            entrypoint: Some(Vec::new()),
+            env: env(&["A", "PATH", "TERM", "container"]),
+            pid: Some("private".into()),
+            limits: Limits { pids: Some(2048), ..Limits::default() },
+            endpoints: BTreeMap::from([
+                ("n".into(), Endpoint::default()),
+                ("o".into(), Endpoint::default()),
+            ]),
+            ..asked.clone()
+        };
+        let image = ImageConfig {
+            env: BTreeMap::from([("PATH".into(), "x".into())]),
+            ..ImageConfig::default()
+        };
+        let found = as_asked(seen, &asked, Some(&image));
+        assert_eq!(found.env, env(&["A", "PATH"]));
+        let endpoints = [("n".to_owned(), fixed), ("o".to_owned(), Endpoint::default())];
+        assert_eq!(found.endpoints, BTreeMap::from(endpoints));
+        assert_eq!((found.entrypoint, found.pid, found.limits.pids), (None, None, None));
+    }
+}
