@@ -73,7 +73,7 @@ impl Watches {
 
 impl Watch {
     fn open(engine: Arc<dyn Engine>, project: &ProjectName) -> Self {
-        let (signals, _) = broadcast::channel(1024);
+        let (signals, _) = broadcast::channel(256);
         let (tried, tried_receiver) = watch::channel(false);
         let labels = vec![format!("{}={project}", label::PROJECT)];
         let task = tokio::spawn(listen(engine, labels, signals.clone(), tried));

@@ -174,3 +174,16 @@ pub fn shown(engine: &FakeEngine, canary: &str) -> Vec<String> {
         places
     })
 }
+
+/// Containers and networks of a project that are there: none after it was taken down.
+pub fn left(engine: &FakeEngine, project: &ProjectName) -> Vec<String> {
+    engine.with(|world| {
+        let ours = |owner: Option<&windlass_model::label::Owner>| {
+            owner.is_some_and(|owner| owner.project == *project)
+        };
+        let containers = world.summaries();
+        let containers = containers.into_iter().filter(|c| ours(c.owner.as_ref()));
+        let networks = world.networks.values().filter(|n| ours(n.owner.as_ref()));
+        containers.map(|c| c.name).chain(networks.map(|n| n.name.clone())).collect()
+    })
+}

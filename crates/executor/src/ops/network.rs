@@ -15,9 +15,30 @@ use windlass_model::plan::{ContainerRef, CreateNetwork};
 
 pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateNetwork) -> Result<()> {
     match ctx.engine.create_network(create).await {
-        Ok(_) => Ok(()),
-        Err(lost) if lost.fault.is_unknown() => find(ctx, create, lost).await,
+        Ok(_) => {
+            keep_one(ctx, create).await;
+            Ok(())
+        }
+        // A name can be taken by what an earlier run asked for just before it was killed.
+        Err(error)
+            if error.fault.is_unknown() || matches!(error.fault, Fault::NameConflict { .. }) =>
+        {
+            find(ctx, create, error).await
+        }
         Err(error) => Err(failure::from_engine(error)),
+    }
+}
+
+/// Before API 1.44 two creations at the same time both succeed: of an earlier run that was killed,
+/// and ours. Whoever sees both removes the younger, which is empty; containers name it from here on.
+async fn keep_one(ctx: StepContext<'_>, create: &CreateNetwork) {
+    let wanted = Owner::read(ctx.engine.name(), &create.labels);
+    let Ok(mut networks) = ctx.engine.list_networks().await else { return };
+    networks.retain(|n| n.name == create.name && wanted.is_some() && n.owner == wanted);
+    networks.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    for other in networks.iter().skip(1) {
+        // One that is in use after all is said by the start that it makes ambiguous.
+        drop(ctx.engine.remove_network(&other.id).await);
     }
 }
 

@@ -71,10 +71,17 @@ impl FakeEngine {
         Self::of(name, world)
     }
 
-    /// Another engine in the same state, which goes its own way from here.
+    /// Another engine in the same state, which goes its own way from here. It remembers no calls
+    /// and no events; the numbers of mutating calls go on.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self::of(self.inner.name.clone(), self.state().world.clone())
+        let mut state = self.state();
+        let calls = std::mem::take(&mut state.world.calls);
+        let events = std::mem::take(&mut state.world.events);
+        let world = state.world.clone();
+        state.world.calls = calls;
+        state.world.events = events;
+        Self::of(self.inner.name.clone(), world)
     }
 
     fn of(name: EngineName, world: World) -> Self {
@@ -87,7 +94,7 @@ impl FakeEngine {
             execs: BTreeMap::new(),
             archives: BTreeMap::new(),
         };
-        let (events, _) = broadcast::channel(4096);
+        let (events, _) = broadcast::channel(256);
         Self { inner: Arc::new(Inner { name, state: Mutex::new(state), events }) }
     }
 

@@ -18,12 +18,13 @@ use windlass_model::update::UpdateOrder;
 pub fn change(rng: &mut Rng, project: &Project) -> Project {
     let mut changed = project.clone();
     for _ in 0..=rng.below(4) {
-        match rng.below(8) {
+        match rng.below(9) {
             0 => take_away(rng, &mut changed),
             1 => add(rng, &mut changed),
             2 => rebuild(rng, &mut changed),
             3 => change_network(rng, &mut changed),
             4 => change_dependencies(rng, &mut changed),
+            5 => change_endpoint(rng, &mut changed),
             _ => change_config(rng, &mut changed),
         }
     }
@@ -106,6 +107,23 @@ fn change_network(rng: &mut Rng, project: &mut Project) {
     for network in project.networks.values_mut() {
         if rng.one_in(2) {
             network.config.attachable = !network.config.attachable;
+        }
+    }
+}
+
+/// Another alias, a network more, or one less: what an engine can change in place.
+fn change_endpoint(rng: &mut Rng, project: &mut Project) {
+    let networks: Vec<String> = project.networks.values().map(|spec| spec.name.clone()).collect();
+    for spec in project.containers.values_mut() {
+        let endpoints = &mut spec.config.endpoints;
+        if endpoints.is_empty() || networks.is_empty() || !rng.one_in(2) {
+            continue;
+        }
+        let network = rng.pick(&networks);
+        if endpoints.len() > 1 && endpoints.contains_key(network) && rng.one_in(2) {
+            endpoints.remove(network);
+        } else {
+            endpoints.entry(network.clone()).or_default().aliases.insert("other".to_owned());
         }
     }
 }

@@ -10,18 +10,21 @@ use windlass_engine::docker::{DockerEngine, Environment};
 use windlass_engine::{Engine, Engines};
 use windlass_executor::{ExecutionContext, Interrupts, execute};
 use windlass_model::container::{ContainerConfig, ContainerSpec};
+use windlass_model::dependency::Condition;
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::engine::EngineSpec;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::image::{DockerfileSource, ImageSource, ImageUse};
 use windlass_model::label::Owner;
+use windlass_model::limits::RestartPolicy;
 use windlass_model::name::EngineName;
 use windlass_model::plan::Plan;
 use windlass_model::project::Project;
 use windlass_model::request::{Request, Verb};
 use windlass_model::secret::{SecretValues, Sensitive};
+use windlass_model::volume::VolumeOwner;
 use windlass_observer::{LocalInputs, observe};
-use windlass_testkit::{Rng, generate};
+use windlass_testkit::{ContainerBuilder, ProjectBuilder, Rng, generate};
 
 /// Seeds of an ordinary run; `WINDLASS_REAL_SEEDS` asks for others: `100..200`.
 const SEEDS: std::ops::Range<u64> = 0..4;
@@ -225,4 +228,34 @@ fn command(words: Vec<String>) -> Vec<String> {
     }
     let script = "trap 'exit 0' TERM INT QUIT; sleep 1000 & wait";
     ["sh", "-c", script].into_iter().map(str::to_owned).chain(words).collect()
+}
+
+#[tokio::test]
+async fn a_volume_belongs_to_its_owner() {
+    let Some(lab) = lab() else { return };
+    let name = format!("wlreal{}-owner", std::process::id());
+    let script = "test \"$(stat -c '%u %g %a' /data)\" = '999 998 2750'";
+    let project = ProjectBuilder::new(&name)
+        .volume("data")
+        .container(
+            ContainerBuilder::new("look")
+                .command(&["sh", "-c", script])
+                .volume("data", "/data")
+                .edit(|spec| spec.config.restart = RestartPolicy::No),
+        )
+        .container(
+            ContainerBuilder::new("after")
+                .command(&["sh", "-c", "true"])
+                .depends_on("look", Condition::Completed),
+        )
+        .edit(|project| {
+            let owner = VolumeOwner { uid: 999, gid: 998, mode: 0o2750 };
+            project.volumes.get_mut("data").unwrap().owner = Some(owner);
+            for spec in project.containers.values_mut() {
+                spec.image = ImageUse::External(lab.image.clone());
+            }
+        })
+        .finish();
+    let result = lab.run(&project, &Request::new(Verb::Up)).await;
+    lab.clean(&name).await.and(result).unwrap();
 }

@@ -7,8 +7,8 @@ use windlass_executor::{ExecutionContext, Interrupts, execute};
 use windlass_model::container::ContainerConfig;
 use windlass_model::digest::Digest;
 use windlass_model::label;
+use windlass_model::name::EngineName;
 use windlass_model::network::NetworkConfig;
-use windlass_model::note::Blocker;
 use windlass_model::observed::Observed;
 use windlass_model::plan::{CreateContainer, CreateNetwork, CreateVolume, Plan};
 use windlass_model::project::Project;
@@ -87,16 +87,19 @@ impl Scene {
         observed
     }
 
-    pub(crate) async fn plan(&self, project: &Project) -> Result<Plan, Vec<Blocker>> {
-        let mut request = Request::new(Verb::Up);
+    pub(crate) async fn plan(&self, project: &Project, verb: Verb) -> Result<Plan, String> {
+        let mut request = Request::new(verb);
         request.options.remove_orphans = true;
+        request.options.force = true;
         windlass_planner::plan(project, &self.observe(project).await, &request)
+            .map_err(|blockers| format!("blocked: {blockers:?}"))
     }
 
-    pub(crate) async fn up(&self, project: &Project) -> Result<Ran, String> {
-        let plan = self.plan(project).await.map_err(|blockers| format!("blocked: {blockers:?}"))?;
+    pub(crate) async fn run(&self, project: &Project, verb: Verb) -> Result<Ran, String> {
+        let plan = self.plan(project, verb).await?;
         let values = [("password".to_owned(), Sensitive::new(CANARY))];
-        let context = ExecutionContext::new(project, SecretValues(values.into()));
+        let mut context = ExecutionContext::new(project, SecretValues(values.into()));
+        context.parallel.insert(EngineName::default(), 4);
         let engines = self.engine.engines();
         let mut ends = 0;
         let mut sink = |event| {
@@ -111,13 +114,16 @@ impl Scene {
         Ok(Ran { plan, report })
     }
 
+    /// A run that must succeed.
+    pub(crate) async fn succeed(&self, project: &Project, verb: Verb) -> Result<Ran, String> {
+        let ran = self.run(project, verb).await?;
+        if ran.report.is_success() { Ok(ran) } else { Err(format!("failed: {}", story(&ran))) }
+    }
+
     /// A run that must succeed, after which there must be nothing to do.
-    pub(crate) async fn converge(&self, project: &Project) -> Result<Ran, String> {
-        let ran = self.up(project).await?;
-        if !ran.report.is_success() {
-            return Err(format!("failed: {}", story(&ran)));
-        }
-        let again = self.plan(project).await.map_err(|b| format!("blocked afterwards: {b:?}"))?;
+    pub(crate) async fn converge(&self, project: &Project, verb: Verb) -> Result<Ran, String> {
+        let ran = self.succeed(project, verb).await?;
+        let again = self.plan(project, verb).await?;
         if !again.is_empty() {
             return Err(format!("the next plan is not empty:\n{again}after\n{}", ran.plan));
         }
@@ -129,6 +135,13 @@ impl Scene {
         let mut faults = self.before.check(&self.engine, &BTreeSet::new());
         faults.extend(invariants::shown(&self.engine, CANARY));
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    }
+
+    /// What must hold after everything was taken down.
+    pub(crate) fn check_gone(&self, project: &Project) -> Result<(), String> {
+        self.check()?;
+        let left = invariants::left(&self.engine, &project.name);
+        if left.is_empty() { Ok(()) } else { Err(format!("left: {}", left.join(", "))) }
     }
 
     /// What must hold after a run that converged.
