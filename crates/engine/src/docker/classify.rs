@@ -65,11 +65,10 @@ pub(super) fn reply(label: &str, status: u16, content_type: &str, body: &[u8]) -
 /// The fault of an error inside a stream, where no status helps.
 pub(super) fn stream(label: &str, message: &str) -> Fault {
     let target = Target::of(label);
-    match words::fault(target, message) {
-        Some(fault) => fault,
-        None if target.is_about("build") => Fault::BuildFailed,
-        None => Fault::Other,
+    if target.is_about("build") {
+        return words::build_fault(target, message).unwrap_or(Fault::BuildFailed);
     }
+    words::fault(target, message).unwrap_or(Fault::Other)
 }
 
 fn head(text: &str) -> String {

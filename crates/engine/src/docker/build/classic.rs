@@ -96,12 +96,12 @@ async fn follow(mut lines: JsonLines<Line>, progress: ProgressSink<'_>) -> Resul
     let mut id = None;
     while let Some(mut line) = lines.next().await? {
         if let Some(message) = line.take_error() {
-            let detail = steps.tail();
-            let message = match steps.current() {
-                Some(step) => format!("{step}: {message}"),
-                None => message,
-            };
-            return Err(error::in_stream(lines.label(), &message).with_detail(detail));
+            let mut error = error::in_stream(lines.label(), &message);
+            error.detail = steps.tail();
+            if let Some(step) = steps.current() {
+                error.message = format!("{step}: {message}");
+            }
+            return Err(error);
         }
         if let Some(text) = &line.stream {
             steps.push(text, progress);

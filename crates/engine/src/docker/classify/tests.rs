@@ -81,6 +81,24 @@ fn errors_inside_streams() {
             "COPY failed: forbidden path outside the build context: ../../etc/passwd ()",
             Fault::BuildFailed,
         ),
+        (
+            "POST /build",
+            "The command '/bin/sh -c echo no such image: x, denied: port is already allocated; \
+             exit 1' returned a non-zero code: 1",
+            Fault::BuildFailed,
+        ),
+        (
+            "POST /build",
+            "process \"/bin/sh -c echo no space left on device; exit 1\" did not complete \
+             successfully: exit code: 1",
+            Fault::BuildFailed,
+        ),
+        ("POST /build", "write /x: no space left on device", Fault::DiskFull),
+        (
+            "POST /build",
+            "pull access denied for x, repository does not exist",
+            Fault::RegistryDenied,
+        ),
         ("POST /images/load", "write /x: no space left on device", Fault::DiskFull),
         ("POST /images/load", "what is this", Fault::Other),
     ];

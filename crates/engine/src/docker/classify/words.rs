@@ -22,6 +22,17 @@ pub(super) fn fault(target: Target<'_>, message: &str) -> Option<Fault> {
         .or_else(|| host(&lower))
 }
 
+/// What stopped a build other than its own steps. The error of a step quotes the step, whose words
+/// are the user's and mean nothing here.
+pub(super) fn build_fault(target: Target<'_>, message: &str) -> Option<Fault> {
+    let lower = message.to_lowercase();
+    let quotes = ["returned a non-zero code", "did not complete successfully", "executor failed"];
+    if any(&lower, &quotes) {
+        return None;
+    }
+    registries(target, &lower).or_else(|| disk_full(&lower))
+}
+
 fn any(text: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| text.contains(part))
 }
@@ -254,11 +265,10 @@ fn content(lower: &str) -> Option<Fault> {
 }
 
 fn host(lower: &str) -> Option<Fault> {
-    if any(lower, &["no space left on device", "disk quota exceeded"]) {
-        Some(Fault::DiskFull)
-    } else if any(lower, &["not a swarm manager", "driver does not support reading"]) {
-        Some(Fault::Unsupported)
-    } else {
-        None
-    }
+    let unsupported = ["not a swarm manager", "driver does not support reading"];
+    disk_full(lower).or_else(|| any(lower, &unsupported).then_some(Fault::Unsupported))
+}
+
+fn disk_full(lower: &str) -> Option<Fault> {
+    any(lower, &["no space left on device", "disk quota exceeded"]).then_some(Fault::DiskFull)
 }
