@@ -67,7 +67,11 @@ async fn ready(ctx: StepContext<'_>, id: &ContainerId, judge: &mut Judge<'_>) ->
                     Some(Signal::Event(event)) if judge.is_good_news(&event) => return Ok(()),
                     Some(Signal::Event(event)) if !judge.is_news(&event.action) => {}
                     Some(Signal::Event(_) | Signal::Lost) => break,
-                    None => sleep(SILENCE).await,
+                    // Without a subscription there is nothing left but to look now and then.
+                    None => {
+                        sleep(SILENCE).await;
+                        break;
+                    }
                 },
             }
         }

@@ -1,3 +1,7 @@
+//! Tables of plans and of the order in which their steps are handed out.
+//!
+//! Invariant: no clock and no engine: only the schedule is asked.
+
 use super::*;
 use windlass_model::Address;
 use windlass_model::plan::{Cause, ContainerRef, Step};

@@ -166,6 +166,11 @@ impl FakeEngine {
         self.with(|world| world.behaviours.insert(image.to_owned(), behaviour));
     }
 
+    /// A path that the engine's host does not have; it has every other.
+    pub fn miss_path(&self, path: &str) {
+        self.with(|world| world.missing_paths.insert(path.to_owned()));
+    }
+
     /// A file that `get_archive` finds in every container.
     pub fn add_file(&self, path: &str, contents: &[u8]) {
         self.state().archives.insert(path.to_owned(), contents.to_vec());

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod real;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod simulation;
