@@ -160,7 +160,8 @@ fn deed(steps: &[(StepId, &Step)]) -> Deed {
     let by_group = steps.first().and_then(|(_, step)| match step.group {
         Some(Group::Recreate) => Some(Deed::Recreate),
         Some(Group::Remove) => Some(Deed::Remove),
-        Some(Group::Update) => Some(Deed::Update),
+        // One that is only started again is not changed.
+        Some(Group::Update) => by_action().find(|deed| *deed == Deed::Update),
         Some(Group::Create) | None => None,
     });
     by_group.or_else(|| by_action().min_by_key(|deed| deed.rank())).unwrap_or(Deed::Wait)
