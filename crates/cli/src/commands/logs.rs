@@ -9,11 +9,12 @@ use windlass::engine::stream::LogRequest;
 use crate::args::Logs;
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
-use crate::log_follow::{Log, follow, open};
-use crate::log_writer::LogWriter;
+use crate::log::follow::{Log, follow, open};
+use crate::log::moment;
+use crate::log::writer::LogWriter;
+use crate::select;
 use crate::session::{self, Session};
 use crate::trouble::{Result, Trouble};
-use crate::{moment, select};
 
 pub(super) fn run(invocation: &Invocation, args: &Logs) -> Result<Exit> {
     let since = args.since.as_deref().map(|text| since(text, invocation::now_s())).transpose()?;

@@ -9,7 +9,7 @@ use windlass::engine::stream::Channel;
 
 use crate::exit::Exit;
 use crate::invocation::Invocation;
-use crate::log_stream::LogLine;
+use crate::log::stream::LogLine;
 use crate::render::escape::{self, Colours};
 use crate::render::json;
 use crate::render::style::{pad, width};

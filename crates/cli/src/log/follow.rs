@@ -15,8 +15,8 @@ use windlass::model::label::{Owner, PROJECT};
 use windlass::model::{Address, ContainerId};
 
 use crate::exit::Exit;
-use crate::log_stream::{LogLine, LogStream};
-use crate::log_writer::LogWriter;
+use crate::log::stream::{LogLine, LogStream};
+use crate::log::writer::LogWriter;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 
