@@ -122,25 +122,22 @@ fn clippy() -> Result<()> {
 }
 
 fn tests(results: &mut Results, engine: Option<&Engine>, nextest: bool) -> Result<()> {
-    let mut good = results.add(environment(&mut cargo_tests(nextest), engine))?;
-    if nextest {
-        // It leaves out the documentation's examples.
+    // Without an engine only the binaries that never ask for one: they would find it themselves.
+    let fast: &[&str] = if engine.is_none() { &["--lib", "--bins", "--test", "it"] } else { &[] };
+    let mut cargo = workspace::cargo();
+    cargo.args(if nextest { &["nextest", "run"][..] } else { &["test"] }).args(fast);
+    let mut good = results.add(environment(&mut cargo, engine))?;
+    if nextest || !fast.is_empty() {
+        // Chosen binaries, and nextest, leave out the documentation's examples.
         let mut cargo = workspace::cargo();
-        cargo.args(["test", "--workspace", "--locked", "--doc", "--no-fail-fast"]);
-        good &= results.add(environment(&mut cargo, engine))?;
+        good &= results.add(environment(cargo.args(["test", "--doc"]), engine))?;
     }
     if good { Ok(()) } else { Err("some tests failed".into()) }
 }
 
-fn cargo_tests(nextest: bool) -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args(if nextest { &["nextest", "run"][..] } else { &["test"] });
-    cargo.args(["--workspace", "--locked", "--no-fail-fast"]);
-    cargo
-}
-
-/// What the end-to-end tests look for; without an engine they see none of it, and pass over.
+/// The whole workspace, and what its end-to-end tests look for.
 fn environment<'a>(command: &'a mut Command, engine: Option<&Engine>) -> &'a mut Command {
+    command.args(["--workspace", "--locked", "--no-fail-fast"]);
     for name in ["WINDLASS_TEST_ENGINE", "WINDLASS_TEST_IMAGE"] {
         command.env_remove(name);
     }
