@@ -6,13 +6,13 @@ use windlass_config::{Diagnostic, LoadOptions, Loaded, SourceMap, load};
 use windlass_model::container::ContainerSpec;
 use windlass_model::project::Project;
 
-/// Options that read `yaml` from standard input in `/work`, in the project `p`.
+/// Options that read `yaml` from standard input in `/srv/p`, in the project `p`.
 pub(crate) fn options(yaml: &str) -> LoadOptions {
     LoadOptions {
         files: vec!["-".into()],
         stdin: Some(yaml.as_bytes().to_vec()),
         project: Some("p".to_owned()),
-        cwd: "/work".into(),
+        cwd: "/srv/p".into(),
         home: Some("/home/me".into()),
         env: [("HOST_VALUE", "from env"), ("TOKEN", "hunter2")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))

@@ -156,7 +156,7 @@ fn images_of_every_source() {
     let ImageSource::Commands { commands, context } = &app.source else {
         panic!("{:?}", app.source)
     };
-    assert_eq!(context.as_ref().unwrap().dir, "/work");
+    assert_eq!(context.as_ref().unwrap().dir, "/srv/p");
     let shown: Vec<_> = commands.iter().map(|placed| show(&placed.command)).collect();
     assert_eq!(
         shown,
@@ -180,11 +180,11 @@ fn images_of_every_source() {
     assert_eq!(tools.reference, "p/tools:latest");
     assert!(
         matches!(&tools.source, ImageSource::Dockerfile { dockerfile: DockerfileSource::Inline(text), context: Some(context) }
-        if text == "FROM scratch" && context.dir == "/work/sub")
+        if text == "FROM scratch" && context.dir == "/srv/p/sub")
     );
     assert_eq!(tools.build.labels.len(), 2);
     assert!(
-        matches!(&project.images["root"].source, ImageSource::Import { path, .. } if path == "/work/r.tar")
+        matches!(&project.images["root"].source, ImageSource::Import { path, .. } if path == "/srv/p/r.tar")
     );
     assert_eq!(project.images["base"].reference, "debian:latest");
     let tasks: Vec<_> = project.tasks.keys().collect();

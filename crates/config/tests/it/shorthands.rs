@@ -99,14 +99,14 @@ fn docker_mounts() {
     for (keys, expected) in [
         ("mounts: ['a:/d']", "/d <- volume p.a"),
         ("volumes: ['a:/d:ro']", "/d <- volume p.a (read-only)"),
-        ("mounts: ['./src:/src']", "/src <- /work/src"),
+        ("mounts: ['./src:/src']", "/src <- /srv/p/src"),
         ("mounts: ['../src:/src/']", "/src <- /src"),
         ("mounts: ['~/x:/x:rslave']", "/x <- /home/me/x (rslave)"),
         ("mounts: [/abs]", "/abs <- an anonymous volume"),
         ("mounts: [{source: a, target: /d}]", "/d <- volume p.a"),
         (
             "mounts: [{type: bind, source: src, target: /d, read_only: true}]",
-            "/d <- /work/src (read-only)",
+            "/d <- /srv/p/src (read-only)",
         ),
         ("mounts: [{source: /x/../y, target: /d, propagation: rslave}]", "/d <- /y (rslave)"),
         ("mounts: [{target: /d}]", "/d <- an anonymous volume"),

@@ -16,7 +16,7 @@ fn values() {
         ("vars: {a: 1.10}", "'v{{ vars.a }}'", "v1.10"),
         ("vars: {a: {b: [x, y]}}", "'{{ vars.a.b[1] }}'", "y"),
         ("vars: {a: '{{ vars.b }}!', b: '{{ 1 + 2 }}'}", "'{{ vars.a }}'", "3!"),
-        ("", "'{{ project }} {{ config_root }}'", "p /work"),
+        ("", "'{{ project }} {{ config_root }}'", "p /srv/p"),
         ("", "'{{ env.HOST_VALUE | quote }}'", "'from env'"),
         ("", "'{{ env.NOPE | default(\"x\") }}'", "x"),
         ("", "'{{ self.name }} {{ self.image }}'", "web x"),
