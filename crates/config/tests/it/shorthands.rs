@@ -100,7 +100,7 @@ fn docker_mounts() {
         ("mounts: ['a:/d']", "/d <- volume p.a"),
         ("volumes: ['a:/d:ro']", "/d <- volume p.a (read-only)"),
         ("mounts: ['./src:/src']", "/src <- /srv/p/src"),
-        ("mounts: ['../src:/src/']", "/src <- /src"),
+        ("mounts: ['../src:/src/']", "/src <- /srv/src"),
         ("mounts: ['~/x:/x:rslave']", "/x <- /home/me/x (rslave)"),
         ("mounts: [/abs]", "/abs <- an anonymous volume"),
         ("mounts: [{source: a, target: /d}]", "/d <- volume p.a"),
