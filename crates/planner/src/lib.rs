@@ -32,7 +32,8 @@ pub fn plan(
     let selection = select::select(&world, request)?;
     let plan = verb::run(&world, request, &selection)?;
     if cfg!(debug_assertions) {
-        let faults = verify::verify(project, observed, &plan);
+        let verify = if request.options.adopt { verify::verify_adopting } else { verify::verify };
+        let faults = verify(project, observed, &plan);
         assert!(faults.is_empty(), "invariant: a plan is sound: {faults:?}\n{plan}");
     }
     Ok(plan)

@@ -47,6 +47,9 @@ pub(crate) fn select<'a>(
             Some(_) | None => selection.named.extend(found),
         }
     }
+    let forced = request.options.recreate.iter();
+    let nobody = forced.filter(|reference| containers(world, reference).is_empty());
+    blockers.extend(nobody.map(|reference| unknown(world, request, reference)));
     if !blockers.is_empty() {
         return Err(blockers);
     }

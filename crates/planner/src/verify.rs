@@ -11,11 +11,20 @@ use windlass_model::project::Project;
 
 /// What is unsound about a plan; empty if nothing.
 pub fn verify(project: &Project, observed: &Observed, plan: &Plan) -> Vec<String> {
+    check(project, observed, plan, false)
+}
+
+/// As [`verify`], for a plan that may take over what has no owner.
+pub fn verify_adopting(project: &Project, observed: &Observed, plan: &Plan) -> Vec<String> {
+    check(project, observed, plan, true)
+}
+
+fn check(project: &Project, observed: &Observed, plan: &Plan, adopts: bool) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, step) in plan.iter() {
         order(id, step, &mut faults);
         planned_container(plan, id, step, &mut faults);
-        ownership(project, observed, step, &mut faults);
+        ownership(project, observed, step, adopts, &mut faults);
         consent(step, &mut faults);
     }
     unique_names(observed, plan, &mut faults);
@@ -57,12 +66,20 @@ fn reaches(plan: &Plan, from: StepId, to: StepId) -> bool {
 }
 
 /// Nothing without our label is changed or removed.
-fn ownership(project: &Project, observed: &Observed, step: &Step, faults: &mut Vec<String>) {
+fn ownership(
+    project: &Project,
+    observed: &Observed,
+    step: &Step,
+    adopts: bool,
+    faults: &mut Vec<String>,
+) {
     let Some(engine) = observed.engines.get(&step.address.engine) else {
         return faults.push(format!("{} is on an engine that was not observed", step.address));
     };
-    let foreign =
-        |owner: &Option<Owner>| owner.as_ref().is_none_or(|owner| owner.project != project.name);
+    let foreign = |owner: &Option<Owner>| match owner {
+        Some(owner) => owner.project != project.name,
+        None => !adopts,
+    };
     let action = &step.action;
     let is_foreign = if let Action::RemoveNetwork { id, .. } = action {
         engine.networks.get(id).is_some_and(|network| foreign(&network.owner))

@@ -11,8 +11,10 @@ use windlass_model::container::ContainerSpec;
 use windlass_model::dependency::{Condition, Dependency};
 use windlass_model::healthcheck::Healthcheck;
 use windlass_model::limits::RestartPolicy;
+use windlass_model::note::BlockerReason;
 use windlass_model::observed::{Health, ObservedContainer, State};
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId, Until};
+use windlass_model::port::PublishedPort;
 use windlass_model::request::Request;
 use windlass_model::wait::ExecPolicy;
 
@@ -137,6 +139,7 @@ pub(crate) fn start(
     draft: &mut Draft,
 ) -> StepId {
     let spec = case.spec;
+    held_ports(world, spec, draft);
     let present = draft.progress(&spec.address).present;
     let after: Vec<StepId> = case.needs.iter().copied().chain(present).collect();
     let action = Action::StartContainer(reference.clone());
@@ -149,6 +152,20 @@ pub(crate) fn start(
     let progress = draft.progress(&spec.address);
     progress.restarted = group != Some(Group::Create) || progress.recreated;
     after_start(world, request, spec, reference, step, fresh, draft)
+}
+
+/// A port that somebody beside the project holds: the start would fail.
+fn held_ports(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) {
+    let state = world.state(&spec.address.engine);
+    let all = state.into_iter().flat_map(|state| state.containers.values());
+    let others = all.filter(|c| !world.is_ours(c.owner.as_ref()) && c.name != spec.name);
+    for holder in others {
+        let held = |port: &&PublishedPort| holder.published.iter().any(|p| port.conflicts_with(p));
+        for port in spec.config.published.iter().filter(held) {
+            let (port, holder) = (port.to_string(), holder.name.clone());
+            draft.block(&spec.address, BlockerReason::PortHeld { port, holder });
+        }
+    }
 }
 
 /// What follows a start: the delay, the commands, the waits; the step after which it is ready.
