@@ -4,6 +4,7 @@
 
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
+use crate::rule::volume;
 use crate::world::World;
 use windlass_model::Address;
 use windlass_model::name::EngineName;
@@ -18,6 +19,9 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
     for engine in world.engine_names() {
         let mut removed = Vec::new();
         for (address, container) in orphan_containers(world, engine) {
+            if carries(world, engine, container, draft) {
+                continue;
+            }
             if !request.options.remove_orphans {
                 let name = container.name.clone();
                 draft.note(&address, NoteReason::Orphan { name });
@@ -33,6 +37,22 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
         gone.extend(removed);
     }
     gone
+}
+
+/// Whether a container was left over while it gave a volume its owner, and will go with the step
+/// that does so again.
+fn carries(
+    world: &World<'_>,
+    engine: &EngineName,
+    container: &ObservedContainer,
+    draft: &Draft,
+) -> bool {
+    let mut volumes = world.project.volumes.values();
+    volumes.any(|spec| {
+        let address = Address::volume(engine, &spec.key);
+        let planned = draft.seen(&address).is_some_and(|progress| progress.present.is_some());
+        planned && container.name == volume::carrier(&spec.name)
+    })
 }
 
 /// Containers of ours whose address is not declared, or is none, unless a declared container of

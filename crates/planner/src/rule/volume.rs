@@ -42,7 +42,14 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
     }
     let changes = changes(&spec.config, volume);
     if changes.is_empty() {
-        draft.note(address, NoteReason::UpToDate);
+        match unowned(world, address, spec) {
+            Some(change) => {
+                let cause = Cause::Diverged(vec![change]);
+                let step = create(world, address, spec, cause, Group::Update, [], draft);
+                draft.progress(address).present = Some(step);
+            }
+            None => draft.note(address, NoteReason::UpToDate),
+        }
     } else if request.options.destroy_volumes.contains(&name)
         || request.options.destroy_volumes.contains(&spec.key)
     {
@@ -50,6 +57,25 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
     } else {
         draft.block(address, BlockerReason::VolumeDiverged { name, changes });
     }
+}
+
+/// An owner is given right after the creation, and no engine can be asked about it. A run that was
+/// killed in between leaves a volume that no container mounts: it is given its owner (again).
+fn unowned(world: &World<'_>, address: &Address, spec: &VolumeSpec) -> Option<FieldChange> {
+    let owner = spec.owner?;
+    let all = world.state(&address.engine)?.containers.values();
+    let mut users = all.filter(|c| c.volumes.contains(&spec.name) && c.name != carrier(&spec.name));
+    users.next().is_none().then(|| FieldChange {
+        path: "owner".to_owned(),
+        was: Some("not known".to_owned()),
+        wanted: Some(format!("{}:{} {:04o}", owner.uid, owner.gid, owner.mode)),
+        origin: Origin::Both,
+    })
+}
+
+/// The container that gives a volume its owner, by the executor's rule.
+pub(crate) fn carrier(volume: &str) -> String {
+    format!("{volume}.windlass-owner")
 }
 
 fn create(

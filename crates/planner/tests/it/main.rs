@@ -249,6 +249,48 @@ fn a_foreign_container_of_our_name_is_in_the_way() {
 }
 
 #[test]
+fn a_foreign_container_gives_way_to_whoever_adopts_it() {
+    let mut fixture = Fixture::new().container("web", |_| {});
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web", |seen| seen.owner = None);
+    let id = windlass_model::ContainerId::new("id-p.web");
+    fixture.state().containers.get_mut(&id).unwrap().owner = None;
+    fixture.state().details.clear();
+    let mut request = up();
+    request.options.adopt = true;
+    let plan = windlass_planner::plan(&fixture.project, &fixture.observed, &request).unwrap();
+    let actions: Vec<String> = plan.steps.iter().map(|step| step.action.to_string()).collect();
+    assert_eq!(actions, ["stop", "remove", "create p.web", "start"]);
+}
+
+#[test]
+fn a_port_that_somebody_else_holds_blocks() {
+    use windlass_model::port::{Protocol, PublishedPort};
+    let port = |host_ip: Option<&str>| PublishedPort {
+        target: 80,
+        protocol: Protocol::Tcp,
+        host_ip: host_ip.map(|ip| ip.parse().unwrap()),
+        published: Some(8080),
+    };
+    let mut fixture = Fixture::new().container("web", |spec| {
+        spec.config.published.insert(port(Some("127.0.0.1")));
+    });
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "holder", |seen| seen.owner = None);
+    let id = windlass_model::ContainerId::new("id-holder");
+    let holder = fixture.state().containers.get_mut(&id).unwrap();
+    holder.owner = None;
+    holder.published = [port(None)].into();
+    check(
+        &fixture,
+        &up(),
+        "! container web: PortHeld { port: \"127.0.0.1:8080:80/tcp\", holder: \"holder\" }",
+    );
+    fixture.state().containers.get_mut(&id).unwrap().published.clear();
+    assert!(fixture.plan(&up()).contains("start"));
+}
+
+#[test]
 fn an_interrupted_replacement_is_finished() {
     // The successor was created; the predecessor still runs under its other name.
     let mut fixture = Fixture::new().container("web", |_| {});
@@ -383,6 +425,22 @@ fn a_volume_that_differs_blocks_until_it_is_named() {
 }
 
 #[test]
+fn a_volume_that_nothing_mounts_is_given_its_owner_again() {
+    let owner = windlass_model::volume::VolumeOwner { uid: 7, gid: 8, mode: 0o700 };
+    let mut fixture = shop().apply();
+    fixture.project.volumes.get_mut("data").unwrap().owner = Some(owner);
+    check(&fixture, &up(), "");
+    for container in ["id-p.db", "id-p.web"].map(windlass_model::ContainerId::new) {
+        fixture.state().containers.remove(&container);
+        fixture.state().details.remove(&container);
+    }
+    let text = fixture.plan(&up());
+    let first =
+        "#0 volume data: create p.data (owner: not known → 7:8 0700, file and engine differ)";
+    assert!(text.starts_with(first), "{text}");
+}
+
+#[test]
 fn a_network_that_differs_is_made_anew_with_its_containers() {
     let mut fixture = shop().apply();
     fixture.project.networks.get_mut("net").unwrap().config.internal = true;
@@ -460,6 +518,10 @@ fn the_other_verbs() {
 #[test]
 fn a_reference_to_nothing_is_a_blocker() {
     let text = shop().plan(&up().for_references(["wbe"]));
+    assert!(text.contains("UnknownReference { reference: \"wbe\""), "{text}");
+    let mut request = up();
+    request.options.recreate.push("wbe".into());
+    let text = shop().plan(&request);
     assert!(text.contains("UnknownReference { reference: \"wbe\""), "{text}");
 }
 
