@@ -40,10 +40,26 @@ pub(crate) async fn observe(project: &Project, engine: &dyn Engine) -> Result<Ob
     let wanted = wanted_images(project, engine.name(), &observed, &ours);
     let ids: Vec<ContainerId> = ours.into_iter().map(|container| container.id.clone()).collect();
     let (details, images) =
-        tokio::try_join!(inspect_containers(engine, ids), inspect_images(engine, wanted))?;
+        tokio::try_join!(inspect_containers(engine, ids.clone()), inspect_images(engine, wanted))?;
     observed.details = by(details, |container| container.id.clone());
+    agree(&mut observed, &ids);
     observed.images.extend(by(images, |image| image.id.clone()));
     Ok(observed)
+}
+
+/// What changed between the list and the inspects is as the inspects have it. (An engine goes on
+/// with what a run that was killed had asked for.)
+fn agree(observed: &mut ObservedEngine, asked: &[ContainerId]) {
+    for id in asked {
+        match (observed.details.get(id), observed.containers.get_mut(id)) {
+            (Some(seen), Some(summary)) => {
+                summary.name.clone_from(&seen.name);
+                summary.state = seen.state;
+            }
+            (None, _) => drop(observed.containers.remove(id)),
+            (Some(_), None) => {}
+        }
+    }
 }
 
 fn by<K: Ord, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> BTreeMap<K, V> {

@@ -97,7 +97,7 @@ async fn what_vanishes_while_it_is_looked_at_is_absent() {
     let project = project();
     let observed = observe(&project, &engine.engines(), &LocalInputs::default()).await.unwrap();
     let (_, seen) = observed.engines.first_key_value().unwrap();
-    assert_eq!((seen.containers.len(), seen.details.len()), (5, 2));
+    assert_eq!((seen.containers.len(), seen.details.len()), (4, 2));
 }
 
 #[tokio::test(start_paused = true)]
