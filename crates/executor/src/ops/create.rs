@@ -6,48 +6,49 @@ use crate::failure;
 use crate::lookup;
 use crate::step::{Result, StepContext};
 use std::time::Duration;
-use windlass_engine::EngineError;
 use windlass_model::fault::Fault;
 use windlass_model::label::Owner;
 use windlass_model::name::ContainerId;
 use windlass_model::observed::{ObservedContainer, State};
 use windlass_model::plan::CreateContainer;
 
-/// How often, and how long in between, the holder of a name is looked for.
-const CONFLICT_LOOKS: u32 = 50;
+/// How often, and how long in between, a name that is taken is tried again.
+const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateContainer) -> Result<()> {
-    let id = match ctx.engine.create_container(create).await {
-        Ok(id) => id,
-        Err(lost) if lost.fault.is_unknown() => find(ctx, create, lost, 1).await?,
-        // Perhaps by what an earlier run asked for just before it was killed.
-        Err(taken) if matches!(taken.fault, Fault::NameConflict { .. }) => {
-            find(ctx, create, taken, CONFLICT_LOOKS).await?
-        }
-        Err(error) => return Err(failure::from_engine(error)),
-    };
+    let is_this = |seen: &ObservedContainer| is_this(ctx, create, seen);
+    let id = named(ctx, create, is_this).await.map_err(failure::from_engine)?;
     ctx.run.created.set(ctx.id, id);
     Ok(())
 }
 
-/// Looks for the container by its name: it is ours if it is fresh and its labels are those we gave.
-/// A name is taken some time before its container can be looked at, hence several `looks`.
-async fn find(
+/// Creates a container, or finds the one that an earlier call made: one whose reply was lost, or one
+/// that a run had asked for just before it was killed. Such a name is taken some time before its
+/// container can be looked at, and some time after it is gone.
+pub(super) async fn named(
     ctx: StepContext<'_>,
     create: &CreateContainer,
-    error: EngineError,
-    looks: u32,
-) -> Result<ContainerId> {
+    is_this: impl Fn(&ObservedContainer) -> bool,
+) -> windlass_engine::Result<ContainerId> {
     let look = || ctx.engine.inspect_container(&create.name);
-    for remaining in (0..looks).rev() {
-        match lookup::if_there(look).await {
-            Ok(Some(seen)) if is_this(ctx, create, &seen) => return Ok(seen.id),
-            Ok(None) if remaining > 0 => tokio::time::sleep(PAUSE).await,
-            Ok(Some(_) | None) | Err(_) => break,
+    let mut tries = 1;
+    loop {
+        let error = match ctx.engine.create_container(create).await {
+            Ok(id) => return Ok(id),
+            Err(error) => error,
+        };
+        let taken = matches!(error.fault, Fault::NameConflict { .. });
+        if !taken && !error.fault.is_unknown() {
+            return Err(error);
         }
+        match lookup::if_there(look).await {
+            Ok(Some(seen)) if is_this(&seen) => return Ok(seen.id),
+            Ok(None) if taken && tries < TRIES => tokio::time::sleep(PAUSE).await,
+            Ok(Some(_) | None) | Err(_) => return Err(error),
+        }
+        tries += 1;
     }
-    Err(failure::from_engine(error))
 }
 
 fn is_this(ctx: StepContext<'_>, create: &CreateContainer, seen: &ObservedContainer) -> bool {

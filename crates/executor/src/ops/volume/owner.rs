@@ -6,16 +6,16 @@
 
 use crate::failure;
 use crate::lookup;
+use crate::ops::create::named;
 use crate::step::{Result, StepContext};
 use crate::tarball::{Attributes, Tarball, upload};
 use std::collections::BTreeMap;
-use windlass_engine::EngineError;
 use windlass_model::container::ContainerConfig;
 use windlass_model::endpoint::NetworkMode;
-use windlass_model::fault::Fault;
 use windlass_model::label;
 use windlass_model::mount::Mount;
 use windlass_model::name::ContainerId;
+use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::CreateContainer;
 use windlass_model::volume::VolumeOwner;
 
@@ -65,31 +65,11 @@ async fn carrier(ctx: StepContext<'_>, volume: &str) -> windlass_engine::Result<
             ctx.run.context.project.as_str().to_owned(),
         )]),
     };
-    match ctx.engine.create_container(&create).await {
-        Err(error) if error.fault.is_unknown() => left_behind(ctx, &create.name, error).await,
-        Err(error) if matches!(error.fault, Fault::NameConflict { .. }) => {
-            left_behind(ctx, &create.name, error).await
-        }
-        answer => answer,
-    }
-}
-
-/// The carrier that is there already, if it is ours.
-async fn left_behind(
-    ctx: StepContext<'_>,
-    name: &str,
-    error: EngineError,
-) -> windlass_engine::Result<ContainerId> {
-    let look = || ctx.engine.inspect_container(name);
-    match lookup::if_there(look).await {
-        Ok(Some(seen))
-            if !seen.was_started()
-                && seen.owner.as_ref().is_some_and(|owner| {
-                    owner.project == ctx.run.context.project && owner.address.is_none()
-                }) =>
-        {
-            Ok(seen.id)
-        }
-        Ok(Some(_) | None) | Err(_) => Err(error),
-    }
+    let is_ours = |seen: &ObservedContainer| {
+        let owner = seen.owner.as_ref();
+        let project = &ctx.run.context.project;
+        !seen.was_started()
+            && owner.is_some_and(|owner| owner.project == *project && owner.address.is_none())
+    };
+    named(ctx, &create, is_ours).await
 }
