@@ -10,8 +10,14 @@
 mod depends;
 mod drift;
 mod everything;
+mod failures;
 mod fields;
+mod foreign;
 mod harness;
 mod images;
+mod interrupt;
+mod look;
+mod plans;
 mod secrets;
 mod verbs;
+mod wrong_files;

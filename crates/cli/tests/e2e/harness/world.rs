@@ -76,15 +76,21 @@ impl World {
         project
     }
 
-    pub(crate) fn command(&self, words: &[&str]) -> Command {
+    /// The program in a clean environment, without a word.
+    pub(crate) fn bare_command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
-        command.current_dir(self.directory.path()).env_clear();
+        command.current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("NO_COLOR", "1");
         command.env("HOME", self.path("home")).env("DOCKER_HOST", engine::url().unwrap());
+        command
+    }
+
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.bare_command();
         if !words.iter().any(|word| matches!(*word, "-p" | "--project")) {
             command.args(["--project", &self.project]);
         }
-        command.args(words).stdin(Stdio::null());
+        command.args(words);
         command
     }
 

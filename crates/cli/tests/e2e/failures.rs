@@ -1,0 +1,158 @@
+//! Steps that fail: the object and the reason must be named, what depends on it left alone, and
+//! everything else done.
+//!
+//! Invariant: after the cause is gone the same command must converge.
+
+use crate::harness::{World, free_port, wait_until};
+
+/// A failing container, what the run must say, and whether its container is made.
+struct Row(&'static str, &'static str, &'static [&'static str], &'static str);
+
+#[test]
+fn a_start_that_fails_must_name_the_object_and_the_reason() {
+    let Some(world) = World::new("start-fails") else { return };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let rows = [
+        Row("nothing", "command: [/no/such/program]", &["/no/such/program"], "created"),
+        Row("denied", "command: [/etc/passwd]", &["/etc/passwd"], "created"),
+        Row("taken", "command: [sleep, '9'], ports: ['127.0.0.1:@port:80']", &["@port"], "created"),
+        Row("nobody", "command: [sleep, '9'], user: nobody-here", &["nobody-here"], "created"),
+        Row(
+            "homeless",
+            "command: [sleep, '9'], mounts: ['/no/such/place:/x']",
+            &["/no/such/place"],
+            "absent",
+        ),
+        Row(
+            "odd",
+            "command: [sleep, '9'], sysctls: {net.no.such: '1'}",
+            &["net/no/such"],
+            "created",
+        ),
+    ];
+    let mut file = "containers:\n  good: {@idle, network_mode: none}\n".to_owned();
+    for Row(name, keys, ..) in &rows {
+        let keys = keys.replace("@port", &port);
+        file.push_str(&format!("  {name}: {{image: '@image', {keys}}}\n"));
+        file.push_str(&format!("  after-{name}: {{@idle, depends_on: [{name}]}}\n"));
+    }
+    let output = world.yaml(&file).run(&["up"]);
+    output.code(1);
+    let report = world.run(&["up", "--output", "json"]).object("report");
+    for Row(name, _, said, state) in &rows {
+        assert!(output.stderr.contains(&format!("error: container {name}")), "{name}:{output}");
+        for text in *said {
+            output.says(&text.replace("@port", &port));
+        }
+        assert_eq!(world.state(name), *state, "{name}");
+        assert_eq!(world.state(&format!("after-{name}")), "absent", "{name}");
+        let failed = report["failed"].as_array().unwrap().iter();
+        let found = failed.filter(|failure| failure["address"]["name"] == *name).count();
+        assert_eq!(found, 1, "{name}: {report}");
+    }
+    assert_eq!(world.state("good"), "running");
+    drop(listener);
+
+    let mut file = "containers:\n  good: {@idle, network_mode: none}\n".to_owned();
+    for Row(name, ..) in &rows {
+        file.push_str(&format!(
+            "  {name}: {{@idle}}\n  after-{name}: {{@idle, depends_on: [{name}]}}\n"
+        ));
+    }
+    world.yaml(&file).up();
+    world.settled();
+}
+
+#[test]
+fn a_replacement_that_fails_must_keep_the_old_container_until_a_good_one_is_there() {
+    let Some(world) = World::new("bad-successor") else { return };
+    let file = |command: &str| {
+        format!(
+            "volumes: {{data: /data}}\ncontainers:\n  web:\n    image: '@image'\n    init: true\n    \
+             attaches: [data]\n    shares: [/own]\n    command: {command}\n"
+        )
+    };
+    world.yaml(&file("[sleep, '1000000']")).up();
+    world.inside("web", &["sh", "-c", "echo a > /data/file; echo b > /own/file"]);
+    let old = world.id("web");
+    world.yaml(&file("[/no/such/program]").replace("init: true", "init: false"));
+    world.run(&["up"]).code(1).says("/no/such/program");
+    let label = format!("dev.windlass.project={}", world.project);
+    let all = crate::harness::engine::list("containers", Some(&label));
+    assert!(all.iter().any(|container| container["Id"] == old.as_str()), "the old one is gone");
+    // Again the same, and it does not get worse.
+    world.run(&["up"]).code(1);
+    let all = crate::harness::engine::list("containers", Some(&label));
+    assert!(all.iter().any(|container| container["Id"] == old.as_str()), "the old one is gone");
+    world.yaml(&file("[sleep, '2000000']")).up();
+    world.settled();
+    assert_eq!(world.inside("web", &["cat", "/data/file", "/own/file"]), "a\nb");
+    assert_eq!(world.objects(), ["containers web", "volumes data"]);
+}
+
+#[test]
+fn start_first_must_leave_no_gap_and_no_bad_successor_in_its_place() {
+    let Some(world) = World::new("start-first") else { return };
+    let file = |version: &str, check: &str| {
+        format!(
+            "containers:\n  web:\n    @keys\n    env: {{V: '{version}'}}\n    \
+             update: {{order: start-first, healthy_within: 5s}}\n    \
+             healthcheck: {{test: [CMD, {check}], interval: 300ms, retries: 2}}\n"
+        )
+        .replace("@keys", "image: '@image'\n    init: true\n    command: [sleep, '1000000']")
+    };
+    world.yaml(&file("1", "'true'")).up();
+    let old = world.id("web");
+    let is_up = |id: &str| {
+        let container = crate::harness::engine::get(&format!("/containers/{id}/json"));
+        container["State"]["Status"] == "running"
+    };
+    world.yaml(&file("2", "'false'"));
+    world.run(&["up"]).code(1).says("web");
+    assert!(is_up(&old), "what served does not serve any more");
+
+    world.yaml(&file("3", "'true'"));
+    let mut gap = false;
+    let mut running = world.start(&["up"]);
+    while !running.has_ended() {
+        gap |= !(is_up(&old) || world.state("web") == "running");
+    }
+    running.finish().code(0);
+    assert!(!gap, "there was a moment without any");
+    assert!(world.inside("web", &["env"]).contains("V=3"));
+    assert_eq!(world.objects(), ["containers web"]);
+    world.settled();
+}
+
+#[test]
+fn a_fixed_port_must_pass_to_the_successor() {
+    let Some(world) = World::new("port-passes") else { return };
+    let port = free_port();
+    let file = |version: &str| {
+        format!(
+            "containers: {{web: {{@idle, ports: ['127.0.0.1:{port}:80'], env: {{V: '{version}'}}}}}}"
+        )
+    };
+    world.yaml(&file("1")).up();
+    world.yaml(&file("2")).up();
+    let bindings = &world.container("web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"];
+    assert_eq!(*bindings, port.to_string());
+    world.settled();
+    let impossible = file("3").replace("ports", "update: {order: start-first}, ports");
+    world.yaml(&impossible).run(&["up"]).code(1).says("start-first").says(&port.to_string());
+    assert!(world.inside("web", &["env"]).contains("V=2"));
+}
+
+#[test]
+fn what_crashed_must_be_started_again() {
+    let Some(world) = World::new("crashed") else { return };
+    world.yaml(
+        "containers: {web: {image: '@image', network_mode: none, command: [sh, -c, 'sleep 1; exit 3']}}",
+    );
+    world.up();
+    wait_until("a crash", || world.state("web") == "exited");
+    let plan = world.plan();
+    assert_eq!(plan.actions("container web"), ["start"], "{plan}");
+    assert!(plan.causes("container web").contains("not-running"), "{plan}");
+}
