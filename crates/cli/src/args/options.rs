@@ -22,7 +22,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
     /// Seconds that a stop, and each wait, may take
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(short, long, value_name = "SECONDS")]
     pub timeout: Option<u32>,
 }
 

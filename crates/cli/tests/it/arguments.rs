@@ -60,7 +60,7 @@ fn help_of_up() {
 
     Options:
           --profile <NAME>                 Include what has this profile; may be given several times
-          --timeout <SECONDS>              Seconds that a stop, and each wait, may take
+      -t, --timeout <SECONDS>              Seconds that a stop, and each wait, may take
           --pull[=<always|missing|never>]  When to pull external images; `--pull` alone is always
           --build                          Build images even if their inputs have not changed
           --no-cache                       Build without the builder's cache
