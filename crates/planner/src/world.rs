@@ -38,6 +38,8 @@ struct EngineIndex<'a> {
     by_name: HashMap<&'a str, &'a ContainerSummary>,
     images: HashMap<&'a str, &'a ObservedImage>,
     networks: HashMap<&'a str, Vec<&'a ObservedNetwork>>,
+    /// Containers of others that hold ports of the host.
+    publishers: Vec<&'a ContainerSummary>,
 }
 
 impl<'a> EngineIndex<'a> {
@@ -52,6 +54,10 @@ impl<'a> EngineIndex<'a> {
                 None => index.unaddressed.push(container),
             }
         }
+        let foreign = |owner: Option<&Owner>| owner.is_none_or(|o| o.project != project.name);
+        let publishes =
+            |c: &&ContainerSummary| !c.published.is_empty() && foreign(c.owner.as_ref());
+        index.publishers = state.containers.values().filter(publishes).collect();
         index.by_name = state.containers.values().map(|c| (c.name.as_str(), c)).collect();
         for image in state.images.values() {
             index.images.insert(image.id.as_str(), image);
@@ -144,6 +150,11 @@ impl<'a> World<'a> {
         id: &str,
     ) -> Option<&'a ContainerSummary> {
         self.state(engine)?.containers.get(&ContainerId::new(id))
+    }
+
+    /// Containers of others that hold ports of the host.
+    pub(crate) fn publishers(&self, engine: &EngineName) -> &[&'a ContainerSummary] {
+        self.engines.get(engine).map_or(&[], |index| index.publishers.as_slice())
     }
 
     /// The image that a reference in any form names.

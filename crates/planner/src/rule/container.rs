@@ -320,6 +320,12 @@ pub(crate) fn create_step(
         Some(digest),
     ));
     let mut config = spec.config.clone();
+    for mount in config.mounts.values_mut() {
+        // What the engine would copy there from the image would bring the image's owner with it.
+        let key = mount.volume_name().and_then(|name| world.volume_keys.get(name));
+        let volume = key.and_then(|key| world.project.volumes.get(*key));
+        mount.no_copy |= volume.is_some_and(|volume| volume.owner.is_some());
+    }
     for (target, name) in inherited {
         config.mounts.insert(target.clone(), Mount::volume(name));
     }

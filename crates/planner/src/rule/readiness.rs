@@ -156,10 +156,8 @@ pub(crate) fn start(
 
 /// A port that somebody beside the project holds: the start would fail.
 fn held_ports(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) {
-    let state = world.state(&spec.address.engine);
-    let all = state.into_iter().flat_map(|state| state.containers.values());
-    let others = all.filter(|c| !world.is_ours(c.owner.as_ref()) && c.name != spec.name);
-    for holder in others {
+    let publishers = world.publishers(&spec.address.engine).iter();
+    for holder in publishers.filter(|holder| holder.name != spec.name) {
         let held = |port: &&PublishedPort| holder.published.iter().any(|p| port.conflicts_with(p));
         for port in spec.config.published.iter().filter(held) {
             let (port, holder) = (port.to_string(), holder.name.clone());
@@ -244,11 +242,11 @@ pub(crate) fn is_completed(
     if !container.was_started() || container.state != State::Exited {
         return false;
     }
-    if spec.persistent {
-        return true;
-    }
     let well = container.exit_code == 0;
     let conditions = conditions_on(world, &spec.address);
+    if spec.persistent && !conditions.contains(&Condition::Healthy) {
+        return true;
+    }
     if conditions.contains(&Condition::Completed) {
         return well;
     }

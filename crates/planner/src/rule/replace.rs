@@ -9,6 +9,8 @@ use crate::rule::container::{Case, create_step, remove_container, stop_if_up};
 use crate::rule::readiness::{self, Fresh};
 use crate::world::World;
 use std::collections::BTreeMap;
+use windlass_model::container::{ContainerConfig, ContainerSpec};
+use windlass_model::label::Owner;
 use windlass_model::mount::MountSource;
 use windlass_model::note::BlockerReason;
 use windlass_model::observed::ObservedContainer;
@@ -55,7 +57,7 @@ pub(crate) fn replace(
         let after: Vec<StepId> = stopped.map_or(needs, |stopped| vec![stopped]);
         needs = vec![remove_container(address, &old.id, false, &why, after, draft)];
     }
-    let created = create_step(world, spec, &inherited(old), why.clone(), needs, draft);
+    let created = create_step(world, spec, &inherited(spec, old), why.clone(), needs, draft);
     let predecessors: Vec<&ObservedContainer> =
         if keeps_old { vec![old] } else { case.leftovers.clone() };
     let mut stops = Vec::new();
@@ -80,8 +82,9 @@ pub(crate) fn replace(
     }
 }
 
-/// Anonymous volumes follow their container: the successor mounts them by name.
-fn inherited(old: &ObservedContainer) -> BTreeMap<String, String> {
+/// Anonymous volumes follow their container: the successor mounts them by name. One that the file
+/// declared and does not declare any more is left behind; one that the image declares goes on.
+fn inherited(spec: &ContainerSpec, old: &ObservedContainer) -> BTreeMap<String, String> {
     let mut inherited = old.anonymous_volumes.clone();
     for (target, mount) in &old.config.mounts {
         if let MountSource::Volume(name) = &mount.source
@@ -90,6 +93,12 @@ fn inherited(old: &ObservedContainer) -> BTreeMap<String, String> {
             inherited.insert(target.clone(), name.clone());
         }
     }
+    let asked: Option<ContainerConfig> = old.owner.as_ref().and_then(Owner::spec);
+    let was_declared = |target: &str| asked.as_ref().is_some_and(|a| a.mounts.contains_key(target));
+    inherited.retain(|target, _| match spec.config.mounts.get(target) {
+        Some(mount) => mount.source == MountSource::Anonymous,
+        None => !was_declared(target),
+    });
     inherited
 }
 

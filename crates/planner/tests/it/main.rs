@@ -545,3 +545,43 @@ fn nothing_of_another_project_is_touched() {
     }
     check(&fixture, &up(), "");
 }
+
+#[test]
+fn an_anonymous_volume_goes_on_with_the_successor_only_while_it_is_declared() {
+    let anonymous = |spec: &mut windlass_model::container::ContainerSpec| {
+        spec.config.mounts.insert("/cache".into(), windlass_model::mount::Mount::anonymous());
+    };
+    let with_volume = |seen: &mut windlass_model::observed::ObservedContainer| {
+        seen.anonymous_volumes.insert("/cache".into(), "ab".repeat(32));
+    };
+    let inherits = |fixture: &Fixture| {
+        let plan = windlass_planner::plan(&fixture.project, &fixture.observed, &up()).unwrap();
+        let created = plan.steps.iter().find_map(|step| {
+            let windlass_model::plan::Action::CreateContainer(create) = &step.action else {
+                return None;
+            };
+            Some(create.clone())
+        });
+        let mount = created.unwrap().config.mounts.get("/cache").cloned();
+        mount.and_then(|mount| mount.volume_name().map(str::to_owned))
+    };
+    let fixture = || Fixture::new().container("web", anonymous).apply().seen("web", with_volume);
+    let goes_on = fixture().file("web", |spec| spec.config.user = Some("7".into()));
+    assert_eq!(inherits(&goes_on), Some("ab".repeat(32)));
+    let taken_away = fixture().file("web", |spec| spec.config.mounts.clear());
+    assert_eq!(inherits(&taken_away), None);
+}
+
+#[test]
+fn a_persistent_container_that_must_be_healthy_is_started() {
+    let fixture = Fixture::new()
+        .container("db", |spec| {
+            spec.persistent = true;
+            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+        })
+        .container("web", |spec| spec.depends_on.push(depends("db", Condition::Healthy)))
+        .apply()
+        .seen("db", |seen| seen.state = State::Exited);
+    let text = fixture.plan(&up());
+    assert!(text.starts_with("#0 container db: start (not running)"), "{text}");
+}
