@@ -9,6 +9,8 @@ use crate::{Result, process, say};
 #[derive(Debug, Default)]
 pub(super) struct Results {
     lines: Vec<String>,
+    /// The tests that failed, as the test binary names them.
+    failures: Vec<String>,
     passed: usize,
     failed: usize,
     ignored: usize,
@@ -32,6 +34,8 @@ impl Results {
                 about = name.rsplit_once('-').map_or(name, |(name, _)| name).into();
             } else if let Some(package) = line.strip_prefix("Doc-tests ") {
                 about = format!("{package} (documentation)");
+            } else if line.starts_with("test ") && line.ends_with(FAILED) {
+                self.failures.push(format!("{line}  {about}"));
             } else {
                 self.passed += number_before(line, " passed");
                 self.failed += number_before(line, " failed");
@@ -47,7 +51,7 @@ impl Results {
     }
 
     pub(super) fn say(&self) {
-        for line in &self.lines {
+        for line in self.lines.iter().chain(&self.failures) {
             say::line(line);
         }
         let Self { passed, failed, ignored, .. } = self;
@@ -55,9 +59,13 @@ impl Results {
     }
 }
 
+/// How the line of a failed test ends.
+const FAILED: &str = "... FAILED";
+
 fn is_kept(line: &str) -> bool {
     let line = line.trim();
-    line.starts_with("test result:")
+    (line.starts_with("test ") && line.ends_with(FAILED))
+        || line.starts_with("test result:")
         || line.starts_with("Running ")
         || line.starts_with("Doc-tests ")
         || (line.starts_with("Summary [") && line.contains(" tests run:"))
@@ -76,17 +84,19 @@ mod tests {
     fn result_lines_are_named_and_counted() {
         let text = "     Running unittests src/lib.rs (target/debug/deps/windlass_model-0123)\n\
             test a ... ok\n\
+            test b ... FAILED\n\
             test result: ok. 3 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
             \x20  Doc-tests windlass\n\
             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
             \x20    Summary [   0.1s] 4 tests run: 4 passed, 0 skipped";
         let lines: Vec<_> = text.lines().filter(|line| is_kept(line)).map(String::from).collect();
-        assert_eq!(lines.len(), 5);
+        assert_eq!(lines.len(), 6);
         let mut results = Results::default();
         results.read(&lines);
         assert!(results.lines[0].starts_with("test result: ok. 3 passed; 1 failed"));
         assert!(results.lines[0].ends_with("windlass_model"), "{:?}", results.lines);
         assert!(results.lines[1].ends_with("windlass (documentation)"));
+        assert_eq!(results.failures, ["test b ... FAILED  windlass_model"]);
         assert_eq!((results.passed, results.failed, results.ignored), (8, 1, 2));
     }
 }
