@@ -3,7 +3,7 @@
 //! Invariant: credentials are given to the registry that they were stored for and to no other;
 //! when the store that should hold them fails, the call fails.
 
-mod helper;
+mod credential_helper;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -151,7 +151,7 @@ impl Keychain {
             .or(self.config.creds_store.as_ref())
             .filter(|name| !name.is_empty());
         match helper {
-            Some(name) => helper::get(name, key, self.search.as_deref()).await,
+            Some(name) => credential_helper::get(name, key, self.search.as_deref()).await,
             None => self.stored(registry, key),
         }
     }
