@@ -12,7 +12,8 @@ use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label::owner_labels;
 use windlass_model::name::{EngineName, ImageId};
 use windlass_model::note::{BlockerReason, NoteReason};
-use windlass_model::plan::{Action, BuildImage, Cause, Group, StepId};
+use windlass_model::observed::ObservedImage;
+use windlass_model::plan::{Action, BuildImage, Cause, FieldChange, Group, Origin, StepId};
 use windlass_model::request::Request;
 
 /// An image as this plan leaves it.
@@ -111,8 +112,16 @@ fn built(
     let forced = options.build || options.no_cache;
     let cause = match image_state::built(world, engine, spec, base, forced) {
         ImageState::Present(image) => {
-            draft.note(&address, NoteReason::UpToDate);
-            return Resolved { id: Some(image.id.clone()), step: None };
+            let id = Some(image.id.clone());
+            let missing = missing_tags(spec, image);
+            if missing.is_empty() {
+                draft.note(&address, NoteReason::UpToDate);
+                return Resolved { id, step: None };
+            }
+            // All of it is in the builder's cache: what comes out is the same image.
+            let action = build_action(world, request, &address, spec, &uses);
+            let why = Why::new(Cause::Diverged(missing), Group::Update);
+            return Resolved { id, step: Some(draft.step(&address, action, why, after)) };
         }
         ImageState::Build { cause } => cause,
         ImageState::Pull { .. } | ImageState::Missing { .. } => Cause::Absent,
@@ -121,6 +130,22 @@ fn built(
     let group = if cause == Cause::Absent { Group::Create } else { Group::Recreate };
     let step = draft.step(&address, action, Why::new(cause, group), after);
     Resolved { id: None, step: Some(step) }
+}
+
+/// Further tags that are not on the image. (One that is imported would be another after a second
+/// import.)
+fn missing_tags(spec: &ImageSpec, image: &ObservedImage) -> Vec<FieldChange> {
+    if matches!(spec.source, ImageSource::Import { .. }) {
+        return Vec::new();
+    }
+    let missing = spec.tags.iter().filter(|tag| !image.references.contains(*tag));
+    let change = |tag: &String| FieldChange {
+        path: "tags".to_owned(),
+        was: None,
+        wanted: Some(tag.clone()),
+        origin: Origin::Both,
+    };
+    missing.map(change).collect()
 }
 
 fn build_action(

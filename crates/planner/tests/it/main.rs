@@ -391,6 +391,20 @@ fn images_are_built_in_order_and_only_when_their_inputs_change() {
 }
 
 #[test]
+fn a_missing_tag_is_given_and_recreates_nobody() {
+    let mut fixture = Fixture::new().build("app", &[]).container("web", |spec| {
+        spec.image = windlass_model::image::ImageUse::Project("app".into());
+    });
+    fixture = fixture.apply();
+    fixture.project.images.get_mut("app").unwrap().tags.insert("app:two".into());
+    check(
+        &fixture,
+        &up(),
+        "#0 image app: build p/app:latest (tags: nothing → app:two, file and engine differ)",
+    );
+}
+
+#[test]
 fn a_missing_image_is_pulled_and_one_that_may_not_be_is_a_blocker() {
     let fixture = Fixture::new().container("web", |spec| {
         spec.image = windlass_model::image::ImageUse::External("nginx".into());
