@@ -123,6 +123,24 @@ fn a_network_that_was_removed_by_hand_must_come_back_with_its_containers() {
 }
 
 #[test]
+fn a_second_network_of_the_same_name_must_go_where_names_are_not_unique() {
+    let Some(world) = World::new("two-nets") else { return };
+    world.yaml("networks: {net: }\ncontainers:\n  a: {@idle, networks: [net]}\n").up();
+    let ours = world.network("net");
+    let twin = json!({"Name": world.name("net"), "Labels": ours["Labels"]});
+    if !engine::ask("POST", "/networks/create", &twin).is_success() {
+        return;
+    }
+    world.up();
+    let networks = engine::list("networks", None);
+    let named = networks.iter().filter(|network| network["Name"] == ours["Name"]);
+    let ids: Vec<&Value> = named.map(|network| &network["Id"]).collect();
+    assert_eq!(ids, [&ours["Id"]], "the one that is used stays");
+    world.settled();
+    world.run(&["restart"]).code(0);
+}
+
+#[test]
 fn a_volume_made_by_hand_in_place_of_ours_must_not_be_taken_for_ours() {
     let Some(world) = World::new("volume-gone") else { return };
     world.yaml("volumes: {data: /data}\ncontainers:\n  a: {@idle, attaches: [data]}\n").up();

@@ -4,6 +4,7 @@
 //! Invariant: after the cause is gone the same command must converge.
 
 use crate::harness::{World, free_port, wait_until};
+use std::fmt::Write as _;
 
 /// A failing container, what the run must say, and whether its container is made.
 struct Row(&'static str, &'static str, &'static [&'static str], &'static str);
@@ -34,8 +35,8 @@ fn a_start_that_fails_must_name_the_object_and_the_reason() {
     let mut file = "containers:\n  good: {@idle, network_mode: none}\n".to_owned();
     for Row(name, keys, ..) in &rows {
         let keys = keys.replace("@port", &port);
-        file.push_str(&format!("  {name}: {{image: '@image', {keys}}}\n"));
-        file.push_str(&format!("  after-{name}: {{@idle, depends_on: [{name}]}}\n"));
+        writeln!(file, "  {name}: {{image: '@image', {keys}}}").unwrap();
+        writeln!(file, "  after-{name}: {{@idle, depends_on: [{name}]}}").unwrap();
     }
     let output = world.yaml(&file).run(&["up"]);
     output.code(1);
@@ -56,9 +57,8 @@ fn a_start_that_fails_must_name_the_object_and_the_reason() {
 
     let mut file = "containers:\n  good: {@idle, network_mode: none}\n".to_owned();
     for Row(name, ..) in &rows {
-        file.push_str(&format!(
-            "  {name}: {{@idle}}\n  after-{name}: {{@idle, depends_on: [{name}]}}\n"
-        ));
+        writeln!(file, "  {name}: {{@idle}}").unwrap();
+        writeln!(file, "  after-{name}: {{@idle, depends_on: [{name}]}}").unwrap();
     }
     world.yaml(&file).up();
     world.settled();

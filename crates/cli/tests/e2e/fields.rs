@@ -126,6 +126,8 @@ const PRIVILEGES: &[Row] = &[
         &["ulimits"],
         Recreated,
     ),
+    Row("parent", "", "cgroup_parent: /e2e", &["cgroup_parent"], Recreated),
+    Row("cgroupns", "cgroupns: host", "cgroupns: private", &["cgroupns"], Recreated),
     Row("score", "", "oom_score_adj: 50", &["oom_score_adj"], Recreated),
 ];
 
@@ -260,6 +262,52 @@ fn check(test: &str, rows: &[Row], with_network: bool) {
             value
         };
         assert_ne!(without_time(after), without_time(before), "{key}: {fields:?} did not change");
+    }
+}
+
+/// A network's keys before and after, and the field that changes.
+const OF_NETWORKS: &[(&str, &str, &str, &str)] = &[
+    ("internal", "internal: false", "internal: true", "internal"),
+    ("attachable", "attachable: true", "attachable: false", "attachable"),
+    ("labels", "labels: {a: '1'}", "labels: {a: '2'}", "labels"),
+    ("subnet", "ipam: [10.214.@n.0/25]", "ipam: [10.214.@n.128/25]", "ipam"),
+    (
+        "driver-options",
+        "",
+        "driver_options: {com.docker.network.bridge.enable_icc: 'false'}",
+        "driver_options",
+    ),
+];
+
+#[test]
+fn every_field_of_a_network_must_be_applied_with_its_containers() {
+    let Some(world) = World::new("networks") else { return };
+    let number = (std::process::id() % 250).to_string();
+    let file =
+        |side: fn(&(&'static str, &'static str, &'static str, &'static str)) -> &'static str| {
+            let (mut networks, mut containers) = (String::new(), String::new());
+            for row in OF_NETWORKS {
+                let keys = side(row).replace("@n", &number);
+                writeln!(networks, "  {}: {{{keys}}}", row.0).unwrap();
+                writeln!(containers, "  {0}: {{@idle, networks: [{0}]}}", row.0).unwrap();
+            }
+            format!("networks:\n{networks}containers:\n{containers}")
+        };
+    world.yaml(&file(|row| row.1)).up();
+    world.settled();
+    let ids: Vec<Value> =
+        OF_NETWORKS.iter().map(|row| world.network(row.0)["Id"].clone()).collect();
+    world.yaml(&file(|row| row.2));
+    let plan = world.plan();
+    for (key, .., field) in OF_NETWORKS {
+        assert_eq!(plan.fields(&format!("network {key}")), [format!("{field} file")], "{plan}");
+    }
+    world.up();
+    world.settled();
+    for ((key, ..), id) in OF_NETWORKS.iter().zip(ids) {
+        assert_ne!(world.network(key)["Id"], id, "{key}");
+        let attached = world.network(key)["Containers"].as_object().cloned().unwrap();
+        assert_eq!(attached.len(), 1, "{key}: {attached:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: whatever only looks changes nothing on the engine.
 
-use crate::harness::World;
+use crate::harness::{World, run_to_end};
 
 const FILE: &str = "
 networks: {net: }
@@ -54,7 +54,7 @@ fn offline_must_plan_for_an_empty_engine_and_ask_none() {
     world.yaml(FILE);
     let mut command = world.command(&["plan", "--offline", "--output", "json"]);
     command.env("DOCKER_HOST", "unix:///no/such/engine.sock");
-    let plan = world.run_command(command).code(0).plan();
+    let plan = run_to_end(command).code(0).plan();
     for object in ["network net", "volume data", "container db", "container web"] {
         assert!(plan.causes(object).contains("absent"), "{object}: {plan}");
     }
@@ -74,7 +74,7 @@ fn an_engine_that_is_not_there_must_be_said() {
         {
             let mut command = world.command(words);
             command.env("DOCKER_HOST", url);
-            let output = world.run_command(command);
+            let output = run_to_end(command);
             output.code(69).says("engine");
             assert!(output.elapsed.as_secs() < 12, "{output}");
             let place = url.trim_start_matches("unix://").trim_start_matches("tcp://");
@@ -85,7 +85,7 @@ fn an_engine_that_is_not_there_must_be_said() {
     for words in [&["config"][..], &["graph"], &["tasks"], &["completions", "bash"], &["man"]] {
         let mut command = world.command(words);
         command.env("DOCKER_HOST", "unix:///no/such/engine.sock");
-        world.run_command(command).code(0);
+        run_to_end(command).code(0);
     }
 }
 
@@ -106,7 +106,7 @@ fn something_else_behind_the_socket_must_not_be_taken_for_an_engine() {
     });
     let mut command = world.command(&["up"]);
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
-    let output = world.run_command(command);
+    let output = run_to_end(command);
     output.code(69).never_says("\u{1b}");
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the canary is looked for in everything that the engine and the program say.
 
-use crate::harness::{World, base, engine};
+use crate::harness::{World, base, engine, run_to_end};
 use serde_json::Value;
 
 /// What must not be seen, and the length of which says nothing.
@@ -30,7 +30,7 @@ containers:
 fn run(world: &World, words: &[&str], secret: &str) -> crate::harness::Output {
     let mut command = world.command(words);
     command.env("WORLD_SECRET", secret);
-    world.run_command(command)
+    run_to_end(command)
 }
 
 /// Everything that anybody can ask about the project, but for the variables of the container.

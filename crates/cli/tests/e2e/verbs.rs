@@ -49,7 +49,7 @@ fn down_without_grace_must_not_wait() {
     let Some(world) = World::new("down-now") else { return };
     world.yaml("containers: {deaf: {image: '@image', command: [sh, -c, \"trap '' TERM; while :; do sleep 1; done\"], network_mode: none}}");
     world.up();
-    let down = world.run(&["down", "--timeout", "0"]);
+    let down = world.run(&["down", "-t", "0"]);
     down.code(0);
     assert!(down.elapsed.as_secs() < 5, "{down}");
     assert!(world.objects().is_empty());

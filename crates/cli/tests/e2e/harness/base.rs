@@ -84,6 +84,7 @@ fn run(command: &mut Command) -> String {
 }
 
 /// Starts a process that removes the image when this one is gone: its input ends then.
+#[expect(clippy::zombie_processes, reason = "it outlives this process")]
 fn guard(image: &str) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "harness::base::the_base_image_goes_with_the_run"])

@@ -3,6 +3,7 @@
 //! Invariant: nothing of windlass is used here, so a mistake of its client can't hide itself.
 
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longer than any call that a test makes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 trait Connection: Read + Write {}
 impl<T: Read + Write> Connection for T {}
@@ -177,7 +178,7 @@ pub(crate) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            write!(out, "%{byte:02X}").unwrap();
         }
     }
     out

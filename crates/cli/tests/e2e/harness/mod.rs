@@ -10,5 +10,4 @@ mod plan;
 mod world;
 
 pub(crate) use output::Output;
-pub(crate) use plan::{Change, Plan};
-pub(crate) use world::{Running, World, free_port, wait_until};
+pub(crate) use world::{Running, World, free_port, run_to_end, wait_until};

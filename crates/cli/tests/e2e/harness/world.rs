@@ -96,11 +96,7 @@ impl World {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Output {
-        self.run_command(self.command(words))
-    }
-
-    pub(crate) fn run_command(&self, command: Command) -> Output {
-        Running::start(command).finish()
+        run_to_end(self.command(words))
     }
 
     pub(crate) fn start(&self, words: &[&str]) -> Running {
@@ -196,14 +192,19 @@ impl World {
     }
 
     /// Something that is not windlass's, under a name that the project would use.
-    pub(crate) fn foreign_container(&self, key: &str, more: &Value) -> String {
+    pub(crate) fn foreign_created(&self, key: &str, more: &Value) -> String {
         let mut body = json!({"Image": base::image(), "Cmd": ["sleep", "1000000"],
             "HostConfig": {"Init": true, "NetworkMode": "none"}, "Labels": {"made.by": "hand"}});
         for (field, value) in more.as_object().into_iter().flatten() {
             body[field] = value.clone();
         }
         let path = format!("/containers/create?name={}", self.name(key));
-        let id = engine::post(&path, &body)["Id"].as_str().unwrap().to_owned();
+        engine::post(&path, &body)["Id"].as_str().unwrap().to_owned()
+    }
+
+    /// The same, and it runs.
+    pub(crate) fn foreign_container(&self, key: &str, more: &Value) -> String {
+        let id = self.foreign_created(key, more);
         engine::post(&format!("/containers/{id}/start"), &Value::Null);
         id
     }
@@ -215,10 +216,6 @@ impl Drop for World {
         projects.push(self.project.clone());
         for project in projects {
             sweep(&project);
-        }
-        if std::thread::panicking() && std::env::var_os("WINDLASS_E2E_KEEP").is_some() {
-            eprintln!("kept {}", self.directory.path().display());
-            self.directory.disable_cleanup(true);
         }
     }
 }
@@ -256,6 +253,11 @@ fn sweep(project: &str) {
     for image in engine::list("images", Some(&label)) {
         engine::delete(&format!("/images/{}?force=1", text(&image, "Id")));
     }
+}
+
+/// Runs a command that `command` or `bare_command` made.
+pub(crate) fn run_to_end(command: Command) -> Output {
+    Running::start(command).finish()
 }
 
 /// A run that has not ended yet.
