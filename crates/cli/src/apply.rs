@@ -9,6 +9,7 @@ use windlass::model::report::Report;
 use windlass::model::request::Request;
 use windlass::{ExecutionContext, interrupts};
 
+use crate::aftermath;
 use crate::args::Consent;
 use crate::consent;
 use crate::console::Console;
@@ -34,8 +35,28 @@ pub(crate) fn apply(invocation: &Invocation, request: &Request, consent: Consent
         let context = ExecutionContext::new(&session.project, secrets);
         let (report, signal) = carry_out(invocation, &session, plan.clone(), &context).await?;
         show_report(&invocation.console, &report, &plan);
+        if report.is_success() && !aftermath_is_well(invocation, &session, &plan).await? {
+            return Ok(Exit::Failed);
+        }
         Ok(exit(&report, signal))
     })
+}
+
+/// Whether everything that was started stayed up; what did not is said.
+async fn aftermath_is_well(
+    invocation: &Invocation,
+    session: &Session,
+    plan: &Plan,
+) -> Result<bool> {
+    let fallen = aftermath::fallen(session, plan).await?;
+    for text in &fallen {
+        if invocation.console.is_json {
+            invocation.console.json(&json::object("fallen", serde_json::json!({"message": text})));
+        } else {
+            invocation.console.complain(&format!("\nerror: {text}"));
+        }
+    }
+    Ok(fallen.is_empty())
 }
 
 fn show_plan(invocation: &Invocation, session: &Session, plan: &Plan, is_result: bool) {

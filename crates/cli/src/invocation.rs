@@ -16,6 +16,8 @@ pub(crate) struct Invocation {
     pub console: Console,
     pub files: Vec<PathBuf>,
     pub global: Global,
+    /// Whether the command may make something, and so needs every secret.
+    pub makes: bool,
 }
 
 /// Runs what speaks with engines. One thread is enough: all of it waits for engines, and what

@@ -54,6 +54,7 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
         env: here.variables.clone(),
         cwd: here.directory.clone(),
         home: here.home.clone(),
+        secrets_optional: !invocation.makes,
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything that it does goes through the library's load, observe, plan, execute.
 
+mod aftermath;
 mod apply;
 mod args;
 mod bug;
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         Ok(cli) => {
             let console = console::Console::new(&cli.global, &environment);
             let (files, global) = (cli.file, cli.global);
-            let invocation = invocation::Invocation { environment, console, files, global };
+            let makes = cli.command.makes();
+            let invocation = invocation::Invocation { environment, console, files, global, makes };
             commands::run(&invocation, &cli.command).into()
         }
         Err(exit) => exit.into(),

@@ -21,7 +21,6 @@ use crate::exit::Exit;
     version,
     about = "Declarative Docker: one file, a plan, running containers",
     after_help = examples::WINDLASS,
-    disable_help_subcommand = true,
     arg_required_else_help = true,
     subcommand_required = true,
     max_term_width = 100
@@ -106,6 +105,16 @@ pub(crate) enum When {
     Auto,
     Always,
     Never,
+}
+
+impl Command {
+    /// Whether it may make something, or shows what would be made.
+    pub(crate) fn makes(&self) -> bool {
+        matches!(
+            self,
+            Self::Plan(_) | Self::Up(_) | Self::Create(_) | Self::Build(_) | Self::Config(_)
+        )
+    }
 }
 
 #[derive(Debug, Subcommand)]

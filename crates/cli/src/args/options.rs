@@ -246,8 +246,13 @@ pub(crate) struct Exec {
     /// Container, or `container.instance`
     #[arg(value_name = "REF")]
     pub reference: String,
-    /// Command and its arguments, after `--`
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// Command and its arguments; options before it are windlass's own
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "COMMAND"
+    )]
     pub argv: Vec<String>,
     /// Keep standard input open (default where something is piped in)
     #[arg(short, long)]

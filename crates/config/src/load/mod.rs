@@ -63,6 +63,7 @@ fn interpret(options: &LoadOptions, root: std::sync::Arc<crate::yaml::Node>, loa
         args: options.args.clone(),
         home: options.home.clone(),
         config_root: directory.clone(),
+        secrets_optional: options.secrets_optional,
     });
     let reader = Reader::new(std::mem::take(&mut loaded.sources), templates);
     let given = native::Given { name: options.project.as_deref(), root: &directory };

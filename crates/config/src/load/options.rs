@@ -36,6 +36,9 @@ pub struct LoadOptions {
     pub env: BTreeMap<String, String>,
     /// Absolute.
     pub cwd: PathBuf,
+    /// For what makes nothing (looking, stopping, taking down): a secret that cannot be read is
+    /// empty, not a finding.
+    pub secrets_optional: bool,
     pub home: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@
 use windlass_model::env::{Env, EnvValue};
 use windlass_model::secret::Sensitive;
 
-use crate::read::{Item, Reader, Text, did_you_mean};
+use crate::read::{Item, Reader, Text};
 use crate::scalar::env_name;
 use crate::yaml::Value;
 
@@ -69,7 +69,11 @@ fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     if let Some(value) = env.get(name) {
         return Some(EnvValue::Plain(value.clone()));
     }
-    let near = reader.budgeted(|| did_you_mean(name, env.keys().map(String::as_str)));
+    let near = reader
+        .budgeted(|| {
+            crate::read::suggest(name, env.keys().map(String::as_str).filter(|n| n.len() > 2))
+        })
+        .map(|near| format!("did you mean \"{near}\"?"));
     let near = near.unwrap_or_else(|| format!("set it, or give it a default: \"{name}:default\""));
     let message =
         format!("the variable \"{name}\" has no value here and is not in the environment");

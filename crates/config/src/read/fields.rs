@@ -67,6 +67,8 @@ impl Reader {
             .in_path(item.path.to_string());
         if let Some(near) = near {
             found = found.help(format!("did you mean \"{near}\"?")).patch(entry.key.span, near);
+        } else if let Some(help) = super::suggest::in_our_words(key) {
+            found = found.help(help);
         } else if known.len() <= 12 {
             found = found.maybe_help(did_you_mean(key, known.iter().copied()));
         } else {

@@ -36,6 +36,27 @@ pub fn did_you_mean<'a>(
     }
 }
 
+/// What a key of a Compose file is called here.
+pub(super) fn in_our_words(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "services" => "containers are declared under `containers`",
+        "environment" => "write `env`",
+        "working_dir" => "write `workdir`",
+        "build" => "declare the image under `images`, and name it in `image`",
+        "version" => "leave it out: the format has no version",
+        "container_name" => "leave it out: a container is named <project>.<container>",
+        "deploy" => "write `limits`, `restart` or `instances`",
+        "scale" | "replicas" => "name the copies in `instances`",
+        "mem_limit" | "cpus" | "pids_limit" => "write it under `limits`: {memory, cpus, pids}",
+        "logging" => "write `log: {driver, options}`",
+        "expose" => "write `exposes`",
+        "stop_grace_period" => "write `stop_timeout`",
+        "pull_policy" => "write `pull`",
+        "configs" => "mount the file, or declare it under `secrets`",
+        _ => return None,
+    })
+}
+
 /// Case and the choice of separator do not count.
 fn fold(word: &str) -> String {
     word.to_lowercase().replace(['-', '.', ' '], "_")

@@ -32,6 +32,8 @@ pub struct TemplateInputs {
     pub home: Option<PathBuf>,
     /// Directory of the main file.
     pub config_root: PathBuf,
+    /// A secret that cannot be read is empty, not a finding.
+    pub secrets_optional: bool,
 }
 
 /// The template engine of one load.

@@ -92,6 +92,7 @@ pub(super) struct State {
     pub(super) env: BTreeMap<String, String>,
     pub(super) args: Vec<String>,
     pub(super) config_root: PathBuf,
+    secrets_optional: bool,
     inner: Mutex<Inner>,
 }
 
@@ -102,6 +103,7 @@ impl State {
             env: inputs.env,
             args: inputs.args,
             config_root: inputs.config_root,
+            secrets_optional: inputs.secrets_optional,
             inner: Mutex::default(),
         })
     }
@@ -182,6 +184,7 @@ impl State {
         };
         let value = match reader(name) {
             Ok(value) => Some(value),
+            Err(_) if self.secrets_optional => Some(String::new()),
             Err(reason) => {
                 self.fail(Failure {
                     node: None,

@@ -15,7 +15,7 @@ use windlass_model::plan::{Action, Cause, Group, Hazard, StepId};
 use windlass_model::request::Request;
 
 /// Containers that go, with the step after which each is gone.
-type Gone = BTreeMap<ContainerId, StepId>;
+pub(crate) type Gone = BTreeMap<ContainerId, StepId>;
 
 /// `down`.
 pub(crate) fn down(
@@ -34,7 +34,7 @@ pub(crate) fn down(
         take_down(world, request, address, &mut gone, draft);
     }
     if selection.everything {
-        orphan::orphans(world, request, draft);
+        gone.extend(orphan::orphans(world, request, draft));
     }
     let engines: Vec<&EngineName> = world.engine_names().collect();
     for engine in engines {

@@ -32,7 +32,7 @@ pub(crate) fn reach(
     draft.forced =
         forced.flat_map(|reference| select::containers(world, reference)).cloned().collect();
     for address in world.networks_used(&selection.containers) {
-        network::ensure(world, request, &address, draft);
+        network::ensure(world, request, &address, &selection.containers, draft);
     }
     for address in world.volumes_used(&selection.containers) {
         volume::ensure(world, request, &address, draft);

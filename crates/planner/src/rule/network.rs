@@ -5,6 +5,7 @@
 use crate::diff::origin;
 use crate::draft::{Draft, Why};
 use crate::world::{World, owner_text};
+use std::collections::BTreeSet;
 use windlass_model::Address;
 use windlass_model::label::{Owner, owner_labels};
 use windlass_model::network::{Ipam, IpamPool, NetworkConfig, NetworkSpec};
@@ -16,7 +17,16 @@ use windlass_model::plan::{
 use windlass_model::request::Request;
 
 /// Makes sure that a network is there as declared.
-pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, draft: &mut Draft) {
+///
+/// `selected` are the containers whose own rule runs in this plan; others that are on a network that
+/// is made anew are put back on it as they were.
+pub(crate) fn ensure(
+    world: &World<'_>,
+    request: &Request,
+    address: &Address,
+    selected: &BTreeSet<&Address>,
+    draft: &mut Draft,
+) {
     let Some(spec) = world.project.networks.get(&address.name) else { return };
     let named = world.networks_named(&address.engine, &spec.name);
     if spec.external {
@@ -48,6 +58,7 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
         draft.note(address, NoteReason::UpToDate);
     } else {
         recreate(world, address, spec, network, changes, draft);
+        reattach(world, address, network, selected, draft);
     }
 }
 
@@ -141,6 +152,33 @@ fn recreate(
 
 /// A field of a network as text.
 type Text = fn(&NetworkConfig) -> String;
+
+/// Puts containers that this plan does not otherwise touch back on a network that was made anew.
+fn reattach(
+    world: &World<'_>,
+    address: &Address,
+    network: &ObservedNetwork,
+    selected: &BTreeSet<&Address>,
+    draft: &mut Draft,
+) {
+    let Some(created) = draft.progress(address).present else { return };
+    let details = world.state(&address.engine).into_iter().flat_map(|state| state.details.values());
+    for container in details.filter(|c| c.network_ids.get(&network.name) == Some(&network.id)) {
+        let owner = container.owner.as_ref().filter(|owner| world.is_ours(Some(owner)));
+        let own = owner.and_then(|owner| owner.address.as_ref());
+        if own.is_none_or(|own| selected.contains(own)) {
+            continue;
+        }
+        let endpoint = container.config.endpoints.get(&network.name).cloned().unwrap_or_default();
+        let action = Action::ConnectNetwork {
+            container: ContainerRef::Existing(container.id.clone()),
+            network: network.name.clone(),
+            endpoint: Box::new(endpoint),
+        };
+        let why = Why::new(Cause::DependsOn(address.clone()), Group::Update);
+        draft.step(own.unwrap_or(address), action, why, [created]);
+    }
+}
 
 /// What differs between a network and its declaration.
 pub(crate) fn changes(wanted: &NetworkConfig, network: &ObservedNetwork) -> Vec<FieldChange> {

@@ -4,6 +4,7 @@
 
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
+use crate::rule::down::Gone;
 use crate::rule::volume;
 use crate::world::World;
 use windlass_model::Address;
@@ -13,11 +14,11 @@ use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, Group, StepId};
 use windlass_model::request::Request;
 
-/// Names or removes orphans on every engine; the steps after which their containers are gone.
-pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Vec<StepId> {
-    let mut gone = Vec::new();
+/// Names or removes orphans on every engine; the containers that go.
+pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Gone {
+    let mut gone = Gone::new();
     for engine in world.engine_names() {
-        let mut removed = Vec::new();
+        let mut removed = Gone::new();
         for (address, container) in orphan_containers(world, engine) {
             if carries(world, engine, container, draft) {
                 continue;
@@ -31,9 +32,11 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
             let timeout_s = request.options.timeout_s;
             let (state, id) = (container.state, &container.id);
             let stopped = stop_if_up(&address, state, id, timeout_s, &why, [], draft);
-            removed.push(remove_container(&address, id, true, &why, stopped, draft));
+            let step = remove_container(&address, id, true, &why, stopped, draft);
+            removed.insert(container.id.clone(), step);
         }
-        networks(world, request, engine, &removed, draft);
+        let after: Vec<StepId> = removed.values().copied().collect();
+        networks(world, request, engine, &after, draft);
         gone.extend(removed);
     }
     gone

@@ -599,3 +599,25 @@ fn a_persistent_container_that_must_be_healthy_is_started() {
     let text = fixture.plan(&up());
     assert!(text.starts_with("#0 container db: start (not running)"), "{text}");
 }
+
+#[test]
+fn who_is_not_part_of_the_plan_is_put_back_on_a_network_made_anew() {
+    let mut fixture = shop().container("other", |spec| joins(spec, "net")).apply();
+    fixture.project.networks.get_mut("net").unwrap().config.internal = true;
+    let text = fixture.plan(&up().for_references(["web"]));
+    let line = text.lines().find(|line| line.contains("container other")).unwrap();
+    assert!(line.ends_with("container other: connect p.net (because of network net)"), "{text}");
+}
+
+#[test]
+fn what_orphans_used_goes_with_them() {
+    let mut fixture = shop().apply();
+    fixture.project.containers.remove(&container("db"));
+    fixture.project.containers.remove(&container("web"));
+    let mut request = Request::new(Verb::Down);
+    request.options.remove_orphans = true;
+    request.options.volumes = true;
+    let text = fixture.plan(&request);
+    assert!(text.contains("network net: remove p.net"), "{text}");
+    assert!(text.contains("volume data: remove p.data (requested) !data-loss"), "{text}");
+}

@@ -1,0 +1,69 @@
+//! Aftermath: what fell right after it was started.
+//!
+//! Invariant: one list per engine, and only after a run in which every step was done.
+
+use futures_util::StreamExt as _;
+use std::collections::BTreeSet;
+use windlass::engine::Engine;
+use windlass::engine::stream::LogRequest;
+use windlass::model::Address;
+use windlass::model::observed::{ContainerSummary, State};
+use windlass::model::plan::{Action, Plan};
+
+use crate::render::escape;
+use crate::session::Session;
+use crate::trouble::Result;
+
+/// The last lines of a log that are shown.
+const LINES: u64 = 10;
+
+/// Containers that the plan started and that do not run any more: a sentence and the end of the log
+/// for each. One that ended with exit code 0 has done what it was for.
+pub(crate) async fn fallen(session: &Session, plan: &Plan) -> Result<Vec<String>> {
+    let started: BTreeSet<&Address> = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::StartContainer(_)))
+        .map(|step| &step.address)
+        .collect();
+    let mut texts = Vec::new();
+    if started.is_empty() {
+        return Ok(texts);
+    }
+    for (engine, summary) in session.list().await? {
+        let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
+        let Some(address) = address.filter(|address| started.contains(address)) else { continue };
+        let spec = session.project.containers.get(address);
+        let is_current = spec.is_some_and(|spec| spec.name == summary.name);
+        if is_current && fell(&summary) {
+            let log = log(engine.as_ref(), &summary).await;
+            let status = escape::line(&summary.status);
+            let mut text = format!("{address} was started and did not stay up: {status}");
+            for line in log {
+                text.push_str("\n  | ");
+                text.push_str(&escape::line(&line));
+            }
+            texts.push(text);
+        }
+    }
+    Ok(texts)
+}
+
+/// `Exited (0) …` is a job that is done.
+fn fell(summary: &ContainerSummary) -> bool {
+    match summary.state {
+        State::Exited | State::Dead => !summary.status.starts_with("Exited (0)"),
+        State::Restarting => true,
+        State::Created | State::Running | State::Paused | State::Removing | State::Other => false,
+    }
+}
+
+async fn log(engine: &dyn Engine, summary: &ContainerSummary) -> Vec<String> {
+    let request = LogRequest { tail: Some(LINES), ..LogRequest::default() };
+    let Ok(mut stream) = engine.logs(&summary.id, &request).await else { return Vec::new() };
+    let mut bytes = Vec::new();
+    while let Some(Ok(chunk)) = stream.next().await {
+        bytes.extend_from_slice(&chunk.bytes);
+    }
+    String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+}
