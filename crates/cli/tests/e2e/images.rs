@@ -131,7 +131,7 @@ fn failing(test: &str, builder: &str) {
     builder: {builder}
     commands:
       - FROM @image
-      - RUN echo all is well
+      - RUN echo all is well in @project
       - RUN echo what went wrong >&2 && exit 9
 containers:
   bad: {{image: bad, command: [sleep, '1000000']}}

@@ -214,8 +214,13 @@ impl Drop for World {
     fn drop(&mut self) {
         let mut projects = std::mem::take(&mut *self.others.lock().unwrap());
         projects.push(self.project.clone());
-        for project in projects {
-            sweep(&project);
+        for project in &projects {
+            sweep(project);
+        }
+        if std::thread::panicking() {
+            // An engine may still make what a killed run had asked for.
+            std::thread::sleep(Duration::from_secs(1));
+            projects.iter().for_each(|project| sweep(project));
         }
     }
 }
@@ -252,6 +257,15 @@ fn sweep(project: &str) {
     // What lost its tag to a later build.
     for image in engine::list("images", Some(&label)) {
         engine::delete(&format!("/images/{}?force=1", text(&image, "Id")));
+    }
+    // What a failed build got to; a step of it names the project.
+    for image in engine::list("images", None) {
+        let id = text(&image, "Id");
+        let is_nameless = image["RepoTags"].as_array().is_none_or(|t| t[0] == "<none>:<none>");
+        let history = || engine::get(&format!("/images/{id}/history")).to_string();
+        if is_nameless && history().contains(project) {
+            engine::delete(&format!("/images/{id}"));
+        }
     }
 }
 
