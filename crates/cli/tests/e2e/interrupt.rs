@@ -87,6 +87,7 @@ networks: {{net: }}
 volumes: {{data: {{path: /data, user: '1000:1000', permissions: '0700'}}}}
 containers:
   db: {{@idle, attaches: [data], shares: [/own], networks: [net], env: {{V: '{version}'}}}}
+  apart: {{@idle, network_mode: none}}
   web: {{@idle, networks: [net], depends_on: [db], labels: {{v: '{version}'}}, stop_timeout: 1}}
 "
     )
@@ -111,7 +112,8 @@ fn converges(world: &World, foreign: &str, before: &Value, moment: &str) {
     assert_eq!(second.code, 0, "killed {moment}:{second}");
     let plan = world.plan();
     assert_eq!(plan.steps().count(), 0, "killed {moment}:\n{plan}");
-    let expected = ["containers db", "containers web", "networks net", "volumes data"];
+    let expected =
+        ["containers apart", "containers db", "containers web", "networks net", "volumes data"];
     assert_eq!(world.objects(), expected, "killed {moment}");
     assert_eq!((world.state("db"), world.state("web")), ("running".into(), "running".into()));
     let attached = &engine::get(&format!("/networks/{}", world.name("net")))["Containers"];
