@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_engine::{Engine, Result};
 use windlass_model::image::ImageUse;
+use windlass_model::label;
 use windlass_model::name::{ContainerId, EngineName, ImageId};
 use windlass_model::observed::{
     ContainerSummary, ObservedContainer, ObservedEngine, ObservedImage,
@@ -32,6 +33,7 @@ pub(crate) async fn observe(project: &Project, engine: &dyn Engine) -> Result<Ob
         networks: by(networks, |network| network.id.clone()),
         volumes: by(volumes, |volume| volume.name.clone()),
     };
+    disown(&mut observed);
     let ours: Vec<&ContainerSummary> = observed
         .containers
         .values()
@@ -45,6 +47,22 @@ pub(crate) async fn observe(project: &Project, engine: &dyn Engine) -> Result<Ob
     agree(&mut observed, &ids);
     observed.images.extend(by(images, |image| image.id.clone()));
     Ok(observed)
+}
+
+/// A container has every label of its image that it does not set itself, and `docker commit` puts
+/// the labels of a container on an image: what somebody runs from such an image looks like ours,
+/// and is not.
+fn disown(observed: &mut ObservedEngine) {
+    for summary in observed.containers.values_mut() {
+        let image = observed.images.get(&summary.image_id);
+        let inherits = |key: &str| {
+            let own = summary.labels.get(key);
+            own.is_some() && own == image.and_then(|image| image.labels.get(key))
+        };
+        if [label::PROJECT, label::ADDRESS, label::SPEC].into_iter().all(inherits) {
+            summary.owner = None;
+        }
+    }
 }
 
 /// What changed between the list and the inspects is as the inspects have it. (An engine goes on

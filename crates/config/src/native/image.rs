@@ -118,10 +118,7 @@ pub(super) const SHARED: &[Field<Draft>] = &[
         name: "args",
         read: |d, r, i| d.image.build.args.extend(r.string_pairs(i, "build arguments")),
     },
-    Field {
-        name: "labels",
-        read: |d, r, i| d.image.build.labels.extend(r.string_pairs(i, "labels")),
-    },
+    Field { name: "labels", read: |d, r, i| d.image.build.labels.extend(r.labels(i)) },
     Field { name: "platform", read: |d, r, i| put(&mut d.image.build.platform, r.string(i)) },
     Field { name: "cache_from", read: |d, r, i| d.image.build.cache_from.extend(r.strings(i)) },
     Field { name: "secrets", read: build_secrets },

@@ -30,7 +30,7 @@ const FIELDS: &[Field<Network>] = &[
     Field { name: "attachable", read: |n, r, i| set(&mut n.config.attachable, r.bool(i)) },
     Field { name: "ipv6", read: |n, r, i| set(&mut n.config.ipv6, r.bool(i)) },
     Field { name: "ipam", read: |n, r, i| put(&mut n.config.ipam, ipam(r, i)) },
-    Field { name: "labels", read: |n, r, i| n.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "labels", read: |n, r, i| n.config.labels.extend(r.labels(i)) },
     // docker-map's way to say the last two.
     Field {
         name: "create_options",
@@ -42,7 +42,7 @@ const FIELDS: &[Field<Network>] = &[
 
 const CREATE: &[Field<Network>] = &[
     Field { name: "ipam", read: |n, r, i| put(&mut n.config.ipam, ipam(r, i)) },
-    Field { name: "labels", read: |n, r, i| n.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "labels", read: |n, r, i| n.config.labels.extend(r.labels(i)) },
     Field { name: "attachable", read: |n, r, i| set(&mut n.config.attachable, r.bool(i)) },
     Field { name: "enable_ipv6", read: |n, r, i| set(&mut n.config.ipv6, r.bool(i)) },
 ];

@@ -45,7 +45,7 @@ const VOLUME: &[Field<Volume>] = &[
         name: "driver_options",
         read: |v, r, i| v.config.driver_options.extend(r.string_pairs(i, "driver options")),
     },
-    Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.labels(i)) },
     Field { name: "user", read: |v, r, i| put(&mut v.user, r.spanned(i)) },
     Field { name: "permissions", read: |v, r, i| put(&mut v.permissions, r.spanned(i)) },
 ];

@@ -244,6 +244,18 @@ impl Reader {
         false
     }
 
+    /// Labels; those that windlass writes itself are refused.
+    pub fn labels(&self, item: &Item) -> Vec<(String, String)> {
+        let pairs = self.string_pairs(item, "labels");
+        for (key, _) in
+            pairs.iter().filter(|(key, _)| key.starts_with(windlass_model::label::PREFIX))
+        {
+            let message = format!("the label \"{}\" is windlass's own", crate::yaml::shorten(key));
+            self.report(self.error(item, "bad-value", message).help("choose another prefix"));
+        }
+        pairs
+    }
+
     /// A mapping of strings, or a list of `key=value`. A null value is an empty string.
     pub fn string_pairs(&self, item: &Item, what: &str) -> Vec<(String, String)> {
         let Some(item) = self.resolve(item) else { return Vec::new() };

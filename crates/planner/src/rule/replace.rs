@@ -7,7 +7,7 @@ use crate::draft::{Draft, Why};
 use crate::expected::is_anonymous;
 use crate::rule::container::{Case, create_step, remove_container, stop_if_up};
 use crate::rule::readiness::{self, Fresh};
-use crate::world::World;
+use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::container::{ContainerConfig, ContainerSpec};
 use windlass_model::label::Owner;
@@ -45,9 +45,14 @@ pub(crate) fn replace(
     needs.extend(draft.progress(address).gone.clone());
     let keeps_old = case.leftovers.is_empty();
     if keeps_old && old.name == spec.name {
+        let spare = previous_name(&spec.name);
+        if let Some(other) = world.container_named(&address.engine, &spare) {
+            let owner = owner_text(other.owner.as_ref(), Some(&other.labels));
+            return draft.block(address, BlockerReason::Foreign { name: spare, owner });
+        }
         let action = Action::RenameContainer {
             container: ContainerRef::Existing(old.id.clone()),
-            name: previous_name(&spec.name),
+            name: spare,
         };
         needs = vec![draft.step(address, action, why.clone(), needs)];
     } else if !keeps_old {

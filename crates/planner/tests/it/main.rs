@@ -621,3 +621,16 @@ fn what_orphans_used_goes_with_them() {
     assert!(text.contains("network net: remove p.net"), "{text}");
     assert!(text.contains("volume data: remove p.data (requested) !data-loss"), "{text}");
 }
+
+#[test]
+fn a_foreign_container_under_the_spare_name_is_in_the_way() {
+    let mut fixture = Fixture::new().container("web", |_| {}).apply();
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web_previous", |seen| seen.owner = None);
+    let id = windlass_model::ContainerId::new("id-p.web_previous");
+    let summary = fixture.state().containers.get_mut(&id).unwrap();
+    summary.owner = None;
+    summary.labels.clear();
+    let text = fixture.file("web", |spec| spec.config.user = Some("7".into())).plan(&up());
+    assert!(text.starts_with("! container web: Foreign { name: \"p.web_previous\""), "{text}");
+}

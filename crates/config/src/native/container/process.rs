@@ -14,7 +14,7 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "entrypoint", read: |c, r, i| put(&mut c.config.entrypoint, command(r, i)) },
     Field { name: "env", read: |c, r, i| env::env(r, i, &mut c.config.env) },
     Field { name: "env_file", read: |c, r, i| env_file::env_files(r, i, &mut c.file_env) },
-    Field { name: "labels", read: |c, r, i| c.config.labels.extend(r.string_pairs(i, "labels")) },
+    Field { name: "labels", read: |c, r, i| c.config.labels.extend(r.labels(i)) },
     Field { name: "user", read: |c, r, i| put(&mut c.config.user, user(r, i)) },
     Field { name: "group_add", read: |c, r, i| c.config.group_add.extend(r.strings(i)) },
     Field { name: "workdir", read: |c, r, i| put(&mut c.config.workdir, container_path(r, i)) },

@@ -81,6 +81,14 @@ pub(super) fn secrets(reader: &Reader, item: &Item) -> Vec<Spanned<SecretMount>>
         };
         let Some(secret) = named.secret else { continue };
         let target = named.target.unwrap_or_else(|| secret.clone());
+        if target.split('/').any(|part| part == "..") {
+            let message =
+                format!("the target \"{}\" goes up with `..`", crate::yaml::shorten(&target));
+            reader.report(
+                reader.error(item, "bad-value", message).help("write a name, or an absolute path"),
+            );
+            continue;
+        }
         let target = crate::read::clean(&std::path::Path::new("/run/secrets").join(target));
         let (uid, gid) = named.owner;
         let mount = SecretMount { secret, target, uid, gid, mode: named.mode };
