@@ -53,7 +53,7 @@ async fn aftermath_is_well(
         if invocation.console.is_json {
             invocation.console.json(&json::object("fallen", serde_json::json!({"message": text})));
         } else {
-            invocation.console.complain(&format!("\nerror: {text}"));
+            invocation.console.complain(&format!("\nerror: {text}\n"));
         }
     }
     Ok(fallen.is_empty())
