@@ -145,6 +145,26 @@ fn a_fixed_port_must_pass_to_the_successor() {
 }
 
 #[test]
+fn what_ends_badly_right_after_its_start_must_not_pass_for_done() {
+    let Some(world) = World::new("ends") else { return };
+    world.yaml(
+        "
+containers:
+  good: {@idle, network_mode: none}
+  bad: {image: '@image', network_mode: none, command: [sh, -c, 'echo no configuration >&2; exit 3']}
+  slow: {@idle, network_mode: none, healthcheck: {test: [CMD, 'true'], interval: 500ms}}
+",
+    );
+    let output = world.run(&["up"]);
+    output.code(1).says("container bad").says("3").says("no configuration").never_says("slow was");
+    assert_eq!((world.state("good"), world.state("slow")), ("running".into(), "running".into()));
+    // The health check gives the other one the time to end.
+    let words = ["up", "--output", "json", "--recreate", "slow", "--recreate", "bad"];
+    let json = world.run(&words);
+    json.code(1).says("no configuration").json();
+}
+
+#[test]
 fn what_crashed_must_be_started_again() {
     let Some(world) = World::new("crashed") else { return };
     world.yaml(
