@@ -220,7 +220,9 @@ impl Drop for World {
         if std::thread::panicking() {
             // An engine may still make what a killed run had asked for.
             std::thread::sleep(Duration::from_secs(1));
-            projects.iter().for_each(|project| sweep(project));
+            for project in &projects {
+                sweep(project);
+            }
         }
     }
 }
