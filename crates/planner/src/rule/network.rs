@@ -58,7 +58,18 @@ pub(crate) fn ensure(
         draft.note(address, NoteReason::UpToDate);
     } else {
         recreate(world, address, spec, network, changes, draft);
-        reattach(world, address, network, selected, draft);
+        let goes = |own: &Address, name: &str| {
+            let undeclared = !world.project.containers.contains_key(own);
+            let mut declared = world.project.containers.values().map(|spec| spec.name.as_str());
+            undeclared && (request.options.remove_orphans || declared.any(|other| other == name))
+        };
+        reattach(
+            world,
+            address,
+            network,
+            |own, name| selected.contains(own) || goes(own, name),
+            draft,
+        );
     }
 }
 
@@ -153,12 +164,13 @@ fn recreate(
 /// A field of a network as text.
 type Text = fn(&NetworkConfig) -> String;
 
-/// Puts containers that this plan does not otherwise touch back on a network that was made anew.
+/// Puts containers that this plan does not otherwise handle (by their own rule, or because they go)
+/// back on a network that was made anew.
 fn reattach(
     world: &World<'_>,
     address: &Address,
     network: &ObservedNetwork,
-    selected: &BTreeSet<&Address>,
+    is_handled: impl Fn(&Address, &str) -> bool,
     draft: &mut Draft,
 ) {
     let Some(created) = draft.progress(address).present else { return };
@@ -166,7 +178,7 @@ fn reattach(
     for container in details.filter(|c| c.network_ids.get(&network.name) == Some(&network.id)) {
         let owner = container.owner.as_ref().filter(|owner| world.is_ours(Some(owner)));
         let own = owner.and_then(|owner| owner.address.as_ref());
-        if own.is_none_or(|own| selected.contains(own)) {
+        if own.is_none_or(|own| is_handled(own, &container.name)) {
             continue;
         }
         let endpoint = container.config.endpoints.get(&network.name).cloned().unwrap_or_default();
