@@ -346,6 +346,29 @@ pub(crate) fn origin(asked_is_seen: bool, asked_is_wanted: bool) -> Origin {
     }
 }
 
+/// A field of a configuration, by its path, as text.
+pub(crate) type TextField<C> = (&'static str, fn(&C) -> String);
+
+/// The fields in which two configurations differ; for what is small enough to be compared as text.
+pub(crate) fn text_changes<C>(
+    fields: &[TextField<C>],
+    wanted: &C,
+    seen: &C,
+    asked: Option<&C>,
+) -> Vec<FieldChange> {
+    let changed = fields.iter().filter(|(_, get)| get(wanted) != get(seen));
+    changed
+        .map(|(path, get)| FieldChange {
+            path: (*path).to_owned(),
+            was: Some(get(seen)),
+            wanted: Some(get(wanted)),
+            origin: asked
+                .map(get)
+                .map_or(Origin::Both, |asked| origin(asked == get(seen), asked == get(wanted))),
+        })
+        .collect()
+}
+
 fn joined<T: Display>(items: impl Iterator<Item = T>) -> Option<String> {
     let texts: Vec<String> = items.map(|item| item.to_string()).collect();
     (!texts.is_empty()).then(|| texts.join(", "))

@@ -171,14 +171,17 @@ fn limits(wanted: &Limits, background: &Background<'_>) -> Limits {
     let seen = &background.seen.limits;
     let mut limits = wanted.clone();
     if limits.memory_swap_bytes.is_none() && !asked_swap {
-        let doubled = wanted
-            .memory_bytes
-            .map(|bytes| i64::try_from(bytes.saturating_mul(2)).unwrap_or(i64::MAX));
+        let doubled = default_swap(wanted.memory_bytes);
         let follows =
             limits.memory_bytes != seen.memory_bytes && seen.memory_swap_bytes != Some(-1);
         limits.memory_swap_bytes = if follows { doubled } else { seen.memory_swap_bytes };
     }
     limits
+}
+
+/// What an engine sets for memory and swap together where only memory is given.
+pub(crate) fn default_swap(memory_bytes: Option<u64>) -> Option<i64> {
+    memory_bytes.map(|bytes| i64::try_from(bytes.saturating_mul(2)).unwrap_or(i64::MAX))
 }
 
 /// One form for what has several.

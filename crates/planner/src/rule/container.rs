@@ -4,6 +4,7 @@
 
 use crate::diff::{Difference, Remedy};
 use crate::draft::{Draft, Why};
+use crate::expected::default_swap;
 use crate::image_state;
 use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
@@ -203,9 +204,7 @@ fn in_place(
         if limits.memory_swap_bytes.is_none()
             && container.config.limits.memory_swap_bytes != Some(-1)
         {
-            limits.memory_swap_bytes = limits
-                .memory_bytes
-                .map(|bytes| i64::try_from(bytes.saturating_mul(2)).unwrap_or(i64::MAX));
+            limits.memory_swap_bytes = default_swap(limits.memory_bytes);
         }
         let action = Action::UpdateContainer {
             container: reference.clone(),

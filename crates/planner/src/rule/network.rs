@@ -2,7 +2,7 @@
 //!
 //! Invariant: a name may stand for several networks (before API 1.44); only ours are acted on.
 
-use crate::diff::origin;
+use crate::diff::{TextField, text_changes};
 use crate::draft::{Draft, Why};
 use crate::world::{World, owner_text};
 use std::collections::BTreeSet;
@@ -161,9 +161,6 @@ fn recreate(
     progress.recreated = true;
 }
 
-/// A field of a network as text.
-type Text = fn(&NetworkConfig) -> String;
-
 /// Puts containers that this plan does not otherwise handle (by their own rule, or because they go)
 /// back on a network that was made anew.
 fn reattach(
@@ -208,7 +205,7 @@ pub(crate) fn changes(wanted: &NetworkConfig, network: &ObservedNetwork) -> Vec<
         ipam: _,
         labels: _,
     } = &wanted;
-    let fields: [(&str, Text); 7] = [
+    let fields: [TextField<NetworkConfig>; 7] = [
         ("driver", |c| c.driver.clone().unwrap_or_default()),
         ("driver_options", |c| format!("{:?}", c.driver_options)),
         ("internal", |c| c.internal.to_string()),
@@ -217,20 +214,7 @@ pub(crate) fn changes(wanted: &NetworkConfig, network: &ObservedNetwork) -> Vec<
         ("ipam", |c| c.ipam.as_ref().map(ipam_text).unwrap_or_default()),
         ("labels", |c| format!("{:?}", c.labels)),
     ];
-    let changed = fields.into_iter().filter(|(_, get)| get(&wanted) != get(&seen));
-    changed
-        .map(|(path, get)| {
-            let text = asked.as_ref().map(get);
-            FieldChange {
-                path: path.to_owned(),
-                was: Some(get(&seen)),
-                wanted: Some(get(&wanted)),
-                origin: text.map_or(windlass_model::plan::Origin::Both, |asked| {
-                    origin(asked == get(&seen), asked == get(&wanted))
-                }),
-            }
-        })
-        .collect()
+    text_changes(&fields, &wanted, &seen, asked.as_ref())
 }
 
 /// One form for what has several; where the file leaves address management to the engine, what the

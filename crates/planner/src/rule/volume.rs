@@ -3,7 +3,7 @@
 //! Invariant: a volume is never removed or made anew unless the user named it; a difference is a
 //! blocker.
 
-use crate::diff::origin;
+use crate::diff::{TextField, text_changes};
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::world::{World, owner_text};
@@ -136,28 +136,13 @@ fn recreate(
     draft.progress(address).present = Some(step);
 }
 
-/// A field of a volume as text.
-type Text = fn(&VolumeConfig) -> String;
-
 fn changes(wanted: &VolumeConfig, volume: &ObservedVolume) -> Vec<FieldChange> {
     let asked: Option<VolumeConfig> = volume.owner.as_ref().and_then(Owner::spec);
     let VolumeConfig { driver: _, driver_options: _, labels: _ } = wanted;
-    let fields: [(&str, Text); 3] = [
+    let fields: [TextField<VolumeConfig>; 3] = [
         ("driver", |c| c.driver.clone().unwrap_or_else(|| "local".to_owned())),
         ("driver_options", |c| format!("{:?}", c.driver_options)),
         ("labels", |c| format!("{:?}", without_own(&c.labels))),
     ];
-    let seen = &volume.config;
-    let changed = fields.into_iter().filter(|(_, get)| get(wanted) != get(seen));
-    changed
-        .map(|(path, get)| FieldChange {
-            path: path.to_owned(),
-            was: Some(get(seen)),
-            wanted: Some(get(wanted)),
-            origin: asked
-                .as_ref()
-                .map(get)
-                .map_or(Origin::Both, |asked| origin(asked == get(seen), asked == get(wanted))),
-        })
-        .collect()
+    text_changes(&fields, wanted, &volume.config, asked.as_ref())
 }
