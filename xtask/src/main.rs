@@ -7,9 +7,11 @@ mod bench;
 mod demo;
 mod engine;
 mod flags;
+mod fuzz;
 mod http;
 mod process;
 mod say;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -31,7 +33,11 @@ cargo xtask CHORE [OPTIONS]
   test          everything that must hold: format, clippy, tidy, tests, doc tests, examples, demo
     --fast        without an engine: leaves out the end-to-end tests, the examples and the demo
     --nextest     run the tests with cargo-nextest
+  soak          the simulation with fresh seeds, for as long as you like
+    --minutes N   how long (default 10)
   tidy          the invariants of ARCHITECTURE.md, checked on cargo metadata and on the sources
+  fuzz [TARGET] every fuzz target, or one, by cargo-fuzz on a nightly toolchain
+    --seconds N   how long each runs (default 60)
   bench         measure beside Docker Compose and the engine's own floor; writes docs/benchmarks.md
     --rounds K    how often each cell is measured (default 3)
     --sizes A,B   numbers of containers (default 1,10,50)
@@ -59,7 +65,9 @@ fn chosen(chore: &str, flags: Flags) -> Result<()> {
     match chore {
         "demo" => demo::run(flags),
         "test" => test::run(flags),
+        "soak" => soak::run(flags),
         "tidy" => tidy::run(flags),
+        "fuzz" => fuzz::run(flags),
         "bench" => bench::run(flags),
         "man" | "completions" => demo::generate(chore, flags),
         "" | "help" | "--help" | "-h" => {

@@ -17,18 +17,40 @@ use crate::trouble::Result;
 /// The last lines of a log that are shown.
 const LINES: u64 = 10;
 
-/// Containers that the plan started and that do not run any more: a sentence and the end of the log
-/// for each. One that ended with exit code 0 has done what it was for.
-pub(crate) async fn fallen(session: &Session, plan: &Plan) -> Result<Vec<String>> {
+/// A container that was started and does not run any more.
+pub(crate) struct Fallen {
+    pub(crate) address: Address,
+    /// In the engine's words: `Exited (3) 1 second ago`.
+    pub(crate) status: String,
+    /// The end of its log.
+    pub(crate) log: Vec<String>,
+}
+
+impl Fallen {
+    /// A sentence, and the end of the log.
+    pub(crate) fn text(&self) -> String {
+        let status = escape::line(&self.status);
+        let mut text = format!("{} was started and did not stay up: {status}", self.address);
+        for line in &self.log {
+            text.push_str("\n  | ");
+            text.push_str(&escape::line(line));
+        }
+        text
+    }
+}
+
+/// Containers that the plan started and that do not run any more. One that ended with exit code 0
+/// has done what it was for.
+pub(crate) async fn fallen(session: &Session, plan: &Plan) -> Result<Vec<Fallen>> {
     let started: BTreeSet<&Address> = plan
         .steps
         .iter()
         .filter(|step| matches!(step.action, Action::StartContainer(_)))
         .map(|step| &step.address)
         .collect();
-    let mut texts = Vec::new();
+    let mut fallen = Vec::new();
     if started.is_empty() {
-        return Ok(texts);
+        return Ok(fallen);
     }
     for (engine, summary) in session.list().await? {
         let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
@@ -37,16 +59,10 @@ pub(crate) async fn fallen(session: &Session, plan: &Plan) -> Result<Vec<String>
         let is_current = spec.is_some_and(|spec| spec.name == summary.name);
         if is_current && fell(&summary) {
             let log = log(engine.as_ref(), &summary).await;
-            let status = escape::line(&summary.status);
-            let mut text = format!("{address} was started and did not stay up: {status}");
-            for line in log {
-                text.push_str("\n  | ");
-                text.push_str(&escape::line(&line));
-            }
-            texts.push(text);
+            fallen.push(Fallen { address: address.clone(), status: summary.status.clone(), log });
         }
     }
-    Ok(texts)
+    Ok(fallen)
 }
 
 /// `Exited (0) …` is a job that is done.

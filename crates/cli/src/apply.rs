@@ -3,60 +3,178 @@
 //! Invariant: nothing is changed before the plan was shown and consent is there.
 
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+use windlass::model::observed::Observed;
 use windlass::model::plan::Plan;
 use windlass::model::report::Report;
-use windlass::model::request::Request;
+use windlass::model::request::{Request, Verb};
+use windlass::model::secret::SecretValues;
 use windlass::{ExecutionContext, interrupts};
 
-use crate::aftermath;
+use crate::aftermath::{self, Fallen};
 use crate::args::Consent;
 use crate::consent;
 use crate::console::Console;
 use crate::display::{Display, Mode};
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
+use crate::lock;
 use crate::render::{json, plan as plan_text, report as report_text};
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
+
+/// How long the steps that run may take to end after an interrupt; then they are left to the engine.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long the lock's release may take, and how long after an interrupt.
+const RELEASE: Duration = Duration::from_secs(10);
+const RELEASE_IN_HASTE: Duration = Duration::from_millis(500);
 
 /// Plans and carries out.
 pub(crate) fn apply(invocation: &Invocation, request: &Request, consent: Consent) -> Result<Exit> {
     invocation::block_on(async {
         let session = Session::open(invocation)?;
         let (observed, secrets) = session.observe(invocation, request).await?;
-        let plan =
-            windlass::plan(&session.project, &observed, request).map_err(Trouble::Blocked)?;
+        let plan = windlass::plan(&session.project, &observed, request)
+            .map_err(|blocked| session.blocked(blocked))?;
+        let is_only_about_images = matches!(request.verb, Verb::Build | Verb::Pull);
+        let fresh_images = !consent.dry_run && !is_only_about_images && plan.makes_images_anew();
+        let plan = if fresh_images { plan.images_only() } else { plan };
         show_plan(invocation, &session, &plan, consent.dry_run);
-        if plan.is_empty() || consent.dry_run {
+        if consent.dry_run {
             return Ok(Exit::Done);
         }
-        consent::obtain(invocation, &plan, consent)?;
-        let context = ExecutionContext::new(&session.project, secrets);
-        let (report, signal) = carry_out(invocation, &session, plan.clone(), &context).await?;
-        show_report(&invocation.console, &report, &plan);
-        if report.is_success() && !aftermath_is_well(invocation, &session, &plan).await? {
-            return Ok(Exit::Failed);
+        if plan.is_empty() {
+            lock::free_dead(&session, &observed).await;
+            return Ok(Exit::Done);
         }
-        Ok(exit(&report, signal))
+        consent::obtain(invocation, &plan, request, consent).await?;
+        let mut signals = Signals::listen()?;
+        let locking = lock::take(invocation, &session, &plan, consent.lock_timeout);
+        let lock = tokio::select! {
+            lock = locking => lock?,
+            number = signals.next() => return Ok(Exit::Signal(number)),
+        };
+        let run = Run { invocation, session: &session, request, consent, secrets };
+        let result = if fresh_images {
+            run.images_first(&plan, observed, &mut signals).await
+        } else {
+            run.go(&plan, observed, &mut signals).await
+        };
+        let is_interrupted = matches!(result, Ok(Exit::Signal(_)));
+        let patience = if is_interrupted { RELEASE_IN_HASTE } else { RELEASE };
+        tokio::select! {
+            () = lock.release() => {}
+            // The next run frees the lock of one that is no more.
+            () = tokio::time::sleep(patience) => {}
+            _ = signals.next() => {}
+        }
+        result
     })
 }
 
-/// Whether everything that was started stayed up; what did not is said.
-async fn aftermath_is_well(
-    invocation: &Invocation,
-    session: &Session,
-    plan: &Plan,
-) -> Result<bool> {
-    let fallen = aftermath::fallen(session, plan).await?;
-    for text in &fallen {
-        if invocation.console.is_json {
-            invocation.console.json(&json::object("fallen", serde_json::json!({"message": text})));
-        } else {
-            invocation.console.complain(&format!("\nerror: {text}\n"));
-        }
+/// What was asked for, by one that holds the project's lock.
+struct Run<'a> {
+    invocation: &'a Invocation,
+    session: &'a Session,
+    request: &'a Request,
+    consent: Consent,
+    secrets: SecretValues,
+}
+
+impl Run<'_> {
+    /// Makes sure that the plan still holds, and carries it out.
+    async fn go(&self, shown: &Plan, observed: Observed, signals: &mut Signals) -> Result<Exit> {
+        let plan = tokio::select! {
+            plan = self.plan_again(self.request, shown, observed) => plan?,
+            number = signals.next() => return Ok(Exit::Signal(number)),
+        };
+        self.carry_out(plan, signals).await
     }
-    Ok(fallen.is_empty())
+
+    /// Makes the images that were asked for anew, and only then plans the rest: an image that comes
+    /// out the same changes nothing.
+    async fn images_first(
+        &self,
+        images: &Plan,
+        observed: Observed,
+        signals: &mut Signals,
+    ) -> Result<Exit> {
+        let made = self.carry_out(images.clone(), signals).await?;
+        if made != Exit::Done {
+            return Ok(made);
+        }
+        let mut request = self.request.clone();
+        request.options.images_settled = true;
+        let nothing = Plan::default();
+        let plan = tokio::select! {
+            plan = self.plan_again(&request, &nothing, observed) => plan?,
+            number = signals.next() => return Ok(Exit::Signal(number)),
+        };
+        self.carry_out(plan, signals).await
+    }
+
+    /// The plan for what is there now. Another run may have ended between the look that a plan is
+    /// made from and the lock: then it is shown, and agreed to, again.
+    async fn plan_again(
+        &self,
+        request: &Request,
+        shown: &Plan,
+        observed: Observed,
+    ) -> Result<Plan> {
+        let observed = self.session.observe_again(observed).await?;
+        let plan = windlass::plan(&self.session.project, &observed, request);
+        let plan = plan.map_err(|blocked| self.session.blocked(blocked))?;
+        // What is left alone may be told otherwise a moment later.
+        if plan.steps != shown.steps {
+            let why = if request.options.images_settled {
+                "\nWith these images:\n"
+            } else {
+                "\nThe engine was changed meanwhile. Now:\n"
+            };
+            self.invocation.console.say(why);
+            show_plan(self.invocation, self.session, &plan, false);
+            consent::obtain(self.invocation, &plan, request, self.consent).await?;
+        }
+        Ok(plan)
+    }
+
+    /// Carries a plan out and says how it went.
+    async fn carry_out(&self, plan: Plan, signals: &mut Signals) -> Result<Exit> {
+        if plan.is_empty() {
+            return Ok(Exit::Done);
+        }
+        let (invocation, session) = (self.invocation, self.session);
+        let context = ExecutionContext::new(&session.project, self.secrets.clone());
+        let plan = Arc::new(plan);
+        let (report, signal) = carry_out(invocation, session, &plan, &context, signals).await;
+        let console = &invocation.console;
+        if !report.is_success() {
+            show_report(console, &report, &plan, &[]);
+            return Ok(exit(&report, signal));
+        }
+        // Whoever interrupts now does not wait for what is only looked at.
+        let fallen = tokio::select! {
+            fallen = aftermath::fallen(session, &plan) => fallen,
+            number = signals.next() => {
+                show_report(console, &report, &plan, &[]);
+                return Ok(Exit::Signal(number));
+            }
+        };
+        Ok(match fallen {
+            Ok(fallen) => {
+                show_report(console, &report, &plan, &fallen);
+                if fallen.is_empty() { Exit::Done } else { Exit::Failed }
+            }
+            Err(trouble) => {
+                let exit = trouble.show(console);
+                show_report(console, &report, &plan, &[]);
+                exit
+            }
+        })
+    }
 }
 
 fn show_plan(invocation: &Invocation, session: &Session, plan: &Plan, is_result: bool) {
@@ -87,13 +205,11 @@ fn mode(invocation: &Invocation) -> Mode {
 async fn carry_out(
     invocation: &Invocation,
     session: &Session,
-    plan: Plan,
+    plan: &Arc<Plan>,
     context: &ExecutionContext,
-) -> Result<(Report, Option<u8>)> {
-    let failed = |error| Trouble::failed(format!("could not listen for signals: {error}"));
-    let mut signals = Signals::listen().map_err(failed)?;
-    let plan = Arc::new(plan);
-    let display = Display::start(mode(invocation), Arc::clone(&plan), invocation.console.stderr);
+    signals: &mut Signals,
+) -> (Report, Option<u8>) {
+    let display = Display::start(mode(invocation), Arc::clone(plan), &invocation.console);
     let (interrupter, wishes) = interrupts();
     let sender = display.sender();
     let mut sink = move |event| {
@@ -102,21 +218,25 @@ async fn carry_out(
     };
     let mut first_signal = None;
     let report = {
-        let run = windlass::execute(&plan, &session.engines, context, &mut sink, wishes);
+        let run = windlass::execute(plan, &session.engines, context, &mut sink, wishes);
         tokio::pin!(run);
+        let mut grace = std::pin::pin!(tokio::time::sleep(GRACE));
         loop {
             tokio::select! {
                 report = &mut run => break report,
                 number = signals.next() => {
-                    first_signal.get_or_insert(number);
+                    if first_signal.replace(number).is_none() {
+                        grace.as_mut().reset(Instant::now() + GRACE);
+                    }
                     interrupter.interrupt();
                 }
+                () = &mut grace, if first_signal.is_some() => interrupter.interrupt(),
             }
         }
     };
     drop(sink);
     display.finish();
-    Ok((report, first_signal))
+    (report, first_signal)
 }
 
 /// The signals that interrupt a run.
@@ -127,11 +247,15 @@ struct Signals {
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    fn listen() -> Result<Self> {
+        let listen = |kind| {
+            let failed = |error| Trouble::failed(format!("could not listen for signals: {error}"));
+            signal(kind).map_err(failed)
+        };
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
         })
     }
 
@@ -145,9 +269,13 @@ impl Signals {
     }
 }
 
-fn show_report(console: &Console, report: &Report, plan: &Plan) {
+/// The report is the last thing that is said, but for what fell, which people read last.
+fn show_report(console: &Console, report: &Report, plan: &Plan, fallen: &[Fallen]) {
     if console.is_json {
-        console.json(&json::report(report, plan));
+        for one in fallen {
+            console.json(&json::fallen(one));
+        }
+        console.json(&json::report(report, plan, fallen));
         return;
     }
     let failures = report_text::failures(report, plan, console.stderr);
@@ -155,6 +283,9 @@ fn show_report(console: &Console, report: &Report, plan: &Plan) {
         console.complain(&format!("\n{failures}"));
     }
     console.say(&report_text::totals(report, plan, console.stderr));
+    for one in fallen {
+        console.complain(&format!("\nerror: {}\n", one.text()));
+    }
 }
 
 fn exit(report: &Report, signal: Option<u8>) -> Exit {

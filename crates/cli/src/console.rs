@@ -8,13 +8,16 @@ use std::io::Write;
 
 use crate::args::{Global, Output};
 use crate::environment::Environment;
+use crate::render::escape;
 use crate::render::style::{Role, Style};
+use crate::results::Results;
 
 /// Where and how the program writes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Console {
     pub stdout: Style,
     pub stderr: Style,
+    pub results: Results,
     pub is_json: bool,
     pub verbose: bool,
     pub quiet: bool,
@@ -25,6 +28,7 @@ impl Console {
         Self {
             stdout: environment.stdout_style(global.color),
             stderr: environment.stderr_style(global.color),
+            results: Results::default(),
             is_json: global.output == Output::Json,
             verbose: global.verbose > 0,
             quiet: global.quiet,
@@ -32,15 +36,13 @@ impl Console {
     }
 
     /// A result. Whether it could be written: `false` when nobody reads any more.
-    #[expect(clippy::unused_self, reason = "a console is what is written to")]
     pub(crate) fn result(&self, text: &str) -> bool {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+        self.results.write(text.as_bytes())
     }
 
     /// A result for programs, on a line of its own.
     pub(crate) fn json(&self, value: &Value) -> bool {
-        self.result(&format!("{value}\n"))
+        self.result(&escape::json(format!("{value}\n")))
     }
 
     /// Something beside results; nothing with `--quiet` or JSON.

@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 use windlass::model::event::Event;
 use windlass::model::plan::Plan;
 
+use crate::console::Console;
 use crate::environment;
-use crate::render::json;
 use crate::render::progress::Progress;
 use crate::render::style::{Style, width};
+use crate::render::{escape, json};
+use crate::results::Results;
 
 /// Between two frames: twelve a second.
 const FRAME: Duration = Duration::from_millis(83);
@@ -55,12 +57,13 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    pub(crate) fn start(mode: Mode, plan: Arc<Plan>, style: Style) -> Self {
+    pub(crate) fn start(mode: Mode, plan: Arc<Plan>, console: &Console) -> Self {
         let (sender, receiver) = channel();
+        let (style, results) = (console.stderr, console.results.clone());
         let thread = std::thread::spawn(move || match mode {
             Mode::Live => Live::new(&plan, style).run(&receiver),
             Mode::Lines => show_lines(&plan, style, &receiver),
-            Mode::Json => show_json(&receiver),
+            Mode::Json => show_json(&results, &receiver),
             Mode::Silent => while receiver.recv().is_ok() {},
         });
         Self { sender, thread }
@@ -78,10 +81,9 @@ impl Display {
     }
 }
 
-fn show_json(receiver: &Receiver<Event>) {
+fn show_json(results: &Results, receiver: &Receiver<Event>) {
     while let Ok(event) = receiver.recv() {
-        let line = format!("{}\n", json::event(&event));
-        let _ = std::io::stdout().write_all(line.as_bytes());
+        results.write(escape::json(format!("{}\n", json::event(&event))).as_bytes());
     }
 }
 

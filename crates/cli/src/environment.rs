@@ -3,6 +3,7 @@
 //! Invariant: the only file that asks the process about its surroundings.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -12,6 +13,8 @@ use crate::render::style::Style;
 /// What surrounds the program.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
+    /// What was typed, the program first.
+    pub arguments: Vec<OsString>,
     pub directory: PathBuf,
     pub home: Option<PathBuf>,
     /// Variables that are text.
@@ -34,6 +37,7 @@ impl Environment {
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self {
+            arguments: std::env::args_os().collect(),
             directory: std::env::current_dir().unwrap_or_default(),
             home: variables.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
             variables,

@@ -13,6 +13,8 @@ pub enum Exit {
     Failed,
     /// `plan --exit-code` found changes.
     Changes,
+    /// Another run holds the project.
+    Held,
     /// The command line is wrong.
     Usage,
     /// The files are wrong.
@@ -33,6 +35,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Changes => 2,
+            Self::Held => 3,
             Self::Usage => 64,
             Self::Configuration => 65,
             Self::EngineUnreachable => 69,
@@ -59,6 +62,7 @@ mod tests {
             (Exit::Done, 0),
             (Exit::Failed, 1),
             (Exit::Changes, 2),
+            (Exit::Held, 3),
             (Exit::Usage, 64),
             (Exit::Configuration, 65),
             (Exit::EngineUnreachable, 69),

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the only file that gives advice; a hint is one or two sentences that can be acted on.
 
+use windlass::engine::EngineError;
+use windlass::engine::docker::AddressError;
 use windlass::model::fault::Fault;
 use windlass::model::note::BlockerReason;
 use windlass::model::plan::Step;
@@ -9,6 +11,7 @@ use windlass::model::report::{Failure, FailureKind};
 use windlass::model::{Address, Kind};
 
 use crate::words::tick;
+use windlass::SecretError;
 
 /// Two sentences about a failure, either of which may have nothing to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,9 +29,15 @@ impl Advice {
 }
 
 /// About a step that failed.
-pub(crate) fn failure(step: &Step, failure: &Failure) -> Advice {
+///
+/// `is_taken_back`: what the step was about is not there any more.
+pub(crate) fn failure(step: &Step, failure: &Failure, is_taken_back: bool) -> Advice {
     let name = &step.address.name;
-    let logs = format!("see its output with {}", tick(&format!("windlass logs {name}")));
+    let logs = if is_taken_back {
+        format!("to keep it for looking at, set `containers.{name}.update.rollback` to false")
+    } else {
+        format!("see its output with {}", tick(&format!("windlass logs {name}")))
+    };
     match &failure.kind {
         FailureKind::Engine(fault) => self::fault(fault, Some(&step.address)),
         FailureKind::Deadline => {
@@ -67,11 +76,16 @@ pub(crate) fn fault(fault: &Fault, address: Option<&Address>) -> Advice {
     Advice::new(fault_meaning(fault), fault_next(fault))
 }
 
-/// Whether no engine could be spoken with at all.
+/// Whether the engine could not be spoken with, or not to the end.
 pub(crate) fn is_about_the_connection(fault: &Fault) -> bool {
     matches!(
         fault,
-        Fault::Unreachable | Fault::PermissionDenied | Fault::TooOldApi | Fault::Malformed
+        Fault::Unreachable
+            | Fault::PermissionDenied
+            | Fault::TooOldApi
+            | Fault::Malformed
+            | Fault::ReplyLost
+            | Fault::DeadlineExceeded
     )
 }
 
@@ -82,7 +96,6 @@ fn fault_meaning(fault: &Fault) -> &'static str {
         Fault::ReplyLost => "the engine's answer was lost",
         Fault::DeadlineExceeded => "the engine did not answer in time",
         Fault::TooOldApi => "the engine is older than windlass can speak with",
-        Fault::Malformed => "what answered does not speak as an engine does",
         Fault::NotFound => "it is not there (any more)",
         Fault::NameConflict { .. } => "another object has the name",
         Fault::PortInUse { .. } => "a published port is already taken",
@@ -97,12 +110,13 @@ fn fault_meaning(fault: &Fault) -> &'static str {
         }
         Fault::RemovalInProgress => "it is just being removed",
         Fault::WrongState => "its state does not allow this",
+        Fault::Stuck => "the engine was killed while it started it, and can't start it any more",
         Fault::DiskFull => "the engine's disk is full",
         Fault::RegistryDenied => "the registry refuses",
         Fault::RegistryNotFound => "the registry has no such image or tag",
         Fault::RegistryUnreachable => "the registry could not be reached",
         Fault::Unsupported => "this engine does not know it",
-        Fault::BuildFailed | Fault::Invalid | Fault::Other => "",
+        Fault::Malformed | Fault::BuildFailed | Fault::Invalid | Fault::Other => "",
     }
 }
 
@@ -133,6 +147,7 @@ fn fault_next(fault: &Fault) -> &'static str {
         Fault::MountSourceMissing => "create it there, or check the path",
         Fault::InUse { .. } => "stop and remove its users first",
         Fault::AddressPool => "remove networks that nobody uses, or give a `subnet` under `ipam`",
+        Fault::Stuck => "run the same command again: it makes the container anew",
         Fault::DiskFull => "make room on the engine's host",
         Fault::RegistryDenied => "log in with `docker login`, and check the name of the image",
         Fault::RegistryNotFound => {
@@ -158,6 +173,60 @@ fn port_in_use(port: Option<u16>, address: Option<&Address>) -> Advice {
         format!("{port_text} of the engine's host is already taken"),
         format!("{find}publish another one{place}"),
     )
+}
+
+/// About files that an image is built from.
+pub(crate) const INPUT: &str = "correct the path, or create what it names";
+pub(crate) const CONTEXT: &str = "a build context is a directory: correct `context`, or create it";
+pub(crate) const COMMAND: &str = "see the Dockerfile reference for what stands after this word";
+pub(crate) const DOCKERFILE: &str = "correct this line of the Dockerfile";
+
+/// About a secret that can't be read.
+pub(crate) fn secret(error: &SecretError) -> String {
+    match error {
+        SecretError::File { .. } => "create the file, or correct its path".to_owned(),
+        SecretError::Variable { variable, .. } => {
+            format!("set it where windlass runs: {}", tick(&format!("export {variable}=…")))
+        }
+        SecretError::Command { .. } => "correct the program, or install it".to_owned(),
+        SecretError::CommandFailed { .. }
+        | SecretError::CommandTimeout { .. }
+        | SecretError::CommandOutput { .. } => {
+            "run the command yourself to see what it says".to_owned()
+        }
+        SecretError::NotText { .. } => "a secret is text in UTF-8: encode it".to_owned(),
+        SecretError::NoCommand { .. } => "write [program, argument]".to_owned(),
+    }
+}
+
+/// About an engine of which it is not clear where it is.
+pub(crate) fn no_address(error: &EngineError) -> &'static str {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(source) = next {
+        match source.downcast_ref() {
+            Some(AddressError::Url { .. }) => {
+                return "write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host";
+            }
+            Some(AddressError::Unprotected { .. }) => {
+                return "use ssh://, or TLS (`engines.NAME.tls`, DOCKER_TLS_VERIFY=1); http:// says \
+                        that the network itself is safe";
+            }
+            Some(AddressError::NoContext { .. } | AddressError::NoEndpoint { .. }) => {
+                return "`docker context ls` shows those that are there; or choose the engine with \
+                        `--engine URL`";
+            }
+            Some(AddressError::Json { .. } | AddressError::Read { .. }) => {
+                return "mend that file, or choose the engine with `--engine URL` or DOCKER_HOST";
+            }
+            Some(AddressError::At { place: _, source }) => {
+                next = Some(&**source);
+                continue;
+            }
+            Some(AddressError::NoCertificates { .. }) | None => {}
+        }
+        next = source.source();
+    }
+    "check the certificates that `engines.NAME.tls`, DOCKER_CERT_PATH or the docker context names"
 }
 
 /// About something that stands in the way of a plan.
@@ -188,6 +257,14 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
         }
         BlockerReason::UnknownReference { reference, candidates } => {
             unknown_reference(reference, candidates)
+        }
+        BlockerReason::NothingBefore => {
+            "only a container that took the place of another one can go back; change the file, and \
+             use `windlass up`"
+                .to_owned()
+        }
+        BlockerReason::NoHealthcheck { on } => {
+            format!("give `containers.{}` a `healthcheck`, or wait for `started`", on.name)
         }
         BlockerReason::StartFirstImpossible { .. } => {
             "use `update: {order: stop-first}`".to_owned()
@@ -267,6 +344,7 @@ mod tests {
             Fault::ImageMissing,
             Fault::RegistryDenied,
             Fault::RegistryUnreachable,
+            Fault::Stuck,
             Fault::DiskFull,
         ] {
             assert!(self::fault(&fault, None).next.is_some(), "{fault}");

@@ -16,6 +16,8 @@ pub(crate) struct Invocation {
     pub console: Console,
     pub files: Vec<PathBuf>,
     pub global: Global,
+    /// What was typed first: `up`.
+    pub command: &'static str,
     /// Whether the command may make something, and so needs every secret.
     pub makes: bool,
 }

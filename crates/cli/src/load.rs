@@ -12,19 +12,31 @@ use windlass::{Dialect, LoadOptions};
 
 use crate::console::Console;
 use crate::invocation::Invocation;
+use crate::origin::Origin;
 use crate::render::{diagnostic, json};
 use crate::trouble::{Result, Trouble};
 use crate::{discover, hint};
 
 /// Loads the project; its findings are said here.
 pub(crate) fn load(invocation: &Invocation) -> Result<Project> {
+    load_with_origin(invocation).map(|(project, _)| project)
+}
+
+/// As [`load`], with the files, for what is found out later.
+pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Origin)> {
     let loaded = windlass::load(&options(invocation)?);
     show(&invocation.console, &loaded.diagnostics, &loaded.sources);
     let mut project = loaded.project.ok_or(Trouble::Diagnosed)?;
+    if let Some((name, help)) = loaded.unused_set.into_iter().next() {
+        return Err(Trouble::usage(
+            format!("nothing here uses the variable `{name}` of --set"),
+            help,
+        ));
+    }
     if let Some(engine) = &invocation.global.engine {
         choose_engine(&mut project, engine)?;
     }
-    Ok(project)
+    Ok((project, Origin { sources: loaded.sources, places: loaded.places }))
 }
 
 fn options(invocation: &Invocation) -> Result<LoadOptions> {
@@ -60,12 +72,15 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
 
 fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    // One byte more than a file may have, so that a stream without end is refused as a file that is too large.
+    let limit = windlass::config::MAX_BYTES as u64 + 1;
+    let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
     read.map_err(|error| Trouble::failed(format!("could not read standard input: {error}")))?;
     Ok(bytes)
 }
 
-fn show(console: &Console, diagnostics: &Diagnostics, sources: &SourceMap) {
+/// Says findings.
+pub(crate) fn show(console: &Console, diagnostics: &Diagnostics, sources: &SourceMap) {
     if diagnostics.is_empty() || (console.quiet && !diagnostics.has_errors()) {
         return;
     }

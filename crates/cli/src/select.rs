@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 use windlass::ImageFilter;
-use windlass::model::Address;
 use windlass::model::image::ImageUse;
 use windlass::model::project::Project;
+use windlass::model::{Address, Kind};
 
 use crate::hint;
 use crate::trouble::{Result, Trouble};
@@ -54,6 +54,8 @@ pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
         if let ImageUse::Project(key) = &spec.image {
             images.insert(key.clone());
         }
+        let named = spec.needs.iter().filter(|address| address.kind == Kind::Image);
+        images.extend(named.map(|address| address.name.clone()));
         seen.insert(address);
         let needed = spec.depends_on.iter().map(|dependency| &dependency.on);
         next.extend(needed.filter(|on| !seen.contains(on)).cloned());

@@ -5,18 +5,21 @@
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use windlass::engine::Engine;
 use windlass::engine::docker::Environment;
+use windlass::engine::{Engine, EngineError};
 use windlass::model::image::ImageUse;
+use windlass::model::note::Blocked;
 use windlass::model::observed::{ContainerSummary, Observed, ObservedEngine, State};
 use windlass::model::project::Project;
 use windlass::model::request::{Request, Verb};
 use windlass::model::secret::SecretValues;
 use windlass::model::{ContainerId, EngineName};
-use windlass::{Engines, ImageFilter, LocalInputs, ObserveError, SecretError};
+use windlass::{Engines, ImageFilter, InputError, LocalInputs, ObserveError, SecretError};
 
+use crate::hint;
 use crate::invocation::Invocation;
-use crate::load::load;
+use crate::load::load_with_origin;
+use crate::origin::Origin;
 use crate::select;
 use crate::trouble::{Result, Trouble, with_causes};
 use crate::words;
@@ -24,19 +27,20 @@ use crate::words;
 pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) engines: Engines,
+    pub(crate) origin: Origin,
 }
 
 impl Session {
     /// Loads the project and opens its engines; no connection is made yet.
     pub(crate) fn open(invocation: &Invocation) -> Result<Self> {
-        let project = load(invocation)?;
+        let (project, origin) = load_with_origin(invocation)?;
         let environment = Environment {
             vars: invocation.environment.variables.clone(),
             home: invocation.environment.home.clone(),
         };
         let engines = windlass::connect(&project, &environment)
-            .map_err(|error| Trouble::engine("find the engine", error))?;
-        Ok(Self { project, engines })
+            .map_err(|error| unfound(invocation, &error))?;
+        Ok(Self { project, engines, origin })
     }
 
     /// A snapshot of all that a request needs to be planned, and the secrets that were read for it.
@@ -48,13 +52,26 @@ impl Session {
         let inputs = if reads_local_inputs(request.verb) {
             let variables = &invocation.environment.variables;
             let secrets = windlass::read_secrets(&self.project, variables, |_| true).await;
-            let secrets = secrets.map_err(|errors| unreadable_secrets(&errors))?;
+            let secrets = secrets.map_err(|errors| {
+                // What else is wrong with local files is said at once.
+                self.unreadable(&windlass::check_inputs(&self.project), &errors)
+            })?;
             LocalInputs { images: select::images(&self.project, &request.references), secrets }
         } else {
             LocalInputs { images: ImageFilter::Only(BTreeSet::new()), ..LocalInputs::default() }
         };
         let observed = windlass::observe(&self.project, &self.engines, &inputs).await;
-        Ok((observed.map_err(unobserved)?, inputs.secrets))
+        Ok((observed.map_err(|error| self.unobserved(error))?, inputs.secrets))
+    }
+
+    /// As [`Self::observe`], once more: the engines may have changed, the local inputs of a first
+    /// look are kept.
+    pub(crate) async fn observe_again(&self, first: Observed) -> Result<Observed> {
+        let images = ImageFilter::Only(BTreeSet::new());
+        let inputs = LocalInputs { images, ..LocalInputs::default() };
+        let observed = windlass::observe(&self.project, &self.engines, &inputs).await;
+        let Observed { builds, secrets, .. } = first;
+        Ok(Observed { builds, secrets, ..observed.map_err(|error| self.unobserved(error))? })
     }
 
     /// As [`Self::observe`], of engines on which nothing is; they are not asked, and no secret is
@@ -63,11 +80,33 @@ impl Session {
         let images = select::images(&self.project, &request.references);
         let inputs = LocalInputs { images, ..LocalInputs::default() };
         let observed = windlass::observe(&self.project, &Engines::new(), &inputs).await;
-        let mut observed = observed.map_err(unobserved)?;
+        let mut observed = observed.map_err(|error| self.unobserved(error))?;
         for name in self.project.engines.keys() {
             observed.engines.insert(name.clone(), ObservedEngine::default());
         }
         Ok(observed)
+    }
+
+    /// What stands in the way of a plan, with its place in the files.
+    pub(crate) fn blocked(&self, blocked: Box<Blocked>) -> Trouble {
+        let found = self.origin.blocked(&blocked.blockers);
+        Trouble::Blocked { blocked, found }
+    }
+
+    fn unreadable(&self, inputs: &[InputError], secrets: &[SecretError]) -> Trouble {
+        Trouble::Found(self.origin.unreadable(inputs, secrets))
+    }
+
+    fn unobserved(&self, error: ObserveError) -> Trouble {
+        match error {
+            ObserveError::Engine { engine, source } if engine.is_default() => {
+                Trouble::engine("look at the engine", source)
+            }
+            ObserveError::Engine { engine, source } => {
+                Trouble::engine(format!("look at the engine {engine}"), source)
+            }
+            ObserveError::Images { images } => self.unreadable(&images, &[]),
+        }
     }
 
     /// The containers of the project, declared or not, on each engine.
@@ -134,7 +173,7 @@ impl Session {
 /// Whether a verb may build, or create from secrets. The others work without the files of a build.
 fn reads_local_inputs(verb: Verb) -> bool {
     match verb {
-        Verb::Up | Verb::Create | Verb::Build | Verb::Update => true,
+        Verb::Up | Verb::Create | Verb::Build | Verb::Update | Verb::Rollback => true,
         Verb::Down
         | Verb::Start
         | Verb::Stop
@@ -147,24 +186,14 @@ fn reads_local_inputs(verb: Verb) -> bool {
     }
 }
 
-fn unreadable_secrets(errors: &[SecretError]) -> Trouble {
-    let messages: Vec<_> = errors.iter().map(|error| with_causes(error)).collect();
-    Trouble::files(messages.join("; "), "check where it is read from, under `secrets`")
-}
-
-fn unobserved(error: ObserveError) -> Trouble {
-    match error {
-        ObserveError::Engine { engine, source } if engine.is_default() => {
-            Trouble::engine("look at the engine", source)
-        }
-        ObserveError::Engine { engine, source } => {
-            Trouble::engine(format!("look at the engine {engine}"), source)
-        }
-        ObserveError::Image { ref image, .. } => Trouble::files(
-            with_causes(&error),
-            format!("check what `images.{image}` says of its build context"),
-        ),
+/// Nothing was asked yet: what is wrong is what was typed, a file or a variable.
+fn unfound(invocation: &Invocation, error: &EngineError) -> Trouble {
+    let message = format!("could not find the engine: {}", with_causes(error));
+    let hint = hint::no_address(error);
+    if invocation.global.engine.as_ref().is_some_and(|engine| engine.contains("://")) {
+        return Trouble::usage(message, hint);
     }
+    Trouble::files(message, hint)
 }
 
 /// The key of a container, or its name on the engine.

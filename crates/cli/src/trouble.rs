@@ -5,13 +5,15 @@
 use std::fmt::Write as _;
 use windlass::engine::EngineError;
 use windlass::model::Address;
-use windlass::model::note::{Blocker, BlockerReason};
+use windlass::model::note::{Blocked, Blocker, BlockerReason};
 
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::hint;
+use crate::load;
+use crate::origin::Found;
 use crate::render::style::Role;
-use crate::render::{blocker, escape, json, report};
+use crate::render::{blocker, diagnostic, escape, json, plan, report};
 
 /// Why a command ended.
 #[derive(Debug)]
@@ -22,8 +24,12 @@ pub(crate) enum Trouble {
     Diagnosed,
     /// A file that is needed is not there, or can't be used.
     Files { message: String, hint: Option<String> },
-    /// Something stands in the way of a plan.
-    Blocked(Vec<Blocker>),
+    /// What the files name can't be used.
+    Found(Found),
+    /// Another run changes the project.
+    Held { message: String, hint: String },
+    /// Something stands in the way of a plan, which was not shown yet.
+    Blocked { blocked: Box<Blocked>, found: Found },
     /// An engine refused a call, or was not there. `doing` is a lowercase fragment.
     Engine { doing: String, address: Option<Address>, error: Box<EngineError> },
     /// A local file or command, or an answer that was no.
@@ -64,8 +70,16 @@ impl Trouble {
                 self::show(console, "files", message, &[], hint.as_deref());
                 Exit::Configuration
             }
+            Self::Held { message, hint } => {
+                self::show(console, "held", message, &[], Some(hint));
+                Exit::Held
+            }
             Self::Diagnosed => Exit::Configuration,
-            Self::Blocked(blockers) => show_blockers(console, blockers),
+            Self::Found(found) => {
+                load::show(console, &found.diagnostics, &found.sources);
+                Exit::Configuration
+            }
+            Self::Blocked { blocked, found } => show_blocked(console, blocked, found),
             Self::Engine { doing, address, error } => {
                 show_engine(console, doing, address.as_ref(), error)
             }
@@ -89,15 +103,21 @@ fn show(console: &Console, code: &str, message: &str, detail: &[String], hint: O
     console.complain(&out);
 }
 
-fn show_blockers(console: &Console, blockers: &[Blocker]) -> Exit {
+fn show_blocked(console: &Console, blocked: &Blocked, found: &Found) -> Exit {
+    let is_unknown =
+        |blocker: &Blocker| matches!(blocker.reason, BlockerReason::UnknownReference { .. });
+    let only_unknown = blocked.blockers.iter().all(is_unknown);
     if console.is_json {
-        console.json(&json::blockers(blockers));
+        console.json(&json::blocked(blocked, found));
+    } else if only_unknown {
+        console.complain(&blocker::unknown(&blocked.blockers, console.stderr));
     } else {
-        console.complain(&blocker::blockers(blockers, console.stderr));
+        console.say(&plan::blocked(blocked, console.stderr, console.verbose));
+        console.say("\n");
+        let Found { diagnostics, sources } = found;
+        console.complain(&diagnostic::diagnostics(diagnostics, sources, console.stderr));
+        console.complain(&blocker::summary(blocked.blockers.len()));
     }
-    let only_unknown = blockers
-        .iter()
-        .all(|blocker| matches!(blocker.reason, BlockerReason::UnknownReference { .. }));
     if only_unknown { Exit::Usage } else { Exit::Failed }
 }
 

@@ -139,15 +139,29 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    /// Errors and warnings that were only counted.
+    more: [usize; 2],
 }
+
+/// Findings that are kept. Whoever has more of them needs none of the rest.
+const MAX_KEPT: usize = 10_000;
 
 impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.items.push(diagnostic);
+        if self.items.len() < MAX_KEPT {
+            self.items.push(diagnostic);
+        } else {
+            self.more[diagnostic.severity as usize] += 1;
+        }
     }
 
     pub fn extend(&mut self, other: Self) {
-        self.items.extend(other.items);
+        for (own, more) in self.more.iter_mut().zip(other.more) {
+            *own += more;
+        }
+        for item in other.items {
+            self.push(item);
+        }
     }
 
     /// Puts findings in the order of the files; those without a place come first.
@@ -156,6 +170,17 @@ impl Diagnostics {
             let key = |d: &Diagnostic| (d.primary.as_ref().map(|label| label.span), d.severity);
             key(a).cmp(&key(b)).then_with(|| (&a.path, &a.message).cmp(&(&b.path, &b.message)))
         });
+        // What fails inside of a template is also found by asking for it; one of the two knows the path.
+        self.items.dedup_by(|later, kept| {
+            let is_same = kept.path.is_empty()
+                && kept.primary.is_some()
+                && (kept.code, &kept.message, &kept.primary)
+                    == (later.code, &later.message, &later.primary);
+            if is_same {
+                std::mem::swap(kept, later);
+            }
+            is_same
+        });
         self.items.dedup();
     }
 
@@ -163,8 +188,9 @@ impl Diagnostics {
         self.items.iter()
     }
 
+    /// How many there are, with those that were only counted.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.items.len() + self.more.iter().sum::<usize>()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -172,11 +198,13 @@ impl Diagnostics {
     }
 
     pub fn has_errors(&self) -> bool {
-        self.items.iter().any(|item| item.severity == Severity::Error)
+        self.more[Severity::Error as usize] > 0
+            || self.items.iter().any(|item| item.severity == Severity::Error)
     }
 
     pub fn count(&self, severity: Severity) -> usize {
-        self.items.iter().filter(|item| item.severity == severity).count()
+        let kept = self.items.iter().filter(|item| item.severity == severity).count();
+        kept + self.more[severity as usize]
     }
 
     /// One block of lines per finding, without colour or snippets. Control characters are shown escaped, because

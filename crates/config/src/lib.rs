@@ -8,6 +8,7 @@ pub mod document;
 pub mod load;
 pub mod lower;
 pub mod native;
+mod places;
 pub mod read;
 pub mod scalar;
 pub mod source;
@@ -16,4 +17,5 @@ pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use load::{Dialect, LoadOptions, Loaded, load};
+pub use places::{ImagePlaces, Places};
 pub use source::{FileId, Location, SourceFile, SourceMap, Span};

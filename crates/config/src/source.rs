@@ -64,7 +64,7 @@ impl fmt::Display for Location {
 }
 
 /// One text: a file, standard input, or a value given on the command line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceFile {
     /// As a person would name it: the path as given, `<stdin>`, `--set`.
     name: String,
@@ -72,7 +72,12 @@ pub struct SourceFile {
     directory: PathBuf,
     text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    /// Characters that begin before each block of bytes, because a line may be as long as the file.
+    characters: OnceLock<Vec<u32>>,
 }
+
+/// Bytes that are counted together.
+const BLOCK: usize = 1024;
 
 impl SourceFile {
     pub fn name(&self) -> &str {
@@ -99,13 +104,30 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= at).max(1);
         let start = starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let before = self.text.get(start..at as usize).unwrap_or("");
-        (line, before.chars().count() + 1)
+        let end = (at as usize).min(self.text.len());
+        (line, self.characters_before(end).saturating_sub(self.characters_before(start)) + 1)
+    }
+
+    /// How many characters begin before a byte offset.
+    fn characters_before(&self, at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let begin = |bytes: &[u8]| bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        let blocks = self.characters.get_or_init(|| {
+            let mut total = 0;
+            let blocks = bytes.chunks(BLOCK).map(|block| {
+                total += begin(block);
+                offset(total)
+            });
+            std::iter::once(0).chain(blocks).collect()
+        });
+        let block = (at / BLOCK).min(blocks.len() - 1);
+        let rest = bytes.get(block * BLOCK..at).unwrap_or_default();
+        blocks.get(block).copied().unwrap_or(0) as usize + begin(rest)
     }
 }
 
 /// All texts of one load, in the order in which they were read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
 }
@@ -127,6 +149,7 @@ impl SourceMap {
             directory: directory.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            characters: OnceLock::new(),
         });
         id
     }
@@ -182,6 +205,9 @@ mod tests {
             let found = (found.line, found.column, found.end_line, found.end_column);
             assert_eq!(found, expected, "{start}..{end}");
         }
+        let file_of_one_line = map.add("b.yaml", "/p", "é".repeat(5000));
+        let at = Span::new(file_of_one_line, 9000, 9002);
+        assert_eq!(map.locate(at).to_string(), "b.yaml:1:4501");
         assert_eq!(map.locate(Span::new(file, 8, 9)).to_string(), "a.yaml:2:1");
         assert_eq!(map.slice(Span::new(file, 0, 4)), "wéb");
     }

@@ -2,6 +2,11 @@
 //! Invariant: every image that a test makes has a name of its own and is removed, also when the test fails.
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
+#![expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the doors for the fuzz targets are used by these alone"
+)]
 
 // The module stands on its own and is no part of the crate's face, so it is tested as it stands.
 #[path = "../src/docker/buildkit/mod.rs"]

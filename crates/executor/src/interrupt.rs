@@ -49,8 +49,10 @@ impl Interrupts {
 
     /// Waits until it is more urgent than `known`.
     pub(crate) async fn beyond(&mut self, known: Urgency) -> Urgency {
-        match self.0.wait_for(|urgency| *urgency > known).await {
-            Ok(urgency) => *urgency,
+        // Copied out at once: what the channel lends would keep a run to one thread.
+        let urgency = self.0.wait_for(|urgency| *urgency > known).await.map(|urgency| *urgency);
+        match urgency {
+            Ok(urgency) => urgency,
             // Whoever could interrupt is gone.
             Err(_) => std::future::pending().await,
         }

@@ -6,12 +6,17 @@
 mod context;
 mod created;
 mod failure;
+#[doc(hidden)]
+pub mod fuzz;
+mod holder;
 mod interrupt;
 mod lines;
+mod lock;
 mod lookup;
 mod moment;
 mod ops;
 mod readiness;
+mod rescue;
 mod run;
 mod schedule;
 mod step;
@@ -20,4 +25,5 @@ mod watch;
 
 pub use context::ExecutionContext;
 pub use interrupt::{Interrupter, Interrupts, interrupts};
+pub use lock::{Lock, LockError, free_dead, lock, locks, unlock};
 pub use run::execute;

@@ -10,7 +10,7 @@ use windlass_engine::stream::LogRequest;
 use windlass_model::name::ContainerId;
 
 /// Engines cut lines here themselves.
-const LINE_LIMIT: usize = 16 * 1024;
+pub(crate) const LINE_LIMIT: usize = 16 * 1024;
 /// How long the end of a log is waited for.
 const TAIL_TIME: Duration = Duration::from_secs(5);
 /// Lines of a log in a failure.

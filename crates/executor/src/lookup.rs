@@ -1,4 +1,4 @@
-//! Looking up what became of a call whose reply was lost.
+//! Looking: at what an action is done to, and at what became of a call whose reply was lost.
 //!
 //! Invariant: a look is repeated until the engine answers or `LOOK_TIME` is over; only its answer
 //! decides.
@@ -19,13 +19,18 @@ pub(crate) fn is_silent(fault: &Fault) -> bool {
     matches!(fault, Fault::Unreachable | Fault::ReplyLost | Fault::DeadlineExceeded)
 }
 
-/// Asks until the engine answers. `ask` must change nothing.
+/// Whether another attempt may be answered: what came may have been a gateway's page, or broken.
+fn may_pass(fault: &Fault) -> bool {
+    is_silent(fault) || *fault == Fault::Malformed
+}
+
+/// Asks until the engine answers. `ask` must change nothing, or nothing more when it is repeated.
 pub(crate) async fn until_answered<'a, T>(ask: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {
     let end = Instant::now() + LOOK_TIME;
     let mut pause = FIRST_PAUSE;
     loop {
         match ask().await {
-            Err(error) if is_silent(&error.fault) && Instant::now() + pause < end => {
+            Err(error) if may_pass(&error.fault) && Instant::now() + pause < end => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

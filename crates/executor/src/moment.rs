@@ -8,8 +8,17 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
     let [year, month, day] = numbers(date, '-')?;
     let [hour, minute, second] = numbers(whole, ':')?;
+    // An engine's text is not trusted to be a date: what is none must not be counted with.
+    let is_date = (0..=9999).contains(&year) && (1..=12).contains(&month);
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute);
+    if !is_date || !is_time || !(1..=31).contains(&day) || !(0..=60).contains(&second) {
+        return None;
+    }
     let days = days_from_civil(year, month, day);
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let fraction: i64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
     // Engines write year 1 for "never", which is no moment.
     (year >= 1970).then(|| seconds.checked_mul(1_000_000_000)?.checked_add(fraction))?
@@ -50,6 +59,10 @@ mod tests {
             ("", None),
             ("yesterday", None),
             ("2024-01-01T00:00Z", None),
+            ("9223372036854775807-01-01T00:00:00Z", None),
+            ("2024-01-9223372036854775807T00:00:00Z", None),
+            ("2024-01-01T24:00:00Z", None),
+            ("2024-01-01T00:00:00.-5Z", None),
         ] {
             assert_eq!(parse(written), expected, "{written}");
         }

@@ -7,6 +7,8 @@ mod conditions;
 mod judge;
 mod probe;
 
+pub(crate) use probe::{FILE_LIMIT, first_file, listens};
+
 use crate::failure;
 use crate::lines::log_tail;
 use crate::lookup;
@@ -61,7 +63,8 @@ async fn ready(ctx: StepContext<'_>, id: &ContainerId, judge: &mut Judge<'_>) ->
         };
         loop {
             tokio::select! {
-                () = until_instant(not_before) => return Ok(()),
+                // Nothing was heard until then; one look makes sure.
+                () = until_instant(not_before) => break,
                 signal = next(&mut signals) => match signal {
                     Some(Signal::Event(event)) if event.container().as_ref() != Some(id) => {}
                     Some(Signal::Event(event)) if judge.is_good_news(&event) => return Ok(()),
@@ -97,7 +100,7 @@ async fn until_instant(instant: Option<Instant>) {
 /// The container now; waits out an engine that does not answer.
 async fn look(ctx: StepContext<'_>, id: &ContainerId) -> Result<ObservedContainer> {
     loop {
-        match ctx.engine.inspect_container(id.as_str()).await {
+        match lookup::until_answered(|| ctx.engine.inspect_container(id.as_str())).await {
             Ok(seen) => return Ok(seen),
             Err(error) if lookup::is_silent(&error.fault) => sleep(SILENCE).await,
             Err(error) if error.is_not_found() => {

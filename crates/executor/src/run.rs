@@ -6,6 +6,7 @@ use crate::context::ExecutionContext;
 use crate::created::Created;
 use crate::failure;
 use crate::interrupt::{Interrupts, Urgency};
+use crate::rescue::{self, Rescues};
 use crate::schedule::Schedule;
 use crate::step;
 use crate::watch::Watches;
@@ -19,7 +20,8 @@ use windlass_engine::Engines;
 use windlass_model::event::Event;
 use windlass_model::fault::Fault;
 use windlass_model::plan::{Action, Plan, StepId};
-use windlass_model::report::{Outcome, Report};
+use windlass_model::report::{Outcome, Report, Rescued};
+use windlass_model::rescue::Rescue;
 
 /// What every step of a run sees.
 pub(crate) struct Run<'a> {
@@ -37,8 +39,10 @@ pub(crate) struct Run<'a> {
 /// exactly the steps that need it. Every event goes through `sink`, in order; the report has an
 /// outcome for every step.
 ///
-/// The first interrupt starts nothing more, ends waits, and lets the other running steps end; the
-/// second abandons them: the engine may still carry them out.
+/// A replacement that does not come to its end is taken back: what served before serves again.
+///
+/// The first interrupt starts nothing more, ends waits, lets the other running steps end, and takes
+/// back what is half replaced; the second abandons everything: the engine may still carry it out.
 ///
 /// # Panics
 ///
@@ -62,6 +66,8 @@ pub async fn execute(
     let mut course = Course {
         plan,
         schedule: Schedule::new(plan, |engine| context.parallel(engine)),
+        rescues: Rescues::new(plan),
+        rescued: Vec::new(),
         sink,
         hears,
         begun: Instant::now(),
@@ -76,6 +82,8 @@ pub async fn execute(
 struct Course<'s> {
     plan: &'s Plan,
     schedule: Schedule,
+    rescues: Rescues<'s>,
+    rescued: Vec<Rescued>,
     sink: &'s mut (dyn FnMut(Event) + Send),
     hears: mpsc::UnboundedReceiver<Event>,
     begun: Instant,
@@ -83,19 +91,29 @@ struct Course<'s> {
     running: BTreeMap<StepId, AbortHandle>,
 }
 
-/// A step under way; `None` if it was ended from outside.
-type Steps<'a> = FuturesUnordered<BoxFuture<'a, (StepId, Option<Outcome>)>>;
+/// What is under way.
+type Work<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
 
-impl Course<'_> {
+/// What ended.
+enum Ended {
+    /// `None`: it was ended from outside.
+    Step(StepId, Option<Outcome>),
+    Rescue(Rescued),
+}
+
+impl<'s> Course<'s> {
     /// Runs until nothing is left to run. Returns whether it was interrupted.
-    async fn go(&mut self, run: &Run<'_>, mut interrupts: Interrupts) -> bool {
-        let mut steps: Steps<'_> = FuturesUnordered::new();
+    async fn go(&mut self, run: &Run<'s>, mut interrupts: Interrupts) -> bool {
+        let mut work: Work<'_> = FuturesUnordered::new();
         let mut urgency = Urgency::None;
         loop {
             while let Some(id) = self.schedule.next() {
-                steps.push(self.start(run, id));
+                work.push(self.start(run, id));
             }
-            if steps.is_empty() {
+            while let Some(rescue) = self.rescues.next() {
+                work.push(self.take_back(run, rescue));
+            }
+            if work.is_empty() {
                 return urgency > Urgency::None;
             }
             tokio::select! {
@@ -111,19 +129,20 @@ impl Course<'_> {
                     }
                 }
                 Some(event) = self.hears.recv() => (self.sink)(event),
-                Some((id, outcome)) = steps.next() => {
+                Some(ended) = work.next() => {
                     self.pass_on();
-                    self.finish(id, outcome.unwrap_or(Outcome::Cancelled));
+                    match ended {
+                        Ended::Step(id, outcome) => {
+                            self.finish(id, outcome.unwrap_or(Outcome::Cancelled));
+                        }
+                        Ended::Rescue(rescued) => self.finish_rescue(rescued),
+                    }
                 }
             }
         }
     }
 
-    fn start<'a>(
-        &mut self,
-        run: &'a Run<'_>,
-        id: StepId,
-    ) -> BoxFuture<'a, (StepId, Option<Outcome>)> {
+    fn start<'a>(&mut self, run: &'a Run<'_>, id: StepId) -> BoxFuture<'a, Ended> {
         let (handle, registration) = AbortHandle::new_pair();
         self.running.insert(id, handle);
         let at_ms = self.now_ms();
@@ -135,8 +154,23 @@ impl Course<'_> {
                 Ok(Err(failure)) => Some(Outcome::Failed(failure)),
                 Err(_) => None,
             };
-            (id, outcome)
+            Ended::Step(id, outcome)
         })
+    }
+
+    fn take_back<'a>(&mut self, run: &'a Run<'s>, rescue: &'a Rescue) -> BoxFuture<'a, Ended> {
+        let (address, at_ms) = (rescue.address.clone(), self.now_ms());
+        (self.sink)(Event::RescueStarted { address: address.clone(), at_ms });
+        Box::pin(async move {
+            let failure = rescue::take(run, rescue).await.err();
+            Ended::Rescue(Rescued { address, failure })
+        })
+    }
+
+    fn finish_rescue(&mut self, rescued: Rescued) {
+        let at_ms = self.now_ms();
+        (self.sink)(Event::RescueFinished { rescued: rescued.clone(), at_ms });
+        self.rescued.push(rescued);
     }
 
     /// Tells what steps have said so far.
@@ -187,6 +221,7 @@ impl Course<'_> {
     }
 
     fn tell_end(&mut self, id: StepId, outcome: Outcome) {
+        self.rescues.ended(id, &outcome);
         let at_ms = self.now_ms();
         (self.sink)(Event::StepFinished { step: id, outcome, at_ms });
     }
@@ -194,7 +229,8 @@ impl Course<'_> {
     fn end(self, interrupted: bool) -> Report {
         let elapsed_ms = self.now_ms();
         (self.sink)(Event::Finished { at_ms: elapsed_ms });
-        Report { outcomes: self.schedule.into_outcomes(), interrupted, elapsed_ms }
+        let (outcomes, rescues) = (self.schedule.into_outcomes(), self.rescued);
+        Report { outcomes, rescues, interrupted, elapsed_ms }
     }
 
     fn now_ms(&self) -> u64 {

@@ -3,6 +3,7 @@
 //! Invariant: one arm per action, and nothing but a call in it.
 
 use crate::failure;
+use crate::holder;
 use crate::ops::{archive, build, container, create, exec, image, lifecycle, network, volume};
 use crate::readiness;
 use crate::run::Run;
@@ -58,7 +59,13 @@ pub(crate) async fn perform(run: &Run<'_>, id: StepId) -> Result<()> {
     let Some(engine) = run.engines.get(name) else {
         return Err(failure::local(format!("there is no engine called {name}")));
     };
-    act(StepContext { run, id, step, engine }).await
+    match act(StepContext { run, id, step, engine }).await {
+        Ok(()) => Ok(()),
+        Err(mut failure) => {
+            holder::name(engine.as_ref(), &mut failure).await;
+            Err(failure)
+        }
+    }
 }
 
 async fn act(ctx: StepContext<'_>) -> Result<()> {
@@ -101,7 +108,7 @@ async fn act(ctx: StepContext<'_>) -> Result<()> {
         Action::ConnectNetwork { container, network, endpoint } => {
             network::connect(ctx, container, network, endpoint).await
         }
-        Action::DisconnectNetwork { container, network } => {
+        Action::DisconnectNetwork { container, network, name: _ } => {
             network::disconnect(ctx, container, network).await
         }
         Action::WaitContainer { container, until, deadline_ms } => {

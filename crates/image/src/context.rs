@@ -217,7 +217,7 @@ pub(crate) fn read_ignore_file(options: &ContextOptions) -> Result<IgnoreRules, 
         options.directory.join(name)
     });
     for path in own.into_iter().chain([options.directory.join(".dockerignore")]) {
-        match std::fs::read(&path) {
+        match windlass_files::read(&path, windlass_files::TEXT_MAX_BYTES) {
             Ok(text) => {
                 return IgnoreRules::parse(&text)
                     .map_err(|source| ContextError::Ignore { path, source });

@@ -11,7 +11,7 @@ mod write;
 
 pub use instruction::{Flag, Heredoc, Instruction};
 pub use parse::ParsedDockerfile;
-pub use stage::{ImageReference, ReferenceKind, Stage};
+pub use stage::{HealthcheckOrigin, ImageReference, ReferenceKind, Stage};
 pub use word::Word;
 pub use write::{Copy, Dockerfile, Healthcheck, Run};
 
@@ -45,6 +45,10 @@ pub enum DockerfileProblem {
     EmptyImage,
     #[error("malformed variable")]
     MalformedVariable,
+    #[error("variables stand more than {0} deep in each other")]
+    TooDeep(usize),
+    #[error("its variables make it longer than {0} bytes")]
+    TooLong(usize),
     #[error("{name}: {message}")]
     RequiredVariable { name: String, message: String },
     #[error("a line break cannot be written here")]

@@ -260,6 +260,14 @@ mod tests {
     }
 
     #[test]
+    fn long_classes_are_read_in_linear_time() {
+        for (member, text) in [("a", "a"), ("[:x", ":"), ("[:alpha:]", "a")] {
+            let expression = Expression::new(&format!("[{}]", member.repeat(100_000)));
+            assert!(expression.expect(member).is_match(text.as_bytes()), "{member}");
+        }
+    }
+
+    #[test]
     fn literal_ends_are_known() {
         let expression = Expression::new("src/[^/]*\\.rs").expect("ends");
         assert_eq!((expression.prefix(), &*expression.suffix), (&b"src/"[..], &b".rs"[..]));

@@ -4,7 +4,7 @@
 //! (Extended attributes are not read, so file capabilities are.)
 
 use std::collections::HashMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read as _, Write};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -31,7 +31,10 @@ impl Rootfs {
         let path = path.into();
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => Ok(Self::Directory(path)),
-            Ok(_) => Ok(Self::Tar(path)),
+            Ok(_) => match windlass_files::open(&path) {
+                Ok(_) => Ok(Self::Tar(path)),
+                Err(source) => Err(ContextError::ReadFile { path, source }),
+            },
             Err(source) => Err(ContextError::ReadFile { path, source }),
         }
     }
@@ -182,7 +185,7 @@ fn hash_item(
 
 fn hash_file(hasher: &mut FieldHasher, path: &Path, buffer: &mut [u8]) -> Result<(), ContextError> {
     let error = |source| ContextError::ReadFile { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(error)?;
+    let mut file = windlass_files::open(path).map_err(error)?;
     hasher.field(hash_reader(&mut file, buffer).map_err(error)?);
     Ok(())
 }
@@ -194,7 +197,7 @@ fn link_target(link: &Path) -> Result<Vec<u8>, ContextError> {
 
 fn copy<W: Write>(path: &Path, mut sink: W, options: TarOptions<'_>) -> Result<u64, TarError> {
     let read_error = |source| ContextError::ReadFile { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(read_error)?;
+    let mut file = windlass_files::open(path).map_err(read_error)?;
     let mut progress = options.progress;
     let mut buffer = vec![0; 128 * 1024];
     let mut written = 0;

@@ -12,7 +12,7 @@ use windlass_model::image::{BuildOptions, ContextSpec, DockerfileSource, ImageSo
 
 use crate::context::{BuildContext, ContextError, ContextOptions};
 use crate::digest::{ContentDigest, FieldHasher};
-use crate::dockerfile::{DockerfileError, ImageReference, ParsedDockerfile};
+use crate::dockerfile::{DockerfileError, HealthcheckOrigin, ImageReference, ParsedDockerfile};
 use crate::entry::{BadPath, ContextPath, EntryKind, VirtualFile};
 use crate::lower::{LowerError, Lowered, lower};
 use crate::rootfs::Rootfs;
@@ -63,6 +63,7 @@ pub struct BuildRecipe {
     lowered: Lowered,
     context: Option<ContextOptions>,
     images: Vec<ImageReference>,
+    healthcheck: HealthcheckOrigin,
     options: BuildOptions,
 }
 
@@ -112,9 +113,33 @@ impl Recipe {
                 (lowered, context.as_ref().map(|spec| options(spec, path)))
             }
         };
-        let images = needed_images(&lowered, &spec.build)?;
+        let (images, healthcheck) = needed_images(&lowered, &spec.build)?;
         let options = spec.build.clone();
-        Ok(Self::Build(Box::new(BuildRecipe { lowered, context, images, options })))
+        let recipe = BuildRecipe { lowered, context, images, healthcheck, options };
+        Ok(Self::Build(Box::new(recipe)))
+    }
+
+    /// Where the health check of what is built comes from.
+    pub fn healthcheck(&self) -> HealthcheckOrigin {
+        match self {
+            Self::Build(recipe) => recipe.healthcheck.clone(),
+            Self::Import(_) | Self::External => HealthcheckOrigin::Unknown,
+        }
+    }
+
+    /// Whether the directories of its build contexts are there. Nothing in them is looked at.
+    pub fn check(&self) -> Result<(), SourceError> {
+        let Self::Build(recipe) = self else { return Ok(()) };
+        let own = recipe.context.iter().map(|options| options.directory.clone());
+        let nested = recipe.lowered.contexts.iter().map(|nested| (&nested.context.dir).into());
+        for path in own.chain(nested) {
+            match std::fs::metadata(&path) {
+                Ok(found) if found.is_dir() => {}
+                Ok(_) => return Err(ContextError::NotADirectory { path }.into()),
+                Err(source) => return Err(ContextError::ReadDirectory { path, source }.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The images that must be there first, in the order of the Dockerfile.
@@ -132,7 +157,7 @@ impl BuildRecipe {
         self,
         image_ids: &BTreeMap<String, String>,
     ) -> Result<PreparedBuild, SourceError> {
-        let Self { lowered, context, images, options } = self;
+        let Self { lowered, context, images, healthcheck: _, options } = self;
         let Lowered { dockerfile, lines, files, contexts } = lowered;
         let mut context = context
             .map_or_else(|| Ok(BuildContext::empty()), |options| BuildContext::walk(&options))?;
@@ -266,7 +291,7 @@ fn read_dockerfile(source: &DockerfileSource) -> Result<(String, Option<PathBuf>
         DockerfileSource::Inline(text) => Ok((text.clone(), None)),
         DockerfileSource::Path(path) => {
             let path = PathBuf::from(path);
-            let text = std::fs::read_to_string(&path)
+            let text = windlass_files::read_text(&path, windlass_files::TEXT_MAX_BYTES)
                 .map_err(|source| SourceError::ReadDockerfile { path: path.clone(), source })?;
             Ok((text, Some(path)))
         }
@@ -276,13 +301,17 @@ fn read_dockerfile(source: &DockerfileSource) -> Result<(String, Option<PathBuf>
 fn needed_images(
     lowered: &Lowered,
     options: &BuildOptions,
-) -> Result<Vec<ImageReference>, SourceError> {
+) -> Result<(Vec<ImageReference>, HealthcheckOrigin), SourceError> {
     let mut args = options.args.clone();
     if let Some(platform) = &options.platform {
         args.extend(platform_arguments(platform));
     }
     ParsedDockerfile::parse(&lowered.dockerfile)
-        .and_then(|parsed| parsed.image_references(&args, options.target.as_deref()))
+        .and_then(|parsed| {
+            let target = options.target.as_deref();
+            let images = parsed.image_references(&args, target)?;
+            Ok((images, parsed.healthcheck(&args, target)))
+        })
         .map_err(|source| {
             let command = lowered.lines.iter().position(|lines| lines.contains(&source.line));
             SourceError::Dockerfile { source, command }

@@ -3,6 +3,7 @@
 //! Invariant: `ContainerConfig` has the same meaning wanted, asked (on a label) and observed, so
 //! that three of them can be compared field by field.
 
+use crate::Shared;
 use crate::address::Address;
 use crate::dependency::Dependency;
 use crate::endpoint::{Endpoints, NetworkMode};
@@ -29,7 +30,7 @@ pub struct ContainerSpec {
     pub name: String,
     pub image: ImageUse,
     pub pull: PullPolicy,
-    pub config: ContainerConfig,
+    pub config: Shared<ContainerConfig>,
     pub secrets: Vec<SecretMount>,
     pub depends_on: Vec<Dependency>,
     /// What must hold, beside the health check, before dependents may start.
@@ -42,6 +43,8 @@ pub struct ContainerSpec {
     pub persistent: bool,
     /// Only part of a run that names one of them; empty is always.
     pub profiles: BTreeSet<String>,
+    /// Images, networks and volumes that it only names, in its command or its environment.
+    pub needs: BTreeSet<Address>,
 }
 
 /// Everything that an engine is told about a container, and that it can be asked about again.
@@ -56,7 +59,7 @@ pub struct ContainerConfig {
     /// `Some` of an empty list clears the image's entrypoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "Env::is_empty")]
     pub env: Env,
     /// The file's labels; windlass's own are not among them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -92,7 +95,7 @@ pub struct ContainerConfig {
     pub publish_all: bool,
     pub network_mode: NetworkMode,
     /// Only with `NetworkMode::Networks`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "Endpoints::is_empty")]
     pub endpoints: Endpoints,
     /// Legacy links on the default network: `container:alias`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]

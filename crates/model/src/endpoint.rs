@@ -2,8 +2,8 @@
 //!
 //! Invariant: networks are named as the engine names them.
 
+use crate::{SortedMap, SortedSet};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One container's attachment to one network.
@@ -11,24 +11,24 @@ use std::fmt;
 #[serde(default)]
 pub struct Endpoint {
     /// Names by which other containers of the network find this one, beside its own name.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub aliases: BTreeSet<String>,
+    #[serde(skip_serializing_if = "SortedSet::is_empty")]
+    pub aliases: SortedSet<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv4: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<String>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub link_local_ips: BTreeSet<String>,
+    #[serde(skip_serializing_if = "SortedSet::is_empty")]
+    pub link_local_ips: SortedSet<String>,
     /// Legacy links within the network: `container:alias`.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub links: BTreeSet<String>,
+    #[serde(skip_serializing_if = "SortedSet::is_empty")]
+    pub links: SortedSet<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mac_address: Option<String>,
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
+        let list = |set: &SortedSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
         let mut parts = Vec::new();
         if !self.aliases.is_empty() {
             parts.push(format!("aliases {}", list(&self.aliases)));
@@ -47,7 +47,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// Endpoints by the network's name on the engine.
-pub type Endpoints = BTreeMap<String, Endpoint>;
+pub type Endpoints = SortedMap<String, Endpoint>;
 
 /// Whose network stack a container uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

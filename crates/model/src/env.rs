@@ -2,12 +2,12 @@
 //!
 //! Invariant: a sensitive value is never serialised; its place on a label says only that there was one.
 
+use crate::SortedMap;
 use crate::secret::Sensitive;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
 
 /// Variables by name.
-pub type Env = BTreeMap<String, EnvValue>;
+pub type Env = SortedMap<String, EnvValue>;
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

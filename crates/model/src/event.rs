@@ -2,8 +2,9 @@
 //!
 //! Invariant: a step that started also finishes, whatever happens to it.
 
+use crate::address::Address;
 use crate::plan::StepId;
-use crate::report::Outcome;
+use crate::report::{Outcome, Rescued};
 
 /// What happened. Times are milliseconds since the run began, by a monotonic clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,15 @@ pub enum Event {
     StepFinished {
         step: StepId,
         outcome: Outcome,
+        at_ms: u64,
+    },
+    /// A replacement did not come to its end: its way back is taken.
+    RescueStarted {
+        address: Address,
+        at_ms: u64,
+    },
+    RescueFinished {
+        rescued: Rescued,
         at_ms: u64,
     },
     /// The user interrupted: nothing more is started.

@@ -47,6 +47,9 @@ pub enum Fault {
     RemovalInProgress,
     /// The container is not running, is paused, is already running…: its state forbids the call.
     WrongState,
+    /// The engine holds a process of the container that it knows nothing of: it was killed while it
+    /// started it. The container can't be started any more.
+    Stuck,
     DiskFull,
     /// The registry refused: unauthorised, denied, rate limited.
     RegistryDenied,
@@ -65,7 +68,7 @@ pub enum Fault {
 impl Fault {
     /// Whether the call may have been carried out all the same: look, do not guess.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::ReplyLost | Self::DeadlineExceeded)
+        matches!(self, Self::ReplyLost | Self::DeadlineExceeded | Self::Malformed)
     }
 
     /// A stable name for machine-readable output.
@@ -89,6 +92,7 @@ impl Fault {
             Self::AddressPool => "address-pool",
             Self::RemovalInProgress => "removal-in-progress",
             Self::WrongState => "wrong-state",
+            Self::Stuck => "stuck",
             Self::DiskFull => "disk-full",
             Self::RegistryDenied => "registry-denied",
             Self::RegistryNotFound => "registry-not-found",

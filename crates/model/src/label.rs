@@ -3,8 +3,10 @@
 //! Invariant: an object is ours if and only if its `dev.windlass.project` label says so.
 
 use crate::address::Address;
-use crate::name::{EngineName, ProjectName};
-use serde::{Serialize, de::DeserializeOwned};
+use crate::container::ContainerConfig;
+use crate::name::{EngineName, ImageId, ProjectName};
+use crate::observed::ObservedContainer;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
 pub const PREFIX: &str = "dev.windlass.";
@@ -18,6 +20,33 @@ pub const SPEC: &str = "dev.windlass.spec";
 /// on a container without secrets, because a label that is missing would be its image's.
 pub const DIGEST: &str = "dev.windlass.digest";
 
+/// What ran before the container, as JSON: see [`Previous`].
+pub const PREVIOUS: &str = "dev.windlass.previous";
+
+/// What a container took the place of: enough to make it again, but for its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    pub image: ImageId,
+    /// As it was named then.
+    pub reference: String,
+    pub config: ContainerConfig,
+}
+
+impl Previous {
+    /// Of a container of ours that ran; `None` if it is not known what was asked for.
+    pub fn of(container: &ObservedContainer) -> Option<Self> {
+        let config = container.owner.as_ref().filter(|_| container.was_started())?.spec()?;
+        let (image, reference) = (container.image_id.clone(), container.image.clone());
+        Some(Self { image, reference, config })
+    }
+
+    /// The label of its successor.
+    pub fn label(&self) -> (String, String) {
+        let text = serde_json::to_string(self).expect("invariant: a spec has string keys only");
+        (PREVIOUS.to_owned(), text)
+    }
+}
+
 /// What the labels of an object of ours say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -27,6 +56,8 @@ pub struct Owner {
     pub digest: Option<String>,
     /// JSON, as written.
     pub spec: Option<String>,
+    /// JSON, as written.
+    pub previous: Option<String>,
 }
 
 impl Owner {
@@ -38,12 +69,18 @@ impl Owner {
             address: get(ADDRESS).and_then(|text| Address::from_label(engine, &text)),
             digest: get(DIGEST).filter(|digest| !digest.is_empty()),
             spec: get(SPEC),
+            previous: get(PREVIOUS),
         })
     }
 
     /// What was asked for; `None` if it was not written, or by a version that wrote otherwise.
     pub fn spec<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.spec.as_deref()?).ok()
+    }
+
+    /// What ran before; `None` if nothing did, or it was written by a version that wrote otherwise.
+    pub fn previous(&self) -> Option<Previous> {
+        serde_json::from_str(self.previous.as_deref()?).ok()
     }
 }
 

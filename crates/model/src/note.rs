@@ -3,7 +3,8 @@
 //! Invariant: both are data; words for people are made in the cli.
 
 use crate::address::Address;
-use crate::plan::FieldChange;
+use crate::plan::{FieldChange, Plan};
+use std::collections::BTreeMap;
 
 /// Something that is left alone, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,21 @@ pub enum NoteReason {
     InUse { by: Vec<String> },
     /// The difference can't be applied without more consent.
     Kept { changes: Vec<FieldChange> },
+    /// `rollback`: nothing ran before it.
+    NothingBefore,
     /// Already in the state that was asked for.
     Already { state: &'static str },
+}
+
+/// What would be done if nothing stood in the way. None of it is carried out: a run does all or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// At least one.
+    pub blockers: Vec<Blocker>,
+    /// To be shown only.
+    pub plan: Plan,
+    /// Containers that need what is blocked, each with the object that blocks it.
+    pub held: BTreeMap<Address, Address>,
 }
 
 /// Why there is no plan.
@@ -61,6 +75,10 @@ pub enum BlockerReason {
     PortHeld { port: String, holder: String },
     /// A reference on the command line that names nothing.
     UnknownReference { reference: String, candidates: Vec<String> },
+    /// `rollback`: nothing ran before it that is known.
+    NothingBefore,
+    /// It waits until another is healthy, which has no health check.
+    NoHealthcheck { on: Address },
     /// `update.order: start-first` is impossible.
     StartFirstImpossible { why: String },
 }

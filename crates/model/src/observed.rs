@@ -32,6 +32,19 @@ pub struct ObservedBuild {
     pub digest: Digest,
     /// The images it builds on (FROM, COPY --from, ADD from an image), in order, without `scratch`.
     pub bases: Vec<ImageUse>,
+    pub healthcheck: BuiltHealthcheck,
+}
+
+/// Where the health check of an image that is built comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BuiltHealthcheck {
+    /// It can't be told from what is built.
+    #[default]
+    Unknown,
+    /// Said by what is built: whether there is one.
+    Own(bool),
+    /// That of the image it is built on.
+    OfBase(ImageUse),
 }
 
 impl ObservedBuild {
@@ -173,6 +186,13 @@ impl ObservedContainer {
     /// Whether it was ever started.
     pub fn was_started(&self) -> bool {
         !self.started_at.is_empty()
+    }
+
+    /// Whether it can never be started: an engine that died while it started it, and came back, holds
+    /// a process of it that it knows nothing of. A start that failed tells.
+    pub fn is_stuck(&self) -> bool {
+        let is_held = self.error.contains("task ") && self.error.contains(": already exists");
+        self.state == State::Created && is_held
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: `Step::after` only points back, and nothing is left to choose when a step runs.
 
+use crate::Shared;
 use crate::address::Address;
 use crate::container::ContainerConfig;
 use crate::digest::Digest;
@@ -11,6 +12,7 @@ use crate::limits::{Limits, RestartPolicy};
 use crate::name::{ContainerId, ImageId, NetworkId};
 use crate::network::NetworkConfig;
 use crate::note::Note;
+use crate::rescue::Rescue;
 use crate::secret::SecretMount;
 use crate::volume::{VolumeConfig, VolumeOwner};
 use crate::wait::{ExecSpec, WaitSpec};
@@ -23,6 +25,8 @@ pub struct Plan {
     /// In topological order.
     pub steps: Vec<Step>,
     pub notes: Vec<Note>,
+    /// The ways back of the replacements among the steps.
+    pub rescues: Vec<Rescue>,
 }
 
 /// The place of a step in `Plan::steps`.
@@ -70,12 +74,12 @@ pub enum Group {
 /// One engine call (a wait is one subscription).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    CreateNetwork(CreateNetwork),
+    CreateNetwork(Box<CreateNetwork>),
     RemoveNetwork {
         id: NetworkId,
         name: String,
     },
-    CreateVolume(CreateVolume),
+    CreateVolume(Box<CreateVolume>),
     RemoveVolume {
         name: String,
         created: String,
@@ -132,7 +136,9 @@ pub enum Action {
     },
     DisconnectNetwork {
         container: ContainerRef,
+        /// Its id or its name.
         network: String,
+        name: String,
     },
     /// Waits until the container is ready for its dependents.
     WaitContainer {
@@ -177,6 +183,11 @@ impl Action {
             Self::ExecContainer { .. } => "exec",
             Self::Delay { .. } => "delay",
         }
+    }
+
+    /// Whether it builds, imports or pulls an image.
+    pub fn makes_image(&self) -> bool {
+        matches!(self, Self::PullImage { .. } | Self::BuildImage(_) | Self::ImportImage(_))
     }
 
     /// The container that the action is done to; `None` for other objects and for a creation.
@@ -254,7 +265,7 @@ pub struct CreateContainer {
     pub name: String,
     /// A reference that the engine has by then.
     pub image: String,
-    pub config: ContainerConfig,
+    pub config: Shared<ContainerConfig>,
     /// The file's and our own.
     pub labels: BTreeMap<String, String>,
 }
@@ -340,6 +351,28 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Whether it pulls or builds images that are there, because the user asked for it. Only then
+    /// it is not known what will become of them.
+    pub fn makes_images_anew(&self) -> bool {
+        let mut images = self.steps.iter().filter(|step| step.action.makes_image());
+        images.any(|step| step.cause == Cause::Requested)
+    }
+
+    /// Only the steps that make images, which need nothing but one another.
+    #[must_use]
+    pub fn images_only(self) -> Self {
+        let mut numbers: BTreeMap<StepId, StepId> = BTreeMap::new();
+        let mut steps: Vec<Step> = Vec::new();
+        for (id, mut step) in (0..).map(StepId).zip(self.steps) {
+            if step.action.makes_image() {
+                step.after = step.after.iter().filter_map(|id| numbers.get(id).copied()).collect();
+                numbers.insert(id, StepId(u32::try_from(numbers.len()).unwrap_or(u32::MAX)));
+                steps.push(step);
+            }
+        }
+        Self { steps, ..Self::default() }
     }
 
     pub fn step(&self, id: StepId) -> &Step {

@@ -3,6 +3,7 @@
 //! Invariant: equal plans have equal texts, and no text holds a sensitive value.
 
 use crate::plan::{Action, Cause, FieldChange, Hazard, Plan, Step, StepId, Until};
+use crate::rescue::Rescue;
 use std::fmt;
 
 impl fmt::Display for Step {
@@ -30,7 +31,8 @@ impl fmt::Display for Action {
                 write!(f, " {reference}")
             }
             Self::RenameContainer { name, .. } => write!(f, " to {name}"),
-            Self::ConnectNetwork { network, .. } | Self::DisconnectNetwork { network, .. } => {
+            Self::ConnectNetwork { network, .. }
+            | Self::DisconnectNetwork { name: network, .. } => {
                 write!(f, " {network}")
             }
             Self::KillContainer { signal, .. } => write!(f, " {signal}"),
@@ -98,11 +100,23 @@ impl fmt::Display for FieldChange {
     }
 }
 
+impl fmt::Display for Rescue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = (self.of.first(), self.of.last());
+        let text = |id: Option<&StepId>| id.map(StepId::to_string).unwrap_or_default();
+        write!(f, "unless {}..{} -> ", text(first), text(last))?;
+        write!(f, "{}: {} serves again", self.address, self.name)
+    }
+}
+
 impl fmt::Display for Plan {
-    /// One line per step: the golden form of the planner's tests.
+    /// One line per step and way back: the golden form of the planner's tests.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, step) in self.iter() {
             writeln!(f, "{id} {step}")?;
+        }
+        for rescue in &self.rescues {
+            writeln!(f, "{rescue}")?;
         }
         Ok(())
     }

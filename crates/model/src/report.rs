@@ -2,6 +2,7 @@
 //!
 //! Invariant: every step of the plan has exactly one outcome.
 
+use crate::address::Address;
 use crate::fault::Fault;
 use crate::plan::StepId;
 
@@ -53,11 +54,21 @@ pub enum FailureKind {
     Stale,
 }
 
+/// A replacement that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescued {
+    pub address: Address,
+    /// Why the predecessor does not serve again; `None` if it does.
+    pub failure: Option<Failure>,
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// By step.
     pub outcomes: Vec<Outcome>,
+    /// The ways back that were taken, and what went wrong on them.
+    pub rescues: Vec<Rescued>,
     pub interrupted: bool,
     pub elapsed_ms: u64,
 }
@@ -66,6 +77,11 @@ impl Report {
     /// Whether every step was done.
     pub fn is_success(&self) -> bool {
         !self.interrupted && self.outcomes.iter().all(Outcome::is_done)
+    }
+
+    /// Whether a replacement at this address was taken back.
+    pub fn took_back(&self, address: &Address) -> bool {
+        self.rescues.iter().any(|rescued| rescued.address == *address && rescued.failure.is_none())
     }
 
     /// The steps that failed, with why.

@@ -20,10 +20,11 @@ pub enum Verb {
     Pull,
     Build,
     Update,
+    Rollback,
 }
 
 impl Verb {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Up,
         Self::Down,
         Self::Create,
@@ -37,6 +38,7 @@ impl Verb {
         Self::Pull,
         Self::Build,
         Self::Update,
+        Self::Rollback,
     ];
 
     /// As on the command line.
@@ -55,6 +57,7 @@ impl Verb {
             Self::Pull => "pull",
             Self::Build => "build",
             Self::Update => "update",
+            Self::Rollback => "rollback",
         }
     }
 
@@ -98,6 +101,8 @@ pub struct Options {
     /// Build even what has not changed.
     pub build: bool,
     pub no_cache: bool,
+    /// Images were built and pulled a moment ago, as these options say; not again.
+    pub images_settled: bool,
     /// Recreate these even if nothing diverged.
     pub recreate: Vec<String>,
     /// Not the dependencies of what is named.

@@ -19,10 +19,18 @@ pub struct UpdateSpec {
     pub healthy_within_ms: Option<u64>,
     /// Whether the predecessor serves again when the successor does not become ready.
     pub rollback: bool,
+    /// How long a container without a health check must run before it counts as ready. `None`: 5 s
+    /// for one that takes another's place, and no time for any other.
+    pub stable_for_ms: Option<u64>,
 }
 
 impl Default for UpdateSpec {
     fn default() -> Self {
-        Self { order: UpdateOrder::StopFirst, healthy_within_ms: None, rollback: true }
+        Self {
+            order: UpdateOrder::StopFirst,
+            healthy_within_ms: None,
+            rollback: true,
+            stable_for_ms: None,
+        }
     }
 }

@@ -3,13 +3,17 @@
 //! Invariant: nothing is chosen and nothing is changed here. What vanishes while it is looked at is
 //! simply absent.
 
+mod check;
 mod engine;
 mod error;
 mod local;
+mod place;
 mod secrets;
 
-pub use error::{ObserveError, SecretError};
-pub use local::{ImageFilter, LocalInputs};
+pub use check::{check_inputs, check_secrets};
+pub use error::{InputError, ObserveError, SecretError};
+pub use local::{ImageFilter, LocalInputs, image_bases};
+pub use place::InputPlace;
 pub use secrets::read_secrets;
 
 use futures_util::future::try_join_all;
@@ -21,7 +25,7 @@ use windlass_model::project::Project;
 ///
 /// # Errors
 ///
-/// The first engine that does not answer, or the first image whose inputs can't be read.
+/// The first engine that does not answer, or all the images of which the inputs can't be read.
 pub async fn observe(
     project: &Project,
     engines: &Engines,

@@ -3,15 +3,16 @@
 //! Invariant: files are read and hashed in blocking threads, all images at the same time, and only
 //! of the images that are asked for and those that they are built on.
 
-use crate::error::ObserveError;
-use futures_util::future::try_join_all;
+use crate::error::{InputError, ObserveError};
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use windlass_image::dockerfile::HealthcheckOrigin;
 use windlass_image::source::{Recipe, SourceError};
 use windlass_model::Address;
 use windlass_model::digest::Digest;
 use windlass_model::image::{ImageSpec, ImageUse, familiar_reference};
-use windlass_model::observed::ObservedBuild;
+use windlass_model::observed::{BuiltHealthcheck, ObservedBuild};
 use windlass_model::project::Project;
 use windlass_model::secret::{SecretMount, SecretValues};
 
@@ -45,12 +46,20 @@ pub(crate) async fn builds(
     };
     let mut builds: BTreeMap<String, ObservedBuild> = BTreeMap::new();
     let mut seen = BTreeSet::new();
+    let mut images = Vec::new();
     while !next.is_empty() {
         seen.extend(next.iter().cloned());
         let specs = next.iter().filter_map(|key| project.images.get(key));
-        let found = try_join_all(specs.map(|spec| build(spec, &references))).await?;
+        let found = join_all(specs.map(|spec| build(spec, &references))).await;
         next.clear();
-        for (key, implied, build) in found {
+        for found in found {
+            let (key, implied, build) = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    images.push(error);
+                    continue;
+                }
+            };
             next.extend(implied);
             let Some(build) = build else { continue };
             next.extend(build.bases.iter().filter_map(|base| match base {
@@ -61,7 +70,7 @@ pub(crate) async fn builds(
         }
         next.retain(|key| !seen.contains(key));
     }
-    Ok(builds)
+    if images.is_empty() { Ok(builds) } else { Err(ObserveError::Images { images }) }
 }
 
 type Found = (String, BTreeSet<String>, Option<ObservedBuild>);
@@ -69,15 +78,16 @@ type Found = (String, BTreeSet<String>, Option<ObservedBuild>);
 async fn build(
     spec: &ImageSpec,
     references: &BTreeMap<String, String>,
-) -> Result<Found, ObserveError> {
+) -> Result<Found, InputError> {
     let (key, implied) = (spec.key.clone(), spec.depends_on.clone());
     if spec.source.is_external() {
         return Ok((key, implied, None));
     }
     let (spec, references) = (spec.clone(), references.clone());
-    let read = tokio::task::spawn_blocking(move || read(&spec, &references));
-    let read = read.await.expect("invariant: reading local files does not panic");
-    let build = read.map_err(|source| ObserveError::Image { image: key.clone(), source })?;
+    let read = tokio::task::spawn_blocking(move || {
+        read(&spec, &references).map_err(|source| InputError::new(&spec, source))
+    });
+    let build = read.await.expect("invariant: reading local files does not panic")?;
     Ok((key, implied, build))
 }
 
@@ -87,30 +97,51 @@ fn read(
 ) -> Result<Option<ObservedBuild>, SourceError> {
     let recipe = Recipe::read(spec, references)?;
     let bases = bases(&recipe, references);
+    let healthcheck = match recipe.healthcheck() {
+        HealthcheckOrigin::Unknown => BuiltHealthcheck::Unknown,
+        HealthcheckOrigin::Own(is_there) => BuiltHealthcheck::Own(is_there),
+        HealthcheckOrigin::Image(image) => BuiltHealthcheck::OfBase(image_use(&image, references)),
+    };
     let content = match recipe {
         Recipe::Build(recipe) => recipe.prepare(&BTreeMap::new())?.digest,
         Recipe::Import(import) => import.digest()?,
         Recipe::External => return Ok(None),
     };
-    Ok(Some(ObservedBuild { digest: Digest(content.to_hex()), bases }))
+    Ok(Some(ObservedBuild { digest: Digest(content.to_hex()), bases, healthcheck }))
 }
 
 /// The images it is built on, once each, in order.
 fn bases(recipe: &Recipe, references: &BTreeMap<String, String>) -> Vec<ImageUse> {
     let mut bases = Vec::new();
     for needed in recipe.images() {
-        let familiar = familiar_reference(&needed.image);
-        let of_project =
-            references.iter().find(|(_, reference)| familiar_reference(reference) == familiar);
-        let base = match of_project {
-            Some((key, _)) => ImageUse::Project(key.clone()),
-            None => ImageUse::External(needed.image.clone()),
-        };
+        let base = image_use(&needed.image, references);
         if !bases.contains(&base) {
             bases.push(base);
         }
     }
     bases
+}
+
+/// An image of the project by its reference, or one from outside.
+fn image_use(image: &str, references: &BTreeMap<String, String>) -> ImageUse {
+    let familiar = familiar_reference(image);
+    let of_project =
+        references.iter().find(|(_, reference)| familiar_reference(reference) == familiar);
+    match of_project {
+        Some((key, _)) => ImageUse::Project(key.clone()),
+        None => ImageUse::External(image.to_owned()),
+    }
+}
+
+/// What each image that is built is built on, as far as that can be read. Build contexts are not.
+pub fn image_bases(project: &Project) -> BTreeMap<String, Vec<ImageUse>> {
+    let references: BTreeMap<String, String> =
+        project.images.iter().map(|(key, spec)| (key.clone(), spec.reference.clone())).collect();
+    let bases = |(key, spec): (&String, &ImageSpec)| {
+        let recipe = Recipe::read(spec, &references).ok()?;
+        Some((key.clone(), bases(&recipe, &references)))
+    };
+    project.images.iter().filter_map(bases).collect()
 }
 
 /// Digests of the secrets of each container that has some.
@@ -130,7 +161,7 @@ pub(crate) async fn secret_digests(
             (address, digest)
         })
     });
-    let digests = futures_util::future::join_all(digests).await;
+    let digests = join_all(digests).await;
     let digest = |joined: Result<_, _>| joined.expect("invariant: hashing does not panic");
     Ok(digests.into_iter().map(digest).collect())
 }

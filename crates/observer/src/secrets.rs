@@ -5,9 +5,11 @@
 use crate::error::SecretError;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+use windlass_files::SECRET_MAX_BYTES;
 use windlass_model::project::Project;
 use windlass_model::secret::{SecretSource, SecretSpec, SecretValues, Sensitive};
 
@@ -54,7 +56,7 @@ async fn read(
             Some(value) => Ok(Sensitive::new(value)),
             None => Err(SecretError::Variable { name, variable: variable.clone() }),
         },
-        SecretSource::File(path) => match tokio::fs::read(path).await {
+        SecretSource::File(path) => match read_file(path.clone()).await {
             Ok(bytes) => text(name, bytes).map(Sensitive::new),
             Err(source) => Err(SecretError::File { name, path: path.clone(), source }),
         },
@@ -65,6 +67,11 @@ async fn read(
             Ok(Sensitive::new(value.strip_suffix('\r').unwrap_or(value)))
         }
     }
+}
+
+async fn read_file(path: String) -> std::io::Result<Vec<u8>> {
+    let read = move || windlass_files::read(path.as_ref(), SECRET_MAX_BYTES);
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(error.into()))
 }
 
 fn text(name: String, bytes: Vec<u8>) -> Result<String, SecretError> {
@@ -92,15 +99,46 @@ async fn run(
         .stdout(Stdio::piped())
         // It may hold the value.
         .stderr(Stdio::null())
+        // What it starts ends with it.
+        .process_group(0)
         .kill_on_drop(true);
-    match tokio::time::timeout(COMMAND_TIME, command.output()).await {
+    let failed =
+        |source| SecretError::Command { name: name.clone(), program: program.clone(), source };
+    let mut child = command.spawn().map_err(failed)?;
+    let group = child.id();
+    let ended = tokio::time::timeout(COMMAND_TIME, output(&mut child)).await;
+    if !matches!(ended, Ok(Ok((Some(_), _)))) {
+        kill_group(group);
+    }
+    match ended {
         Err(_) => {
             Err(SecretError::CommandTimeout { name, program, seconds: COMMAND_TIME.as_secs() })
         }
-        Ok(Err(source)) => Err(SecretError::Command { name, program, source }),
-        Ok(Ok(output)) if !output.status.success() => {
-            Err(SecretError::CommandFailed { name, program, status: output.status })
+        Ok(Err(source)) => Err(failed(source)),
+        Ok(Ok((None, _))) => Err(SecretError::CommandOutput { name, program }),
+        Ok(Ok((Some(status), _))) if !status.success() => {
+            Err(SecretError::CommandFailed { name, program, status })
         }
-        Ok(Ok(output)) => Ok(output.stdout),
+        Ok(Ok((Some(_), bytes))) => Ok(bytes),
+    }
+}
+
+/// What a command says, and how it ended; no end if it says too much to be a secret.
+async fn output(child: &mut Child) -> std::io::Result<(Option<ExitStatus>, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(SECRET_MAX_BYTES + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() as u64 > SECRET_MAX_BYTES {
+        return Ok((None, bytes));
+    }
+    Ok((Some(child.wait().await?), bytes))
+}
+
+fn kill_group(leader: Option<u32>) {
+    let leader = leader.and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
+    if let Some(leader) = leader {
+        // It may have ended by itself in between.
+        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
     }
 }

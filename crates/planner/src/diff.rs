@@ -14,6 +14,9 @@ use windlass_model::limits::Limits;
 use windlass_model::observed::{ImageConfig, ObservedContainer};
 use windlass_model::plan::{FieldChange, Origin};
 
+/// A secret in place of another: neither is shown.
+pub(crate) const ANOTHER: &str = "(another secret)";
+
 /// What it takes to remove a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Remedy {
@@ -249,7 +252,10 @@ impl Sides {
                 let value = value?.reveal()?;
                 Some(if sensitive { "(secret)".to_owned() } else { format!("{value:?}") })
             };
-            let (was, wanted) = (show(seen), show(wanted));
+            let (was, mut wanted) = (show(seen), show(wanted));
+            if sensitive && was.is_some() && wanted.is_some() {
+                wanted = Some(ANOTHER.to_owned());
+            }
             self.push(format!("env.{name}"), was, wanted, origin, Remedy::Recreate);
         }
     }

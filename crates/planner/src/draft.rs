@@ -6,9 +6,10 @@
 use crate::rule::image::Resolved;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::Address;
-use windlass_model::name::EngineName;
+use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::note::{Blocker, BlockerReason, Note, NoteReason};
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, Plan, Step, StepId};
+use windlass_model::rescue::Rescue;
 
 /// A plan in the making.
 #[derive(Default)]
@@ -16,6 +17,7 @@ pub(crate) struct Draft {
     steps: Vec<Step>,
     notes: Vec<Note>,
     blockers: Vec<Blocker>,
+    rescues: Vec<Rescue>,
     /// What the steps so far have come to, by address.
     pub(crate) progress: BTreeMap<Address, Progress>,
     /// What the images come to, by address.
@@ -34,6 +36,8 @@ pub(crate) struct Progress {
     /// The step after which it is started and usable by dependents that only want that.
     pub(crate) started: Option<StepId>,
     pub(crate) healthy: Option<StepId>,
+    /// The step after which it has run for a while.
+    pub(crate) stable: Option<StepId>,
     pub(crate) completed: Option<StepId>,
     /// The steps after which it is gone.
     pub(crate) gone: Vec<StepId>,
@@ -41,6 +45,8 @@ pub(crate) struct Progress {
     pub(crate) container: Option<ContainerRef>,
     /// A new container takes the place of an old one.
     pub(crate) recreated: bool,
+    /// What it takes the place of serves, or served until it was stopped for this.
+    pub(crate) replaces_running: bool,
     /// The container's processes are started anew.
     pub(crate) restarted: bool,
 }
@@ -72,7 +78,7 @@ impl Draft {
         why: Why,
         after: impl IntoIterator<Item = StepId>,
     ) -> StepId {
-        let id = StepId(u32::try_from(self.steps.len()).expect("invariant: fewer than 2^32 steps"));
+        let id = self.next();
         let after: BTreeSet<StepId> = after.into_iter().collect();
         self.steps.push(Step {
             address: address.clone(),
@@ -85,12 +91,39 @@ impl Draft {
         id
     }
 
+    /// The step after which a container that is there is on a network no more.
+    pub(crate) fn leaves(&self, container: &ContainerId, network: &str) -> Option<StepId> {
+        let is_it =
+            |one: &ContainerRef| matches!(one, ContainerRef::Existing(id) if id == container);
+        let leaves = |step: &Step| {
+            let goes = if let Action::DisconnectNetwork { network: left, .. } = &step.action {
+                left == network
+            } else {
+                matches!(step.action, Action::RemoveContainer { .. })
+            };
+            goes && step.action.container().is_some_and(is_it)
+        };
+        (0..).map(StepId).zip(&self.steps).find(|(_, step)| leaves(step)).map(|(id, _)| id)
+    }
+
+    /// The number of the next step.
+    pub(crate) fn next(&self) -> StepId {
+        StepId(u32::try_from(self.steps.len()).expect("invariant: fewer than 2^32 steps"))
+    }
+
+    pub(crate) fn rescue(&mut self, rescue: Rescue) {
+        self.rescues.push(rescue);
+    }
+
     pub(crate) fn note(&mut self, address: &Address, reason: NoteReason) {
         self.notes.push(Note { address: address.clone(), reason });
     }
 
     pub(crate) fn block(&mut self, address: &Address, reason: BlockerReason) {
-        self.blockers.push(Blocker { address: address.clone(), reason });
+        let blocker = Blocker { address: address.clone(), reason };
+        if !self.blockers.contains(&blocker) {
+            self.blockers.push(blocker);
+        }
     }
 
     pub(crate) fn progress(&mut self, address: &Address) -> &mut Progress {
@@ -101,11 +134,8 @@ impl Draft {
         self.progress.get(address)
     }
 
-    pub(crate) fn finish(self) -> Result<Plan, Vec<Blocker>> {
-        if self.blockers.is_empty() {
-            Ok(Plan { steps: self.steps, notes: self.notes })
-        } else {
-            Err(self.blockers)
-        }
+    /// What was written, and what stands in its way.
+    pub(crate) fn into_parts(self) -> (Plan, Vec<Blocker>) {
+        (Plan { steps: self.steps, notes: self.notes, rescues: self.rescues }, self.blockers)
     }
 }

@@ -3,9 +3,8 @@
 //! Invariant: two configurations that an engine can't tell apart come out equal. The rules are the
 //! engine's: its merge of image and container (`command`, `entrypoint`, `env`…) and its defaults.
 
-use std::collections::BTreeMap;
 use windlass_model::container::ContainerConfig;
-use windlass_model::endpoint::{Endpoint, NetworkMode};
+use windlass_model::endpoint::NetworkMode;
 use windlass_model::env::EnvValue;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::label::without_own;
@@ -86,7 +85,7 @@ fn from_image(result: &mut ContainerConfig, config: &ContainerConfig, background
     result.exposed.extend(image.exposed.iter().copied());
     result.healthcheck = healthcheck(config.healthcheck.as_ref(), image.healthcheck.as_ref());
     for (key, value) in &image.env {
-        result.env.entry(key.clone()).or_insert_with(|| EnvValue::Plain(value.clone()));
+        result.env.get_or_insert_with(key.clone(), || EnvValue::Plain(value.clone()));
     }
     for (key, value) in without_own(&image.labels) {
         result.labels.entry(key).or_insert(value);
@@ -209,7 +208,7 @@ pub(crate) fn canonical(mut config: ContainerConfig) -> ContainerConfig {
         mount.propagation = mount.propagation.take().filter(|p| p != "rprivate" && !p.is_empty());
     }
     if config.network_mode != NetworkMode::Networks {
-        config.endpoints = BTreeMap::<String, Endpoint>::new();
+        config.endpoints.clear();
     }
     config
 }

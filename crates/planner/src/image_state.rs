@@ -46,7 +46,7 @@ pub(crate) fn external<'a>(
     policy: PullPolicy,
     options: &Options,
 ) -> ImageState<'a> {
-    let always = options.pull_always || policy == PullPolicy::Always;
+    let always = (options.pull_always || policy == PullPolicy::Always) && !options.images_settled;
     let never = options.pull_never || policy == PullPolicy::Never;
     let pull = |cause| ImageState::Pull { reference: reference.to_owned(), cause };
     match world.image(engine, reference) {

@@ -3,6 +3,7 @@
 //! Invariant: synchronous and pure. No clock, randomness, environment, files, engine, prompt or
 //! log: the same input gives the same bytes, and every decision of a run is made here.
 
+mod blocked;
 mod diff;
 mod draft;
 mod expected;
@@ -14,7 +15,7 @@ mod verb;
 pub mod verify;
 mod world;
 
-use windlass_model::note::Blocker;
+use windlass_model::note::Blocked;
 use windlass_model::observed::Observed;
 use windlass_model::plan::Plan;
 use windlass_model::project::Project;
@@ -22,14 +23,17 @@ use windlass_model::request::Request;
 
 /// Plans what a request means for a project in an observed state.
 ///
-/// Every blocker is returned, not only the first.
+/// # Errors
+///
+/// Every blocker, not only the first, and what the plan would be without them.
 pub fn plan(
     project: &Project,
     observed: &Observed,
     request: &Request,
-) -> Result<Plan, Vec<Blocker>> {
+) -> Result<Plan, Box<Blocked>> {
     let world = world::World::new(project, observed);
-    let selection = select::select(&world, request)?;
+    let selection = select::select(&world, request)
+        .map_err(|blockers| Box::new(Blocked { blockers, ..Blocked::default() }))?;
     let plan = verb::run(&world, request, &selection)?;
     if cfg!(debug_assertions) {
         let verify = if request.options.adopt { verify::verify_adopting } else { verify::verify };

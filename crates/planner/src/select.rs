@@ -50,6 +50,9 @@ pub(crate) fn select<'a>(
     let forced = request.options.recreate.iter();
     let nobody = forced.filter(|reference| containers(world, reference).is_empty());
     blockers.extend(nobody.map(|reference| unknown(world, request, reference)));
+    let volumes = request.options.destroy_volumes.iter();
+    let nothing = volumes.filter(|name| !is_volume(world, name));
+    blockers.extend(nothing.map(|name| unknown_volume(world, name)));
     if !blockers.is_empty() {
         return Err(blockers);
     }
@@ -100,6 +103,29 @@ fn unknown(world: &World<'_>, request: &Request, reference: &str) -> Blocker {
         address: Address::new(EngineName::default(), Kind::Container, reference),
         reason: BlockerReason::UnknownReference {
             reference: reference.to_owned(),
+            candidates: candidates.into_iter().collect(),
+        },
+    }
+}
+
+/// Whether a volume of the project is called so, by its key or on an engine; also one that is not declared any more.
+fn is_volume(world: &World<'_>, name: &str) -> bool {
+    let mut declared = world.project.volumes.iter();
+    declared.any(|(key, spec)| key == name || spec.name == name)
+        || world.engine_names().any(|engine| {
+            let volume = world.volume(engine, name);
+            volume.is_some_and(|volume| world.is_ours(volume.owner.as_ref()))
+        })
+}
+
+fn unknown_volume(world: &World<'_>, name: &str) -> Blocker {
+    let volumes = world.project.volumes.iter();
+    let candidates: BTreeSet<String> =
+        volumes.flat_map(|(key, spec)| [key.clone(), spec.name.clone()]).collect();
+    Blocker {
+        address: Address::new(EngineName::default(), Kind::Volume, name),
+        reason: BlockerReason::UnknownReference {
+            reference: name.to_owned(),
             candidates: candidates.into_iter().collect(),
         },
     }

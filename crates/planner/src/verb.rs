@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::rule::{self, container::Goal};
 use crate::select::Selection;
 use crate::world::World;
-use windlass_model::note::Blocker;
+use windlass_model::note::Blocked;
 use windlass_model::plan::Plan;
 use windlass_model::request::{Request, Verb};
 
@@ -30,6 +30,8 @@ pub(crate) enum Rule {
     Each(rule::each::Change),
     Pull,
     Build,
+    /// What ran before, again.
+    Rollback,
 }
 
 /// A row of the table.
@@ -55,6 +57,7 @@ pub(crate) fn row(verb: Verb) -> Row {
         Verb::Unpause => (Traversal::Only, Rule::Each(Change::Unpause)),
         Verb::Pull => (Traversal::Only, Rule::Pull),
         Verb::Build => (Traversal::Only, Rule::Build),
+        Verb::Rollback => (Traversal::Only, Rule::Rollback),
     };
     Row { traversal, rule }
 }
@@ -64,7 +67,7 @@ pub(crate) fn run(
     world: &World<'_>,
     request: &Request,
     selection: &Selection<'_>,
-) -> Result<Plan, Vec<Blocker>> {
+) -> Result<Plan, Box<Blocked>> {
     let mut draft = Draft::default();
     match row(request.verb).rule {
         Rule::Reach(goal) => rule::reach(world, request, selection, goal, &mut draft),
@@ -72,7 +75,8 @@ pub(crate) fn run(
         Rule::Remove => rule::down::remove(world, request, selection, &mut draft),
         Rule::Each(change) => rule::each::each(world, request, selection, change, &mut draft),
         Rule::Pull => rule::image::pull(world, selection, &mut draft),
+        Rule::Rollback => rule::rollback::rollback(world, request, selection, &mut draft),
         Rule::Build => rule::image::build(world, request, selection, &mut draft),
     }
-    draft.finish()
+    draft.finish(world, selection)
 }

@@ -180,25 +180,42 @@ impl<'a> World<'a> {
     /// Networks of the project that containers on an engine use.
     pub(crate) fn networks_used(&self, containers: &BTreeSet<&Address>) -> BTreeSet<Address> {
         let specs = containers.iter().filter_map(|address| self.spec(address));
-        specs
+        let joined = specs
+            .clone()
             .flat_map(|spec| spec.config.endpoints.keys().map(move |name| (spec, name)))
             .filter_map(|(spec, name)| {
                 let key = self.network_keys.get(name.as_str())?;
                 Some(Address::new(spec.address.engine.clone(), Kind::Network, *key))
-            })
-            .collect()
+            });
+        joined.chain(self.named(specs, Kind::Network)).collect()
     }
 
     /// Volumes of the project that containers use.
     pub(crate) fn volumes_used(&self, containers: &BTreeSet<&Address>) -> BTreeSet<Address> {
         let specs = containers.iter().filter_map(|address| self.spec(address));
-        specs
+        let mounted = specs
+            .clone()
             .flat_map(|spec| spec.config.volume_names().map(move |name| (spec, name)))
             .filter_map(|(spec, name)| {
                 let key = self.volume_keys.get(name)?;
                 Some(Address::new(spec.address.engine.clone(), Kind::Volume, *key))
-            })
-            .collect()
+            });
+        mounted.chain(self.named(specs, Kind::Volume)).collect()
+    }
+
+    /// What containers only name.
+    fn named<'s>(
+        &self,
+        specs: impl Iterator<Item = &'s ContainerSpec>,
+        kind: Kind,
+    ) -> impl Iterator<Item = Address> {
+        let declared = move |address: &Address| match kind {
+            Kind::Network => self.project.networks.contains_key(&address.name),
+            Kind::Volume => self.project.volumes.contains_key(&address.name),
+            Kind::Container | Kind::Image => false,
+        };
+        let needs = specs.flat_map(|spec| &spec.needs);
+        needs.filter(move |address| address.kind == kind && declared(address)).cloned()
     }
 }
 

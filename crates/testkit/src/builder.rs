@@ -243,7 +243,7 @@ impl ContainerBuilder {
             name: format!("{project}.{name}"),
             image: self.image,
             pull: PullPolicy::Missing,
-            config,
+            config: config.into(),
             secrets: Vec::new(),
             depends_on,
             wait: None,
@@ -252,6 +252,7 @@ impl ContainerBuilder {
             start_delay_ms: 0,
             persistent: false,
             profiles: BTreeSet::new(),
+            needs: BTreeSet::new(),
         };
         for edit in self.edits {
             edit(&mut spec);

@@ -6,6 +6,7 @@
 mod behaviour;
 mod builder;
 mod calls;
+mod deed;
 mod engine;
 mod exec;
 pub mod generate;
@@ -13,12 +14,15 @@ mod injection;
 pub mod invariants;
 mod normalise;
 mod rng;
+mod snapshot;
 mod world;
 
 pub use behaviour::{Behaviour, Verdict};
 pub use builder::{ContainerBuilder, ProjectBuilder};
 pub use calls::Call;
+pub use deed::{Deed, Doing};
 pub use engine::{Actor, FakeEngine};
-pub use injection::{Injection, Misfortune};
+pub use injection::{Injection, Misfortune, Moment};
 pub use rng::Rng;
+pub use snapshot::Snapshot;
 pub use world::{Upload, World};

@@ -18,7 +18,7 @@ pub(crate) fn merged(asked: &ContainerConfig, image: &ImageConfig, id: &str) -> 
     let mut config = asked.clone();
     merge_command(&mut config, asked, image);
     for (key, value) in &image.env {
-        config.env.entry(key.clone()).or_insert_with(|| EnvValue::Plain(value.clone()));
+        config.env.get_or_insert_with(key.clone(), || EnvValue::Plain(value.clone()));
     }
     for value in config.env.values_mut() {
         // An engine does not know what was meant to be secret.

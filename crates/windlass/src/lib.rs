@@ -56,7 +56,7 @@
 //! let inputs = LocalInputs::default();
 //! let observed = observe(&project, &engines, &inputs).await?;
 //! let plan = plan(&project, &observed, &Request::new(Verb::Up))
-//!     .map_err(|blockers| format!("{blockers:?}"))?;
+//!     .map_err(|blocked| format!("{:?}", blocked.blockers))?;
 //! let context = ExecutionContext::new(&project, inputs.secrets);
 //! let mut sink = |event| eprintln!("{event:?}");
 //! let report = execute(&plan, &engines, &context, &mut sink, Interrupts::never()).await;
@@ -69,17 +69,23 @@
 
 use std::sync::Arc;
 
-pub use windlass_config::{Dialect, LoadOptions, Loaded, load};
+pub use windlass_config::{Dialect, ImagePlaces, LoadOptions, Loaded, Places, load};
 pub use windlass_engine::{self as engine, Engines};
-pub use windlass_executor::{ExecutionContext, Interrupter, Interrupts, execute, interrupts};
+pub use windlass_executor::{
+    ExecutionContext, Interrupter, Interrupts, Lock, LockError, execute, free_dead, interrupts,
+    lock, locks, unlock,
+};
 pub use windlass_model as model;
 pub use windlass_observer::{
-    ImageFilter, LocalInputs, ObserveError, SecretError, observe, read_secrets,
+    ImageFilter, InputError, InputPlace, LocalInputs, ObserveError, SecretError, check_inputs,
+    check_secrets, image_bases, observe, read_secrets,
 };
 pub use windlass_planner::{order, plan};
 
 /// What is wrong with files, and where.
 pub mod config {
+    /// The most bytes that all files of a project may have together.
+    pub use windlass_config::yaml::MAX_BYTES;
     pub use windlass_config::{
         Diagnostic, Diagnostics, FileId, Label, Location, Patch, Severity, SourceFile, SourceMap,
         Span,

@@ -50,7 +50,8 @@ impl Shop {
     }
 
     pub(super) fn down(&self) -> Result<()> {
-        self.windlass(&["down", "--volumes", "--images", "--yes"], None)
+        let volumes = ["--destroy-volume", "orders", "--destroy-volume", "socket"];
+        self.windlass(&[&["down", "--images"][..], &volumes].concat(), None)
     }
 
     fn request(&self, method: &str, path: &str) -> Result<String> {

@@ -45,7 +45,13 @@ fn example(windlass: &Path, engine: &Engine, name: &str, project: &str) -> Resul
     process::capture(&mut command(&["config"]))?;
     process::run(&mut command(&["up", "--yes"]))?;
     process::run(&mut command(&["plan", "--exit-code"]))?;
-    process::run(&mut command(&["down", "--volumes", "--yes", "--timeout", "1"]))?;
+    let config = process::capture(&mut command(&["config", "--output", "json"]))?;
+    let config: serde_json::Value = serde_json::from_str(&config)?;
+    let mut down = vec!["down", "--timeout", "1"];
+    for volume in config["volumes"].as_object().into_iter().flat_map(|volumes| volumes.keys()) {
+        down.extend(["--destroy-volume", volume]);
+    }
+    process::run(&mut command(&down))?;
     match engine.leftovers(project)? {
         left if left.is_empty() => Ok(()),
         left => Err(format!("left behind: {}", left.join(", ")).into()),

@@ -56,7 +56,7 @@ pub(crate) fn run(flags: Flags) -> Result<()> {
     let clippy = std::fs::read_to_string(root.join("crates/planner/clippy.toml"));
     findings.extend(sources::check_planner(clippy.ok().as_deref()));
     let mut files = Vec::new();
-    for folder in ["crates", "xtask", "examples"] {
+    for folder in ["crates", "xtask", "examples", "fuzz"] {
         walk(&root.join(folder), &mut files)?;
     }
     for source in &files {

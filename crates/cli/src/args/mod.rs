@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is decided here; an argument is read, checked for its form, and passed on.
 
+mod compose;
 mod examples;
 mod options;
 
@@ -9,6 +10,7 @@ pub(crate) use options::*;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -45,7 +47,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "DIALECT", global = true)]
     pub dialect: Option<String>,
     /// Project name instead of the file's
-    #[arg(short, long, value_name = "NAME", global = true)]
+    #[arg(short, long, value_name = "NAME", global = true, alias = "project-name")]
     pub project: Option<String>,
     /// Value of a variable of the file (`vars`); may be given several times
     #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = key_value)]
@@ -70,9 +72,12 @@ pub(crate) struct Global {
 }
 
 /// Reads the command line. Help and errors are printed here; then the exit is all that is left.
-pub(crate) fn read() -> Result<Cli, Exit> {
-    Cli::try_parse().map_err(|error| {
-        let _ = error.print();
+pub(crate) fn read(arguments: &[OsString]) -> Result<Cli, Exit> {
+    let cli = Cli::try_parse_from(arguments).map_err(|error| {
+        if let Some((message, way)) = compose::way(&error) {
+            return refuse(&message, way);
+        }
+        let printed = error.print();
         let misplaced = error.kind() == ErrorKind::UnknownArgument
             && error.get(ContextKind::InvalidArg).is_some_and(|arg| {
                 matches!(arg.to_string().split('=').next(), Some("-f" | "--file"))
@@ -81,8 +86,28 @@ pub(crate) fn read() -> Result<Cli, Exit> {
             let _ = std::io::stderr()
                 .write_all(b"\n  tip: name files before the command: windlass -f FILE COMMAND\n");
         }
-        if error.use_stderr() { Exit::Usage } else { Exit::Done }
-    })
+        match printed {
+            _ if error.use_stderr() => Exit::Usage,
+            Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => {
+                let said = crate::commands::results_lost(&lost);
+                let _ = std::io::stderr().write_all(said.as_bytes());
+                Exit::Failed
+            }
+            Ok(()) | Err(_) => Exit::Done,
+        }
+    })?;
+    let words: Vec<String> =
+        arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    match compose::misleading(&words, &cli.command) {
+        Some((message, way)) => Err(refuse(&message, way)),
+        None => Ok(cli),
+    }
+}
+
+fn refuse(message: &str, way: &str) -> Exit {
+    let said = format!("error: {message}\n  help: {way}\n");
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    Exit::Usage
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -108,6 +133,38 @@ pub(crate) enum When {
 }
 
 impl Command {
+    /// As it is typed, of those that change something.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Down(_) => "down",
+            Self::Create(_) => "create",
+            Self::Start(_) => "start",
+            Self::Stop(_) => "stop",
+            Self::Restart(_) => "restart",
+            Self::Kill(_) => "kill",
+            Self::Pause(_) => "pause",
+            Self::Unpause(_) => "unpause",
+            Self::Rm(_) => "rm",
+            Self::Rollback(_) => "rollback",
+            Self::Build(_) => "build",
+            Self::Pull(_) => "pull",
+            Self::Plan(_)
+            | Self::Unlock(_)
+            | Self::Ps(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Top(_)
+            | Self::Port(_)
+            | Self::Images
+            | Self::Config(_)
+            | Self::Graph(_)
+            | Self::Tasks
+            | Self::Completions { .. }
+            | Self::Man { .. } => "",
+        }
+    }
+
     /// Whether it may make something, or shows what would be made.
     pub(crate) fn makes(&self) -> bool {
         matches!(
@@ -158,6 +215,12 @@ pub(crate) enum Command {
     /// Pull external images
     #[command(after_help = examples::PULL)]
     Pull(Pull),
+    /// Go back to what ran before the last replacement
+    #[command(after_help = examples::ROLLBACK)]
+    Rollback(Rollback),
+    /// Free the lock of a run that is no more
+    #[command(after_help = examples::UNLOCK)]
+    Unlock(Unlock),
     /// List containers and what they do
     #[command(after_help = examples::PS)]
     Ps(Ps),
@@ -172,7 +235,7 @@ pub(crate) enum Command {
     Top(Select),
     /// Show where published ports are reachable
     #[command(after_help = examples::PORT)]
-    Port(Select),
+    Port(Port),
     /// Show the images that the project uses
     #[command(after_help = examples::IMAGES)]
     Images,

@@ -29,12 +29,15 @@ pub(crate) struct Common {
 /// Whether a plan is carried out.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Consent {
-    /// Do not ask, even where data is lost
+    /// Ask nothing; what would lose data is refused unless it was named with `--destroy-volume`
     #[arg(short, long)]
     pub yes: bool,
     /// Only show the plan
     #[arg(long)]
     pub dry_run: bool,
+    /// Seconds to wait for another run that changes the project
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub lock_timeout: u32,
 }
 
 /// How `up` and `create` reach what is declared.
@@ -70,7 +73,8 @@ pub(crate) struct UpOptions {
 /// What `down` removes beside containers and networks.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DownOptions {
-    /// Also remove the project's volumes: their data is lost
+    /// Also remove the project's volumes: their data is lost, so it asks, or wants each of them
+    /// named with `--destroy-volume`
     #[arg(long)]
     pub volumes: bool,
     /// Also remove the images that the project built
@@ -121,6 +125,12 @@ fn verb(text: &str) -> Result<Verb, String> {
 pub(crate) struct Up {
     #[command(flatten)]
     pub common: Common,
+    /// As it is anyway: for hands that know Compose
+    #[arg(short, long, hide = true)]
+    pub detach: bool,
+    /// As it is anyway: for hands that know Compose
+    #[arg(long, hide = true, conflicts_with = "no_wait")]
+    pub wait: bool,
     #[command(flatten)]
     pub how: UpOptions,
     /// Also remove containers of the project that are not in the file
@@ -136,6 +146,9 @@ pub(crate) struct Down {
     pub common: Common,
     #[command(flatten)]
     pub what: DownOptions,
+    /// Remove this volume, too: its data is lost; may be given several times
+    #[arg(long, value_name = "VOLUME")]
+    pub destroy_volume: Vec<String>,
     /// Also remove containers of the project that are not in the file
     #[arg(long)]
     pub remove_orphans: bool,
@@ -174,7 +187,7 @@ pub(crate) struct Rm {
     #[command(flatten)]
     pub common: Common,
     /// Also remove containers that run
-    #[arg(long)]
+    #[arg(short, long)]
     pub force: bool,
     #[command(flatten)]
     pub consent: Consent,
@@ -209,15 +222,43 @@ pub(crate) struct Pull {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub common: Common,
+    /// Do not wait until what ran before is ready again
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Unlock {
+    /// The lock's id, or its beginning: it is in the message of the run that was refused
+    pub id: String,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Ps {
     #[command(flatten)]
     pub select: Select,
     /// Only names on the engine, one per line
     #[arg(long)]
     pub names: bool,
-    /// Only ids, one per line
+    /// Only ids, one per line; also `-q`
     #[arg(long, conflicts_with = "names")]
     pub ids: bool,
+    /// As it is anyway: for hands that know Compose
+    #[arg(short, long, hide = true)]
+    pub all: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Port {
+    /// Containers, `container.instance` or groups; none means all. A number after one, such as `80`
+    /// or `53/udp`: only where this port of it is
+    #[arg(value_name = "REF|PORT")]
+    pub references: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -237,7 +278,7 @@ pub(crate) struct Logs {
     #[arg(short, long)]
     pub timestamps: bool,
     /// Leave the names of the containers out
-    #[arg(long)]
+    #[arg(long, alias = "no-log-prefix")]
     pub no_prefix: bool,
 }
 
@@ -295,6 +336,12 @@ pub(crate) struct Config {
     /// Nothing: only check
     #[arg(long)]
     pub check: bool,
+}
+
+impl Config {
+    pub(crate) fn shows_a_list(&self) -> bool {
+        self.services || self.images || self.order || self.hash
+    }
 }
 
 impl Common {

@@ -9,15 +9,21 @@ use windlass::model::project::Project;
 use crate::args::Config;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
-use crate::load::load;
+use crate::load::load_with_origin;
 use crate::render::{escape, json, long, yaml};
 use crate::session;
-use crate::trouble::Result;
+use crate::trouble::{Result, Trouble};
 
 pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
     let console = &invocation.console;
-    let project = load(invocation)?;
-    if args.check {
+    let (project, origin) = load_with_origin(invocation)?;
+    // As with Compose: quiet only checks.
+    if args.check || (console.quiet && !console.is_json && !args.shows_a_list()) {
+        let secrets = windlass::check_secrets(&project, &invocation.environment.variables);
+        let inputs = windlass::check_inputs(&project);
+        if !(secrets.is_empty() && inputs.is_empty()) {
+            return Err(Trouble::Found(origin.unreadable(&inputs, &secrets)));
+        }
         console.say(&format!("{} is well.\n", project.name));
         return Ok(Exit::Done);
     }

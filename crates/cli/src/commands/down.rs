@@ -11,7 +11,10 @@ use crate::invocation::Invocation;
 use crate::trouble::Result;
 
 pub(super) fn run(invocation: &Invocation, args: &Down) -> Result<Exit> {
-    let options =
-        args.what.add_to(Options { remove_orphans: args.remove_orphans, ..Options::default() });
+    let options = args.what.add_to(Options {
+        remove_orphans: args.remove_orphans,
+        destroy_volumes: args.destroy_volume.iter().cloned().collect(),
+        ..Options::default()
+    });
     apply(invocation, &args.common.request(Verb::Down, options), args.consent)
 }

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
 use crate::raw_terminal::RawTerminal;
 use crate::render::escape::Colours;
+use crate::results::Results;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 
@@ -175,40 +176,46 @@ async fn receive(
             return Ok(());
         }
         if tty {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&buffer[..length]).and_then(|()| stdout.flush())?;
+            if !invocation.console.results.write(&buffer[..length]) {
+                return Ok(());
+            }
             continue;
         }
         demux.push(&buffer[..length]);
         while let Some(chunk) = demux.chunk().map_err(std::io::Error::other)? {
-            output.write(chunk.channel, &chunk.bytes)?;
+            if !output.write(chunk.channel, &chunk.bytes) {
+                return Ok(());
+            }
         }
     }
 }
 
 /// Both outputs of a command without a terminal: unchanged into a pipe, safe on a terminal.
-struct Output {
+struct Output<'a> {
+    results: &'a Results,
     stdout: Option<Colours>,
     stderr: Option<Colours>,
 }
 
-impl Output {
-    fn new(invocation: &Invocation) -> Self {
+impl<'a> Output<'a> {
+    fn new(invocation: &'a Invocation) -> Self {
         let here = &invocation.environment;
         Self {
+            results: &invocation.console.results,
             stdout: here.stdout_is_terminal.then(Colours::default),
             stderr: here.stderr_is_terminal.then(Colours::default),
         }
     }
 
-    fn write(&mut self, channel: Channel, bytes: &[u8]) -> std::io::Result<()> {
+    /// Whether somebody still reads.
+    fn write(&mut self, channel: Channel, bytes: &[u8]) -> bool {
         let colours = match channel {
             Channel::Stdout => &mut self.stdout,
             Channel::Stderr => &mut self.stderr,
         };
         match colours {
-            Some(colours) => write(channel, colours.push(bytes).as_bytes()),
-            None => write(channel, bytes),
+            Some(colours) => write(self.results, channel, colours.push(bytes).as_bytes()),
+            None => write(self.results, channel, bytes),
         }
     }
 
@@ -217,19 +224,15 @@ impl Output {
             [(Channel::Stdout, &mut self.stdout), (Channel::Stderr, &mut self.stderr)]
         {
             if let Some(colours) = colours {
-                let _ = write(channel, colours.finish().as_bytes());
+                write(self.results, channel, colours.finish().as_bytes());
             }
         }
     }
 }
 
-fn write(channel: Channel, bytes: &[u8]) -> std::io::Result<()> {
+fn write(results: &Results, channel: Channel, bytes: &[u8]) -> bool {
     match channel {
-        Channel::Stdout => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(bytes)?;
-            stdout.flush()
-        }
-        Channel::Stderr => std::io::stderr().lock().write_all(bytes),
+        Channel::Stdout => results.write(bytes),
+        Channel::Stderr => std::io::stderr().lock().write_all(bytes).is_ok(),
     }
 }

@@ -3,10 +3,9 @@
 //! Invariant: asks no engine; what was shown before is named again, but not shown again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use windlass::model::command::{BuildCommand, CopySource};
 use windlass::model::container::ContainerSpec;
 use windlass::model::dependency::Condition;
-use windlass::model::image::{ImageSource, ImageSpec, ImageUse};
+use windlass::model::image::{ImageSpec, ImageUse};
 use windlass::model::project::Project;
 
 use crate::args::Select;
@@ -22,7 +21,7 @@ pub(super) fn run(invocation: &Invocation, args: &Select) -> Result<Exit> {
     let console = &invocation.console;
     let project = load(invocation)?;
     let selected = select::containers(&project, &args.references)?;
-    let nodes = nodes(&project);
+    let nodes = nodes(&project, &windlass::image_bases(&project));
     let roots: Vec<String> = if args.references.is_empty() {
         let needed: BTreeSet<_> = nodes.values().flatten().map(|edge| &edge.to).collect();
         nodes.keys().filter(|name| !needed.contains(name)).cloned().collect()
@@ -56,11 +55,14 @@ struct Edge {
 }
 
 /// What every object needs, by names that are safe for a terminal.
-fn nodes(project: &Project) -> BTreeMap<String, Vec<Edge>> {
+fn nodes(
+    project: &Project,
+    bases: &BTreeMap<String, Vec<ImageUse>>,
+) -> BTreeMap<String, Vec<Edge>> {
     let mut nodes = BTreeMap::new();
     let mut leaves = BTreeSet::new();
     for (key, image) in &project.images {
-        let edges = image_edges(image);
+        let edges = image_edges(image, bases.get(key).map_or(&[], Vec::as_slice));
         leaves.extend(edges.iter().map(|edge| edge.to.clone()));
         nodes.insert(safe(&format!("image {key}")), edges);
     }
@@ -75,26 +77,10 @@ fn nodes(project: &Project) -> BTreeMap<String, Vec<Edge>> {
     nodes
 }
 
-/// The images that templates and commands name; those of a Dockerfile are known when it is built.
-fn image_edges(image: &ImageSpec) -> Vec<Edge> {
-    let mut uses: BTreeSet<ImageUse> =
-        image.depends_on.iter().map(|key| ImageUse::Project(key.clone())).collect();
-    if let ImageSource::Commands { commands, .. } = &image.source {
-        for placed in commands {
-            match &placed.command {
-                BuildCommand::From { image, .. }
-                | BuildCommand::AddImagePath { image, .. }
-                | BuildCommand::CopyFrom { from: CopySource::Image(image), .. } => {
-                    uses.insert(image.clone());
-                }
-                BuildCommand::CopyFrom { from: CopySource::Stage(_), .. }
-                | BuildCommand::Instruction { .. }
-                | BuildCommand::AddContent { .. }
-                | BuildCommand::AddContext { .. }
-                | BuildCommand::AddPaths { .. } => {}
-            }
-        }
-    }
+/// The images that templates name, and those that it is built on.
+fn image_edges(image: &ImageSpec, bases: &[ImageUse]) -> Vec<Edge> {
+    let named = image.depends_on.iter().map(|key| ImageUse::Project(key.clone()));
+    let uses: BTreeSet<ImageUse> = named.chain(bases.iter().cloned()).collect();
     uses.iter().map(|image| edge(&format!("image {image}"), None)).collect()
 }
 
@@ -116,6 +102,7 @@ fn container_edges(project: &Project, spec: &ContainerSpec) -> Vec<Edge> {
         let key = key.map_or(name.as_str(), |network| network.key.as_str());
         edges.push(edge(&windlass::model::Address::network(&engine, key).to_string(), None));
     }
+    edges.extend(spec.needs.iter().map(|address| edge(&address.to_string(), None)));
     for mount in &spec.secrets {
         edges.push(edge(&format!("secret {}", mount.secret), None));
     }

@@ -43,6 +43,12 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit> {
             console.json(&json::object("image", fields));
             continue;
         }
+        if console.quiet {
+            if let Some(image) = found {
+                console.result(&format!("{}\n", escape::line(image.id.as_str())));
+            }
+            continue;
+        }
         let users: Vec<_> = users.iter().map(|user| escape::line(user)).collect();
         let age_s = |created_s| words::age(invocation::now_s() - created_s);
         rows.push(vec![
@@ -57,7 +63,7 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit> {
             found.map_or(String::new(), |image| age_s(image.created_s)).into(),
         ]);
     }
-    if !console.is_json {
+    if !console.is_json && !console.quiet {
         let titles = ["REFERENCE", "SOURCE", "USED BY", "ID", "SIZE", "AGE"];
         console.result(&table(&titles, &rows, console.stdout));
     }

@@ -20,10 +20,12 @@ mod ps;
 mod pull;
 mod restart;
 mod rm;
+mod rollback;
 mod start;
 mod stop;
 mod tasks;
 mod top;
+mod unlock;
 mod unpause;
 mod up;
 
@@ -36,7 +38,20 @@ use crate::trouble::Result;
 
 /// Runs a command to its end.
 pub(crate) fn run(invocation: &Invocation, command: &Command) -> Exit {
-    dispatch(invocation, command).unwrap_or_else(|trouble| trouble.show(&invocation.console))
+    let console = &invocation.console;
+    let exit = dispatch(invocation, command).unwrap_or_else(|trouble| trouble.show(console));
+    match console.results.failure() {
+        Some(error) => {
+            console.complain(&results_lost(error));
+            if exit.code() == 0 { Exit::Failed } else { exit }
+        }
+        None => exit,
+    }
+}
+
+/// What to say when a result could not be written.
+pub(crate) fn results_lost(error: &std::io::Error) -> String {
+    format!("error: could not write to standard output: {error}\n")
 }
 
 fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
@@ -54,6 +69,8 @@ fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
         Command::Rm(args) => rm::run(invocation, args),
         Command::Build(args) => build::run(invocation, args),
         Command::Pull(args) => pull::run(invocation, args),
+        Command::Rollback(args) => rollback::run(invocation, args),
+        Command::Unlock(args) => unlock::run(invocation, args),
         Command::Ps(args) => ps::run(invocation, args),
         Command::Logs(args) => logs::run(invocation, args),
         Command::Exec(args) => exec::run(invocation, args),

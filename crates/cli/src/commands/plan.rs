@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
 use crate::render::{json, plan};
 use crate::session::Session;
-use crate::trouble::{Result, Trouble};
+use crate::trouble::Result;
 
 pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
     let options = Options { remove_orphans: args.remove_orphans, ..args.how.options() };
@@ -22,8 +22,8 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         } else {
             session.observe(invocation, &request).await?.0
         };
-        let made =
-            windlass::plan(&session.project, &observed, &request).map_err(Trouble::Blocked)?;
+        let made = windlass::plan(&session.project, &observed, &request)
+            .map_err(|blocked| session.blocked(blocked))?;
         if console.is_json {
             console.json(&json::plan(&made, session.project.name.as_str()));
         } else if !console.quiet {

@@ -29,7 +29,7 @@ pub(super) fn run(invocation: &Invocation, args: &Ps) -> Result<Exit> {
     let everything = args.select.references.is_empty();
     let rows = rows(&session, &selected, everything, seen);
     let console = &invocation.console;
-    if args.names || args.ids {
+    if args.names || args.ids || (console.quiet && !console.is_json) {
         for summary in rows.iter().filter_map(|row| row.seen.as_ref()) {
             let text = if args.names { summary.name.as_str() } else { summary.id.as_str() };
             console.result(&format!("{}\n", escape::line(text)));

@@ -44,7 +44,8 @@ fn date(text: &str) -> Option<String> {
     let mut parts = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
     let (hour, minute) = (parts.next()??, parts.next()??);
     let second = parts.next().unwrap_or(Some(0))?;
-    let in_range = (1..=12).contains(&month)
+    let in_range = (0..=9999).contains(&year)
+        && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && (0..24).contains(&hour)
         && (0..60).contains(&minute)
@@ -70,7 +71,9 @@ fn offset(time: &str) -> Option<(&str, i64)> {
         return Some((time, 0));
     };
     let (hours, minutes) = time[at + 1..].split_once(':')?;
-    let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+    // An offset has two digits each: more would be more than can be counted.
+    let part = |text: &str| text.parse::<u8>().ok().filter(|part| *part < 60).map(i64::from);
+    let seconds = part(hours)? * 3600 + part(minutes)? * 60;
     Some((&time[..at], if time[at..].starts_with('-') { -seconds } else { seconds }))
 }
 
@@ -100,6 +103,8 @@ mod tests {
             ("2026-11-21T12:30:00Z", Some("1795264200")),
             ("2026-11-21T14:30:00.25+02:00", Some("1795264200.25")),
             ("2026-13-01", None),
+            ("9223372036854775807-01-01", None),
+            ("2026-01-01T00:00:00+9223372036854775807:00", None),
             ("soon", None),
             ("5x", None),
             ("", None),

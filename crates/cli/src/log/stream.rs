@@ -1,11 +1,15 @@
 //! Log streams: pieces of output as whole lines, with the moment when each was written.
 //!
 //! Invariant: the bytes of a line are those of the container; a last line without an end is one too.
+//! Memory is bounded: a line without end comes in parts of about `LINE_LIMIT`.
 
 use futures_util::StreamExt;
 use std::collections::VecDeque;
 use windlass::engine::EngineError;
 use windlass::engine::stream::{Channel, Chunk, EngineStream};
+
+/// Longer than any line that somebody reads.
+const LINE_LIMIT: usize = 1024 * 1024;
 
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +82,7 @@ impl Splitter {
             });
             line.time = line.time.take().or(time);
             line.bytes.extend_from_slice(bytes);
-            if bytes.ends_with(b"\n") {
+            if bytes.ends_with(b"\n") || line.bytes.len() >= LINE_LIMIT {
                 self.ready.extend(self.open[place].take());
             }
         }
@@ -125,6 +129,14 @@ mod tests {
         let pieces = [(Stdout, "a\nb"), (Stderr, "error\n"), (Stdout, "c\nend")];
         let lines: Vec<_> = split(&pieces, false).into_iter().map(|(_, text)| text).collect();
         assert_eq!(lines, ["a\n", "error\n", "bc\n", "end"]);
+    }
+
+    #[test]
+    fn a_line_without_end_comes_in_parts() {
+        let half = "x".repeat(LINE_LIMIT / 2);
+        let pieces = vec![(Channel::Stdout, &*half); 5];
+        let lengths: Vec<_> = split(&pieces, false).iter().map(|(_, text)| text.len()).collect();
+        assert_eq!(lengths, [LINE_LIMIT, LINE_LIMIT, LINE_LIMIT / 2]);
     }
 
     #[test]

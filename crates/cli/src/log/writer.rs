@@ -109,8 +109,7 @@ impl<'a> LogWriter<'a> {
         if to_stderr {
             return std::io::stderr().write_all(&out).is_ok();
         }
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(&out).and_then(|()| stdout.flush()).is_ok()
+        self.invocation.console.results.write(&out)
     }
 
     fn write_json(&self, number: usize, line: &LogLine) -> bool {

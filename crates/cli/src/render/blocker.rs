@@ -10,30 +10,27 @@ use super::object;
 use super::style::{Role, Style};
 use crate::{hint, words};
 
-/// Every blocker, and how many there are.
-pub(crate) fn blockers(blockers: &[Blocker], style: Style) -> String {
+/// References on the command line that name nothing.
+pub(crate) fn unknown(blockers: &[Blocker], style: Style) -> String {
     let mut out = String::new();
     for blocker in blockers {
-        let title = title(blocker);
-        let _ = writeln!(
-            out,
-            "{} {}",
-            style.paint(Role::Error, "error:"),
-            style.paint(Role::Strong, &title)
-        );
-        if let BlockerReason::VolumeDiverged { changes, .. } = &blocker.reason {
-            super::plan::push_changes(&mut out, changes, style);
-        }
+        let label = style.paint(Role::Error, "error:");
+        let _ = writeln!(out, "{label} {}", style.paint(Role::Strong, &title(blocker)));
         let hint = hint::blocker(&blocker.address, &blocker.reason);
         let _ = writeln!(out, "  {} {}", style.paint(Role::Hint, "help:"), escape::line(&hint));
     }
-    let number = words::count(blockers.len(), "thing");
-    let verb = if blockers.len() == 1 { "stands" } else { "stand" };
-    let _ = writeln!(out, "\n{number} {verb} in the way; nothing was changed.");
+    out.push_str(&summary(blockers.len()));
     out
 }
 
-fn title(blocker: &Blocker) -> String {
+/// How much stands in the way, and that nothing was done.
+pub(crate) fn summary(number: usize) -> String {
+    let verb = if number == 1 { "stands" } else { "stand" };
+    format!("\n{} {verb} in the way; nothing was changed.\n", words::count(number, "thing"))
+}
+
+/// The object and what stands in its way, safe for a terminal.
+pub(crate) fn title(blocker: &Blocker) -> String {
     let what = what(&blocker.reason);
     if matches!(blocker.reason, BlockerReason::UnknownReference { .. }) {
         return what;
@@ -41,7 +38,8 @@ fn title(blocker: &Blocker) -> String {
     format!("{}: {what}", object::full_name(&blocker.address))
 }
 
-fn what(reason: &BlockerReason) -> String {
+/// What stands in the way.
+pub(crate) fn what(reason: &BlockerReason) -> String {
     let safe = |text: &str| escape::line(text).into_owned();
     match reason {
         BlockerReason::Foreign { name, owner } => {
@@ -65,6 +63,15 @@ fn what(reason: &BlockerReason) -> String {
         }
         BlockerReason::UnknownReference { reference, .. } => {
             format!("there is no `{}` in this project", safe(reference))
+        }
+        BlockerReason::NothingBefore => {
+            "it is not known what ran before it: nothing to go back to".to_owned()
+        }
+        BlockerReason::NoHealthcheck { on } => {
+            format!(
+                "it waits until {} is healthy, which has no health check",
+                safe(&on.to_string())
+            )
         }
         BlockerReason::StartFirstImpossible { why } => {
             format!("`update.order: start-first` is impossible: {}", safe(why))

@@ -1,24 +1,34 @@
 //! Diagnostics for people: file, line, column, the text underlined, and help.
 //!
-//! Invariant: all of them are shown, and then counted.
+//! Invariant: all of them are counted, and enough of them are shown, errors first.
 
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
-use windlass::config::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span};
+use windlass::config::{Diagnostic, Diagnostics, FileId, Label, Severity, SourceMap, Span};
 
 use super::escape;
+use super::excerpt::excerpt;
 use super::style::Style;
 use crate::words;
 
-/// Every finding, and how many there are.
+/// Findings that are shown; the rest are counted.
+const MAX_SHOWN: usize = 100;
+
+/// The findings, and how many there are.
 pub(crate) fn diagnostics(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width.unwrap_or(140));
     let mut out = String::new();
-    for diagnostic in diagnostics {
-        out.push_str(&one(diagnostic, sources, &renderer));
-        out.push_str("\n\n");
+    let of = |severity| diagnostics.iter().filter(move |found| found.severity == severity);
+    let shown = |found: &Diagnostic| -> String { one(found, sources, &renderer) + "\n\n" };
+    if diagnostics.len() <= MAX_SHOWN {
+        out.extend(diagnostics.iter().map(shown));
+    } else {
+        let first = of(Severity::Error).chain(of(Severity::Warning)).take(MAX_SHOWN);
+        out.extend(first.map(shown));
+        let _ = writeln!(out, "… and {} more\n", diagnostics.len() - MAX_SHOWN);
     }
     out.push_str(&summary(diagnostics));
     out
@@ -63,47 +73,67 @@ fn one(diagnostic: &Diagnostic, sources: &SourceMap, renderer: &Renderer) -> Str
         }
         (None, None) => {}
     }
-    renderer.render(&report)
+    // A snippet whose place was said in a line of its own begins with the sign of another file, and nothing behind it.
+    let text = renderer.render(&report);
+    text.lines().filter(|line| line.trim() != ":::").collect::<Vec<_>>().join("\n")
 }
 
 /// One snippet per file, the primary one first.
-fn snippets<'a>(
-    diagnostic: &'a Diagnostic,
-    sources: &'a SourceMap,
-) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Element<'a>> {
     let Some(primary) = &diagnostic.primary else {
         return Vec::new();
     };
-    let mut by_file: BTreeMap<(bool, FileId), Vec<annotate_snippets::Annotation<'a>>> =
-        BTreeMap::new();
+    let mut by_file: BTreeMap<(bool, FileId), Vec<(AnnotationKind, &Label)>> = BTreeMap::new();
     let labels = std::iter::once((AnnotationKind::Primary, primary))
         .chain(diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label)));
     for (kind, label) in labels {
-        let Some(range) = range(label.span, sources) else { continue };
-        let annotation = kind.span(range);
-        let annotation = if label.text.is_empty() {
+        let other = label.span.file != primary.span.file;
+        by_file.entry((other, label.span.file)).or_default().push((kind, label));
+    }
+    by_file.into_values().filter_map(|labels| snippet(&labels, sources)).flatten().collect()
+}
+
+/// The places in one file, with the line that says where they are if the excerpt alone cannot.
+fn snippet<'a>(
+    labels: &[(AnnotationKind, &Label)],
+    sources: &SourceMap,
+) -> Option<Vec<Element<'a>>> {
+    let (kinds, ranges): (Vec<_>, Vec<_>) = labels
+        .iter()
+        .filter_map(|(kind, label)| Some(((*kind, *label), range(label.span, sources)?)))
+        .unzip();
+    let main = kinds.first()?.1.span;
+    let file = sources.get(main.file)?;
+    let excerpt = excerpt(file.text(), &ranges)?;
+    let annotations = kinds.into_iter().zip(excerpt.ranges).filter_map(|((kind, label), range)| {
+        let annotation = kind.span(range?);
+        Some(if label.text.is_empty() {
             annotation
         } else {
             annotation.label(escape::line(&label.text).into_owned())
-        };
-        let other = label.span.file != primary.span.file;
-        by_file.entry((other, label.span.file)).or_default().push(annotation);
-    }
-    by_file
-        .into_iter()
-        .filter_map(|((_, file), annotations)| {
-            let file = sources.get(file)?;
-            let name = escape::line(file.name()).into_owned();
-            Some(Snippet::source(file.text().as_ref()).path(name).annotations(annotations))
         })
-        .collect()
+    });
+    let line = sources.locate(Span::new(main.file, excerpt.start, excerpt.start)).line;
+    let name = escape::line(file.name()).into_owned();
+    let snippet = Snippet::source(excerpt.text).line_start(line).annotations(annotations);
+    if !excerpt.is_cut {
+        return Some(vec![snippet.path(name).into()]);
+    }
+    let place = sources.locate(main);
+    let origin = Origin::path(name).line(place.line).char_column(place.column);
+    Some(vec![origin.into(), snippet.into()])
 }
 
-fn patch<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Option<Snippet<'a, Patch<'a>>> {
+/// What the line would be; nothing if it is too long to be shown.
+fn patch<'a>(diagnostic: &Diagnostic, sources: &SourceMap) -> Option<Snippet<'a, Patch<'a>>> {
     let patch = diagnostic.patch.as_ref()?;
     let file = sources.get(patch.span.file)?;
     let range = range(patch.span, sources)?;
-    Some(Snippet::source(file.text().as_ref()).patch(Patch::new(range, patch.replacement.as_str())))
+    let excerpt = excerpt(file.text(), &[range]).filter(|excerpt| !excerpt.is_cut)?;
+    let line = sources.locate(Span::new(patch.span.file, excerpt.start, excerpt.start)).line;
+    let range = excerpt.ranges.into_iter().next().flatten()?;
+    let replacement = escape::block(&patch.replacement).into_owned();
+    Some(Snippet::source(excerpt.text).line_start(line).patch(Patch::new(range, replacement)))
 }
 
 /// The bytes of a span; `None` where it is not a place in the text.

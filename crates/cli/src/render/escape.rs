@@ -28,11 +28,42 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// C0 and C1 controls, DEL, and the characters that turn the direction of writing.
-fn is_unsafe(c: char) -> bool {
+/// C0 and C1 controls, DEL, the characters that turn the direction of writing, and those that cannot be seen at all.
+/// Joiners stay: scripts and pictures are written with them.
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What stands for a character in text whose columns count: itself, or one that can be seen and does nothing.
+pub(crate) fn picture(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        c if is_unsafe(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// JSON whose strings have nothing in them that a terminal would obey.
+pub(crate) fn json(text: String) -> String {
+    if !text.chars().any(is_unsafe) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        if !is_unsafe(c) || matches!(c, '\n' | '\t' | '\r') {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 fn push_escaped(out: &mut String, c: char) {
@@ -164,10 +195,25 @@ mod tests {
             ("\u{9b}31m\u{7f}", "\\u{9b}31m\\u{7f}", "\\u{9b}31m\\u{7f}"),
             ("a\u{202e}b\u{2066}", "a\\u{202e}b\\u{2066}", "a\\u{202e}b\\u{2066}"),
             ("x\r", "x\\r", "x\\r"),
+            (
+                "a\u{200b}b\u{feff}\u{e0041}",
+                "a\\u{200b}b\\u{feff}\\u{e0041}",
+                "a\\u{200b}b\\u{feff}\\u{e0041}",
+            ),
+            ("a\u{200d}b", "a\u{200d}b", "a\u{200d}b"),
         ] {
             assert_eq!(line(text), one_line);
             assert_eq!(block(text), several);
         }
+    }
+
+    #[test]
+    fn json_says_the_same_and_does_nothing() {
+        let text = "{\"a\u{9b}\": \"\u{202e}\u{e0041}é\"}\n";
+        let safe = json(text.to_owned());
+        assert_eq!(safe, "{\"a\\u009b\": \"\\u202e\\udb40\\udc41é\"}\n");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&safe), read(text));
     }
 
     #[test]

@@ -5,9 +5,12 @@
 use serde_json::{Map, Value, json};
 use windlass::model::Address;
 use windlass::model::event::{Event, Progress};
-use windlass::model::note::{Blocker, BlockerReason, Note, NoteReason};
+use windlass::model::note::{Blocked, Blocker, BlockerReason, Note, NoteReason};
 use windlass::model::plan::{Cause, FieldChange, Group, Hazard, Origin, Plan, Step, StepId};
-use windlass::model::report::{Failure, FailureKind, Outcome, Report};
+use windlass::model::report::{Failure, FailureKind, Outcome, Report, Rescued};
+
+use crate::aftermath::Fallen;
+use crate::origin::Found;
 
 /// The version of everything in this file.
 const VERSION: u32 = 1;
@@ -37,9 +40,13 @@ pub(crate) fn address(address: &Address) -> Value {
 }
 
 pub(crate) fn plan(plan: &Plan, project: &str) -> Value {
-    let steps: Vec<_> = plan.iter().map(|(id, step)| self::step(id, step)).collect();
+    let steps = steps(plan);
     let notes: Vec<_> = plan.notes.iter().map(note).collect();
     object("plan", json!({"project": project, "steps": steps, "notes": notes}))
+}
+
+fn steps(plan: &Plan) -> Vec<Value> {
+    plan.iter().map(|(id, step)| self::step(id, step)).collect()
 }
 
 fn step(id: StepId, step: &Step) -> Value {
@@ -107,6 +114,7 @@ fn note(note: &Note) -> Value {
         NoteReason::UpToDate => json!({"kind": "up-to-date"}),
         NoteReason::External => json!({"kind": "external"}),
         NoteReason::Orphan { name } => json!({"kind": "orphan", "name": name}),
+        NoteReason::NothingBefore => json!({"kind": "nothing-before"}),
         NoteReason::Persistent => json!({"kind": "persistent"}),
         NoteReason::Completed => json!({"kind": "completed"}),
         NoteReason::Unhealthy { output } => json!({"kind": "unhealthy", "output": output}),
@@ -118,8 +126,14 @@ fn note(note: &Note) -> Value {
     json!({"address": address(&note.address), "reason": reason})
 }
 
-pub(crate) fn blockers(blockers: &[Blocker]) -> Value {
-    let blocker = |blocker: &Blocker| {
+/// What stands in the way, with its places, and the plan as it would be.
+pub(crate) fn blocked(blocked: &Blocked, found: &Found) -> Value {
+    let Blocked { blockers, plan, held } = blocked;
+    let held = held
+        .iter()
+        .map(|(address, by)| json!({"address": self::address(address), "by": self::address(by)}));
+    let held: Vec<_> = held.collect();
+    let in_the_way = |blocker: &Blocker| {
         let reason = match &blocker.reason {
             BlockerReason::Foreign { name, owner } => {
                 json!({"kind": "foreign", "name": name, "owner": owner})
@@ -143,6 +157,10 @@ pub(crate) fn blockers(blockers: &[Blocker]) -> Value {
                 json!({"kind": "unknown-reference", "reference": reference,
                        "candidates": candidates})
             }
+            BlockerReason::NothingBefore => json!({"kind": "nothing-before"}),
+            BlockerReason::NoHealthcheck { on } => {
+                json!({"kind": "no-healthcheck", "on": address(on)})
+            }
             BlockerReason::StartFirstImpossible { why } => {
                 json!({"kind": "start-first-impossible", "why": why})
             }
@@ -150,7 +168,13 @@ pub(crate) fn blockers(blockers: &[Blocker]) -> Value {
         let hint = crate::hint::blocker(&blocker.address, &blocker.reason);
         json!({"address": address(&blocker.address), "reason": reason, "hint": hint})
     };
-    object("blocked", json!({"blockers": blockers.iter().map(blocker).collect::<Vec<_>>()}))
+    let fields = json!({
+        "blockers": blockers.iter().map(in_the_way).collect::<Vec<_>>(),
+        "steps": steps(plan),
+        "held": held,
+        "diagnostics": found.diagnostics.to_json(&found.sources),
+    });
+    object("blocked", fields)
 }
 
 pub(crate) fn event(event: &Event) -> Value {
@@ -169,9 +193,25 @@ pub(crate) fn event(event: &Event) -> Value {
             "step_finished",
             json!({"step": step.0, "outcome": self::outcome(outcome), "at_ms": at_ms}),
         ),
+        Event::RescueStarted { address, at_ms } => {
+            object("rollback_started", json!({"address": self::address(address), "at_ms": at_ms}))
+        }
+        Event::RescueFinished { rescued, at_ms } => {
+            let mut fields = self::rescued(rescued);
+            fields.insert("at_ms".to_owned(), (*at_ms).into());
+            object("rollback_finished", Value::Object(fields))
+        }
         Event::Interrupted => object("interrupted", json!({})),
         Event::Finished { at_ms } => object("finished", json!({"at_ms": at_ms})),
     }
+}
+
+fn rescued(rescued: &Rescued) -> Map<String, Value> {
+    let failure = rescued.failure.as_ref().map(|failure| Value::Object(self::failure(failure)));
+    let mut map = Map::new();
+    map.insert("address".to_owned(), address(&rescued.address));
+    map.insert("failure".to_owned(), failure.into());
+    map
 }
 
 fn progress(progress: &Progress) -> Value {
@@ -216,7 +256,18 @@ fn failure(failure: &Failure) -> Map<String, Value> {
     map
 }
 
-pub(crate) fn report(report: &Report, plan: &Plan) -> Value {
+/// What was started and did not stay up.
+pub(crate) fn fallen(fallen: &Fallen) -> Value {
+    let fields = json!({
+        "address": address(&fallen.address),
+        "status": fallen.status,
+        "log": fallen.log,
+        "message": fallen.text(),
+    });
+    object("fallen", fields)
+}
+
+pub(crate) fn report(report: &Report, plan: &Plan, fallen: &[Fallen]) -> Value {
     let mut done = 0;
     let mut failed = Vec::new();
     let mut skipped = Vec::new();
@@ -229,7 +280,7 @@ pub(crate) fn report(report: &Report, plan: &Plan) -> Value {
             Outcome::Done => done += 1,
             Outcome::Failed(why) => {
                 head.extend(failure(why));
-                let advice = crate::hint::failure(step, why);
+                let advice = crate::hint::failure(step, why, report.took_back(&step.address));
                 head.insert("meaning".to_owned(), advice.meaning.into());
                 head.insert("hint".to_owned(), advice.next.into());
                 failed.push(Value::Object(head));
@@ -241,16 +292,19 @@ pub(crate) fn report(report: &Report, plan: &Plan) -> Value {
             Outcome::Cancelled => cancelled.push(Value::Object(head)),
         }
     }
+    let rolled_back: Vec<_> = report.rescues.iter().map(rescued).map(Value::Object).collect();
     object(
         "report",
         json!({
-            "success": report.is_success(),
+            "success": report.is_success() && fallen.is_empty(),
             "interrupted": report.interrupted,
             "elapsed_ms": report.elapsed_ms,
             "done": done,
             "failed": failed,
             "skipped": skipped,
             "cancelled": cancelled,
+            "rolled_back": rolled_back,
+            "fallen": fallen.iter().map(|one| address(&one.address)).collect::<Vec<_>>(),
         }),
     )
 }

@@ -244,7 +244,7 @@ pub(crate) fn action_words(action: &Action) -> String {
         Action::BuildImage(build) | Action::ImportImage(build) => with(&build.spec.reference),
         Action::KillContainer { signal, .. } => with(signal),
         Action::ConnectNetwork { network, .. } => with(&format!("to {network}")),
-        Action::DisconnectNetwork { network, .. } => with(&format!("from {network}")),
+        Action::DisconnectNetwork { name: network, .. } => with(&format!("from {network}")),
         Action::RenameContainer { name, .. } => with(&format!("to {name}")),
         Action::WaitContainer { until, .. } => with(&format!("until {until}")),
         Action::ExecContainer { exec, .. } => {

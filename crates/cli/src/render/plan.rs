@@ -3,10 +3,10 @@
 //! Invariant: without `verbose` what is left alone for good is only counted; whatever needs
 //! consent is always shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use windlass::model::Address;
-use windlass::model::note::{Note, NoteReason};
+use windlass::model::note::{Blocked, Blocker, Note, NoteReason};
 use windlass::model::plan::{Cause, FieldChange, Hazard, Plan};
 
 use super::escape;
@@ -20,12 +20,36 @@ const WIDEST_PHRASE: usize = 34;
 
 /// The whole plan, with its summary.
 pub(crate) fn plan(plan: &Plan, style: Style, verbose: bool) -> String {
-    let objects = objects(plan);
+    shown(plan, &[], &BTreeMap::new(), style, verbose)
+}
+
+/// The plan as it would be: what is blocked first, and beside what needs it that it waits.
+pub(crate) fn blocked(blocked: &Blocked, style: Style, verbose: bool) -> String {
+    shown(&blocked.plan, &blocked.blockers, &blocked.held, style, verbose)
+}
+
+fn shown(
+    plan: &Plan,
+    blockers: &[Blocker],
+    waiting: &BTreeMap<Address, Address>,
+    style: Style,
+    verbose: bool,
+) -> String {
+    let mut objects = objects(plan);
+    objects.retain(|object| blockers.iter().all(|blocker| blocker.address != *object.address));
+    let objects = objects;
     let notes: Vec<_> = plan.notes.iter().filter(|note| verbose || is_notable(note)).collect();
-    let columns = Columns::of(&objects, &notes, verbose);
+    let columns = Columns::of(&objects, &notes, blockers, verbose);
     let mut out = String::new();
+    for blocker in blockers {
+        let head = columns.head(&blocker.address);
+        let words = format!("blocked: {}", super::blocker::what(&blocker.reason));
+        let words = style.fit(&words, width(&head) + 6);
+        let glyph = style.paint(Role::Error, "✗");
+        let _ = writeln!(out, "  {glyph} {head}  {}", style.paint(Role::Error, &words));
+    }
     for object in &objects {
-        push_object(&mut out, object, &columns, style, verbose);
+        push_object(&mut out, object, waiting.get(object.address), &columns, style, verbose);
     }
     for note in notes {
         push_note(&mut out, note, &columns, style);
@@ -33,7 +57,7 @@ pub(crate) fn plan(plan: &Plan, style: Style, verbose: bool) -> String {
     if !out.is_empty() {
         out.push('\n');
     }
-    out.push_str(&style.paint(Role::Strong, &summary(plan, &objects)));
+    out.push_str(&style.paint(Role::Strong, &summary(plan, &objects, blockers)));
     out.push('\n');
     out
 }
@@ -45,9 +69,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(objects: &[Object<'_>], notes: &[&Note], verbose: bool) -> Self {
-        let addresses =
-            || objects.iter().map(|o| o.address).chain(notes.iter().map(|note| &note.address));
+    fn of(objects: &[Object<'_>], notes: &[&Note], blockers: &[Blocker], verbose: bool) -> Self {
+        let addresses = || {
+            let notes = notes.iter().map(|note| &note.address);
+            let blockers = blockers.iter().map(|blocker| &blocker.address);
+            objects.iter().map(|object| object.address).chain(notes).chain(blockers)
+        };
         let widest = |widths: &mut dyn Iterator<Item = usize>, most: usize| {
             widths.filter(|width| *width <= most).max().unwrap_or(0)
         };
@@ -72,13 +99,17 @@ impl Columns {
 fn push_object(
     out: &mut String,
     object: &Object<'_>,
+    held_by: Option<&Address>,
     columns: &Columns,
     style: Style,
     verbose: bool,
 ) {
     let (glyph, role) = object.glyph();
     let head = columns.head(object.address);
-    let beside = beside(object);
+    let beside = match held_by {
+        Some(by) => format!("needs {}, which is blocked", object::full_name(by)),
+        None => beside(object),
+    };
     let phrase = object.phrase(verbose);
     let phrase = if beside.is_empty() { phrase } else { pad(&phrase, columns.phrase) };
     let taken = width(&head) + 6;
@@ -109,6 +140,7 @@ fn beside(object: &Object<'_>) -> String {
         Cause::DependsOn(address) => format!("because of {}", object::full_name(address)),
         Cause::Orphan => "not in the file".to_owned(),
         Cause::Leftover => "left over from a run that did not end".to_owned(),
+        Cause::Requested if object.deed == Deed::Recreate => "asked for by --recreate".to_owned(),
         Cause::Absent
         | Cause::Diverged(_)
         | Cause::NotRunning
@@ -122,7 +154,13 @@ fn beside(object: &Object<'_>) -> String {
     }
 }
 
-pub(super) fn push_changes(out: &mut String, changes: &[FieldChange], style: Style) {
+/// One difference on a line, without colour.
+pub(crate) fn change_words(change: &FieldChange) -> String {
+    let (was, wanted) = (value(change.was.as_deref()), value(change.wanted.as_deref()));
+    format!("{}: {was} → {wanted} ({})", escape::line(&change.path), change.origin.as_str())
+}
+
+fn push_changes(out: &mut String, changes: &[FieldChange], style: Style) {
     let widest = changes.iter().map(|change| width(&escape::line(&change.path))).max();
     let path_columns = widest.unwrap_or(0).min(WIDEST_NAME);
     for change in changes {
@@ -188,6 +226,7 @@ fn is_notable(note: &Note) -> bool {
         NoteReason::UpToDate
         | NoteReason::External
         | NoteReason::Persistent
+        | NoteReason::NothingBefore
         | NoteReason::Completed
         | NoteReason::Already { .. } => false,
         NoteReason::Orphan { .. }
@@ -206,6 +245,7 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
         NoteReason::Orphan { .. } => {
             "not in the file: kept (--remove-orphans removes it)".to_owned()
         }
+        NoteReason::NothingBefore => "nothing ran before it".to_owned(),
         NoteReason::Persistent => "persistent: started before, left alone".to_owned(),
         NoteReason::Completed => "completed".to_owned(),
         NoteReason::Unhealthy { .. } => "runs, but its health check fails".to_owned(),
@@ -220,9 +260,9 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
 }
 
 /// `Plan: 3 to create, 1 to recreate, 2 unchanged.`
-fn summary(plan: &Plan, objects: &[Object<'_>]) -> String {
+fn summary(plan: &Plan, objects: &[Object<'_>], blockers: &[Blocker]) -> String {
     let unchanged = plan.notes.iter().filter(|note| !is_notable(note)).count();
-    if objects.is_empty() {
+    if objects.is_empty() && blockers.is_empty() {
         return match unchanged {
             0 => "Nothing to do.".to_owned(),
             number => format!("Nothing to do: {number} unchanged."),
@@ -234,6 +274,10 @@ fn summary(plan: &Plan, objects: &[Object<'_>]) -> String {
         .collect();
     if unchanged > 0 {
         parts.push(format!("{unchanged} unchanged"));
+    }
+    if !blockers.is_empty() {
+        let all: BTreeSet<_> = blockers.iter().map(|blocker| &blocker.address).collect();
+        parts.push(format!("{} blocked", all.len()));
     }
     format!("Plan: {}.", parts.join(", "))
 }

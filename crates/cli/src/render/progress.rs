@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use windlass::model::event::{Event, Progress as Step};
 use windlass::model::plan::{Action, Plan, StepId};
-use windlass::model::report::Outcome;
+use windlass::model::report::{Outcome, Rescued};
 
 use super::escape;
 use super::object::{self, Object, objects};
@@ -24,6 +24,8 @@ pub(crate) struct Progress<'p> {
     /// Which object a step belongs to.
     owners: Vec<usize>,
     name_columns: usize,
+    /// Ways back that are being taken.
+    rescues: usize,
     interrupted: bool,
 }
 
@@ -57,7 +59,7 @@ impl<'p> Progress<'p> {
         }
         let names = objects.iter().map(|object| width(&object::full_name(object.address)));
         let name_columns = names.filter(|columns| *columns <= WIDEST_NAME).max().unwrap_or(0);
-        Self { plan, objects, states, owners, name_columns, interrupted: false }
+        Self { plan, objects, states, owners, name_columns, rescues: 0, interrupted: false }
     }
 
     /// Takes an event in; the lines to print for good, if an object ended by it.
@@ -73,6 +75,11 @@ impl<'p> Progress<'p> {
             }
             Event::StepFinished { step, outcome, at_ms } => {
                 return self.finished(*step, outcome, *at_ms, style);
+            }
+            Event::RescueStarted { .. } => self.rescues += 1,
+            Event::RescueFinished { rescued, .. } => {
+                self.rescues -= 1;
+                return vec![rescue_line(rescued, style)];
             }
             Event::Interrupted => self.interrupted = true,
             Event::Started { .. } | Event::Finished { .. } => {}
@@ -203,6 +210,9 @@ impl<'p> Progress<'p> {
             let _ = write!(text, ", {failed} failed");
         }
         let _ = write!(text, ", {}", words::duration(now_ms));
+        if self.rescues > 0 {
+            let _ = write!(text, " - bringing back what served before: {}", self.rescues);
+        }
         if self.interrupted {
             text.push_str(" - interrupted: waiting for what runs; again to end now");
         }
@@ -230,6 +240,11 @@ impl<'p> Progress<'p> {
                 Some(format!("{object} | {}", escape::line(line.trim_end())))
             }
             Event::StepFinished { step, outcome, .. } => self.plain_end(*step, outcome),
+            Event::RescueStarted { address, .. } => {
+                let name = object::full_name(address);
+                Some(format!("{name}: bringing back what served before …"))
+            }
+            Event::RescueFinished { rescued, .. } => Some(rescue_line(rescued, style)),
             Event::Interrupted => {
                 Some("interrupted: waiting for what runs; nothing more is started".to_owned())
             }
@@ -262,6 +277,18 @@ fn is_long(action: &Action) -> bool {
             | Action::WaitContainer { .. }
             | Action::ExecContainer { .. }
     )
+}
+
+fn rescue_line(rescued: &Rescued, style: Style) -> String {
+    let name = object::full_name(&rescued.address);
+    let (glyph, role, text) = match &rescued.failure {
+        None => ('↩', Role::Warning, "what served before serves again".to_owned()),
+        Some(failure) => {
+            let message = escape::line(&failure.message);
+            ('✗', Role::Error, format!("could not bring back what served before: {message}"))
+        }
+    };
+    style.fit(&format!("{} {name}  {text}", style.paint(role, &glyph.to_string())), 0)
 }
 
 fn progress_words(progress: &Step) -> String {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use windlass::model::plan::{Plan, Step, StepId};
-use windlass::model::report::{Failure, Outcome, Report};
+use windlass::model::report::{Failure, Outcome, Report, Rescued};
 
 use super::escape;
 use super::object::{self, Object, objects};
@@ -20,7 +20,8 @@ const MOST_DETAIL: usize = 20;
 pub(crate) fn failures(report: &Report, plan: &Plan, style: Style) -> String {
     let mut out = String::new();
     for (id, failure) in report.failures() {
-        push_failure(&mut out, plan.step(id), failure, style);
+        let step = plan.step(id);
+        push_failure(&mut out, step, failure, report.took_back(&step.address), style);
         let skipped = skipped_because(report, plan, id);
         if !skipped.is_empty() {
             let names: Vec<_> =
@@ -35,11 +36,38 @@ pub(crate) fn failures(report: &Report, plan: &Plan, style: Style) -> String {
         }
         out.push('\n');
     }
+    for rescued in &report.rescues {
+        push_rescued(&mut out, rescued, style);
+    }
     out
 }
 
-fn push_failure(out: &mut String, step: &Step, failure: &Failure, style: Style) {
-    let advice = hint::failure(step, failure);
+/// What became of a replacement that was taken back.
+fn push_rescued(out: &mut String, rescued: &Rescued, style: Style) {
+    let name = object::full_name(&rescued.address);
+    if let Some(failure) = &rescued.failure {
+        let title = format!("{name}: could not bring back what served before");
+        let head = style.paint(Role::Error, "error:");
+        let _ = writeln!(out, "{head} {}", style.paint(Role::Strong, &title));
+        push_field(out, "said", &escape::line(&failure.message), Role::Faint, style);
+        push_detail(out, &failure.detail, style);
+        let next = "nothing is lost: run the same command again, it goes on from here";
+        push_field(out, "help", next, Role::Hint, style);
+        out.push('\n');
+    } else {
+        let head = style.paint(Role::Warning, "rolled back:");
+        let _ = writeln!(out, "{head} {name}: what served before serves again\n");
+    }
+}
+
+fn push_failure(
+    out: &mut String,
+    step: &Step,
+    failure: &Failure,
+    is_taken_back: bool,
+    style: Style,
+) {
+    let advice = hint::failure(step, failure, is_taken_back);
     let what = object::failure_words(&step.action);
     let name = object::full_name(&step.address);
     let title = match &advice.meaning {
@@ -196,7 +224,7 @@ mod tests {
             _ => Outcome::Skipped { because: StepId(u32::try_from(failed).unwrap()) },
         };
         let outcomes = (0..plan.steps.len()).map(outcome).collect();
-        Report { outcomes, interrupted: false, elapsed_ms: 3210 }
+        Report { outcomes, elapsed_ms: 3210, ..Report::default() }
     }
 
     #[test]
@@ -222,6 +250,7 @@ mod tests {
                 .collect(),
             interrupted: true,
             elapsed_ms: 900,
+            ..Report::default()
         };
         for (report, expected) in [
             (report(9), "Done: 2 created, 1 recreated, 1 removed in 3.2s.\n"),

@@ -36,7 +36,7 @@ fn create(name: &str) -> Action {
     Action::CreateContainer(Box::new(CreateContainer {
         name: name.into(),
         image: "app:1".into(),
-        config: ContainerConfig::default(),
+        config: ContainerConfig::default().into(),
         labels: BTreeMap::new(),
     }))
 }
@@ -53,11 +53,11 @@ pub(super) fn plan() -> Plan {
         until: Until::Healthy,
         deadline_ms: 30_000,
     };
-    let network = Action::CreateNetwork(CreateNetwork {
+    let network = Action::CreateNetwork(Box::new(CreateNetwork {
         name: "shop.front".into(),
         config: NetworkConfig::default(),
         labels: BTreeMap::new(),
-    });
+    }));
     let volume = Action::RemoveVolume { name: "shop.old".into(), created: String::new() };
     let stop = Action::StopContainer { container: old.clone(), timeout_s: None };
     let start = |step| Action::StartContainer(ContainerRef::Planned(StepId(step)));
@@ -79,5 +79,5 @@ pub(super) fn plan() -> Plan {
         note(at("container", "job"), NoteReason::Completed),
         note(at("container", "gone"), NoteReason::Orphan { name: "shop.gone".into() }),
     ];
-    Plan { steps, notes }
+    Plan { steps, notes, rescues: Vec::new() }
 }

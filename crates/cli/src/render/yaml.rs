@@ -5,6 +5,8 @@
 use serde_json::Value;
 use std::fmt::Write as _;
 
+use super::escape;
+
 /// The data as block style YAML.
 pub(crate) fn emit(value: &Value) -> String {
     let mut out = String::new();
@@ -91,7 +93,7 @@ fn is_block(text: &str) -> bool {
         && !text.ends_with("\n\n")
         && text.len() > 1
         && !text.starts_with([' ', '\n', '\t'])
-        && text.chars().all(|c| c == '\n' || !needs_escape(c))
+        && text.chars().all(|c| c == '\n' || !escape::is_unsafe(c))
 }
 
 fn block(text: &str, indent: usize) -> String {
@@ -102,12 +104,6 @@ fn block(text: &str, indent: usize) -> String {
         .map(|line| if line.is_empty() { String::new() } else { format!("{space}{line}") })
         .collect();
     format!("|\n{}", lines.join("\n"))
-}
-
-fn needs_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Plain where that is safe in every reading of YAML, else in double quotes.
@@ -123,7 +119,7 @@ fn string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if needs_escape(c) => {
+            c if escape::is_unsafe(c) => {
                 let code = u32::from(c);
                 let _ = match code {
                     0..=0xff => write!(out, "\\x{code:02x}"),

@@ -86,3 +86,92 @@ fn what_the_command_line_gives_wins() {
     let named = Test::project(text).args(["-p", "other", "config"]).code(0);
     assert!(named.stdout.starts_with("name: other\n"), "{}", named.stdout);
 }
+
+/// What is read only after the load is wrong in these ways, each at its place.
+const UNREADABLE: &str = "\
+name: shop
+secrets:
+  gone: {file: nope.txt}
+  unset: {env: NOPE}
+images:
+  app: {dockerfile: nowhere/Dockerfile}
+  dir: {dockerfile: ctx}
+  bad: {dockerfile: bad/Dockerfile}
+  inline:
+    dockerfile:
+      inline: |
+        FROM scratch
+
+        RUN <<EOF
+        x
+  rootfs: {import: nope.tar}
+  context: {dockerfile: {inline: FROM scratch}, context: {dir: no-dir}}
+  file: {dockerfile: {inline: FROM scratch}, context: ctx/file}
+  commands:
+    commands:
+    - FROM scratch
+    - ADD: {context: no-dir2, dest: /x}
+";
+
+fn unreadable() -> Test {
+    Test::project(UNREADABLE)
+        .file("bad/Dockerfile", "FROM scratch\nRUN <<EOF\n")
+        .file("ctx/file", "")
+}
+
+#[test]
+fn files_and_secrets_that_can_not_be_read_are_shown_where_they_are_named() {
+    for arguments in [["config", "--check"], ["up", "--yes"], ["plan", "-q"]] {
+        let ended = unreadable().args(arguments).code(65).stdout("");
+        for (place, text) in [
+            (
+                "windlass.yaml:3:16",
+                "secrets.gone: cannot read the file [DIR]/nope.txt of secret gone: No such file or directory\n",
+            ),
+            ("windlass.yaml:4:16", "secrets.unset: the variable NOPE of secret unset is not set\n"),
+            (
+                "windlass.yaml:6:21",
+                "images.app: cannot read the Dockerfile [DIR]/nowhere/Dockerfile: No such file or directory\n",
+            ),
+            (
+                "windlass.yaml:7:21",
+                "images.dir: cannot read the Dockerfile [DIR]/ctx: is a directory\n",
+            ),
+            (
+                "[DIR]/bad/Dockerfile:2:1",
+                "images.bad: malformed Dockerfile: the heredoc \"EOF\" has no end\n",
+            ),
+            ("windlass.yaml:8:21", "-- named here"),
+            (
+                "windlass.yaml:14:9",
+                "images.inline: malformed Dockerfile: the heredoc \"EOF\" has no end\n",
+            ),
+            (
+                "windlass.yaml:16:20",
+                "images.rootfs: cannot read [DIR]/nope.tar: No such file or directory\n",
+            ),
+            (
+                "windlass.yaml:17:64",
+                "images.context: cannot read the directory [DIR]/no-dir: No such file or directory\n",
+            ),
+            ("windlass.yaml:18:55", "images.file: [DIR]/ctx/file is not a directory\n"),
+            (
+                "windlass.yaml:22:7",
+                "images.commands: cannot read the directory [DIR]/no-dir2: No such file or directory\n",
+            ),
+        ] {
+            assert!(ended.stderr.contains(text), "{text}\n{}", ended.stderr);
+            assert!(ended.stderr.contains(&format!("{place}\n")), "{place}\n{}", ended.stderr);
+        }
+        assert!(ended.stderr.contains("10 errors\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_check_reads_no_secret_and_runs_nothing() {
+    let text = "name: shop\nsecrets: {a: {file: a.txt}, b: {env: B}, c: {command: [touch, ran]}}\n";
+    let project = Test::project(text).file("a.txt", "hunter2").variable("B", "hunter2");
+    let check = project.args(["config", "--check"]);
+    assert_eq!(check.code(0).stderr, "shop is well.\n");
+    assert!(!check.exists("ran"));
+}

@@ -68,7 +68,8 @@ fn parts_of_the_project() {
     ] {
         Test::project(SHOP).args(["config", option]).code(0).stdout(expected);
     }
-    Test::project(SHOP).args(["config", "--check", "-q"]).code(0).stdout("");
+    let test = Test::project(SHOP).variable("KEY", "x");
+    test.args(["config", "--check", "-q"]).code(0).stdout("");
 }
 
 #[test]
@@ -114,4 +115,13 @@ container web
 #[test]
 fn tasks_are_listed_by_label() {
     Test::project(SHOP).args(["tasks"]).code(0).stdout("Checks\n  test  Run the tests\n");
+}
+
+#[test]
+fn the_graph_knows_what_a_dockerfile_is_built_on() {
+    let text = "name: p\nimages:\n  base: {dockerfile: {inline: FROM scratch}}\n  \
+                app: {dockerfile: Dockerfile}\n";
+    let project = Test::project(text)
+        .file("Dockerfile", "FROM p/base AS a\nFROM scratch\nCOPY --from=a /x /x\n");
+    project.args(["graph"]).code(0).stdout("image app\n└─ image base\n");
 }

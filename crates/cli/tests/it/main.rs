@@ -5,7 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
 mod arguments;
+mod documents;
+mod exits;
+mod fake;
 mod files;
+mod hostile;
 mod inspect;
 mod plan;
 mod program;

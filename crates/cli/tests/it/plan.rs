@@ -62,7 +62,11 @@ fn a_missing_build_context_is_named() {
     let text =
         "name: p\nimages:\n  app: {dockerfile: Dockerfile}\ncontainers:\n  web: {image: app}\n";
     let ended = Test::project(text).args(["plan", "--offline"]).code(65);
-    ended.complains(["cannot read the inputs of image app", "[DIR]/Dockerfile", "help: "]);
+    ended.complains([
+        "images.app: cannot read the Dockerfile [DIR]/Dockerfile",
+        "windlass.yaml:3:21",
+        "help: ",
+    ]);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// What a test gives and expects.
@@ -62,13 +63,32 @@ impl Test {
         self
     }
 
+    /// Whether a file is there.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.directory.path().join(path).exists()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What is run, for tests that run it in their own way.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(&self.arguments).current_dir(self.directory.path());
+        command.env_clear().envs(&self.variables).stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it; nobody hears what it says.
+    pub(crate) fn spawn(&self) -> Child {
+        self.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// Runs it. The test's directory is `[DIR]` in what it printed.
     pub(crate) fn run(&self) -> Ended {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_windlass"))
-            .args(&self.arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .envs(&self.variables)
+        let mut child = self
+            .command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

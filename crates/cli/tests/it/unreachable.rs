@@ -37,7 +37,6 @@ fn the_engine_may_be_named_on_the_command_line() {
     let test = Test::project(ONE).args(["--engine", "unix:///elsewhere.sock", "ps"]);
     test.code(69).complains(["/elsewhere.sock"]);
     let test = Test::project(ONE).args(["--engine", "gopher://x", "ps"]);
-    let ended = test.run();
-    assert!([1, 64, 69].contains(&ended.code), "{ended:?}");
+    let ended = test.code(64);
     ended.complains(["error: could not find the engine", "gopher://x"]);
 }

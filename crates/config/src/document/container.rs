@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use windlass_model::Shared;
 use windlass_model::container::ContainerConfig;
 use windlass_model::dependency::Condition;
 use windlass_model::endpoint::Endpoint;
@@ -30,8 +31,11 @@ pub struct Container {
     pub engines: Vec<Spanned<String>>,
     pub groups: Vec<Spanned<String>>,
     pub image: Option<Spanned<String>>,
+    /// `image` is written, and was reported: it is not missing.
+    pub is_image_wrong: bool,
     pub pull: PullPolicy,
-    pub config: ContainerConfig,
+    /// Empty once [`super::Document::take_configs`] has handed it over.
+    pub config: Shared<ContainerConfig>,
     /// From env files; `config.env` is stronger.
     pub file_env: Env,
     pub shares: Vec<Spanned<String>>,
@@ -69,8 +73,9 @@ impl Container {
             engines: Vec::new(),
             groups: Vec::new(),
             image: None,
+            is_image_wrong: false,
             pull: PullPolicy::default(),
-            config: ContainerConfig::default(),
+            config: Shared::default(),
             file_env: Env::new(),
             shares: Vec::new(),
             binds: Vec::new(),
@@ -141,7 +146,7 @@ pub enum MountFrom {
 }
 
 /// `exposes`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Expose {
     pub ports: PortRange,
     /// Published, from this port on.
@@ -151,7 +156,7 @@ pub struct Expose {
     pub ipv6: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Link {
     /// `container` or `container.instance`.
     pub target: String,

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use windlass_model::command::AddOptions;
 use windlass_model::image::{BuildOptions, ContextSpec, DockerfileSource, PullPolicy};
 
+use crate::places::ImagePlaces;
 use crate::read::Spanned;
 use crate::source::Span;
 use crate::template::Uses;
@@ -27,6 +28,7 @@ pub struct Image {
     pub push: bool,
     pub pull: PullPolicy,
     pub used: Uses,
+    pub places: ImagePlaces,
 }
 
 #[derive(Debug, Clone, Default)]

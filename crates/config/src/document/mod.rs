@@ -15,7 +15,8 @@ pub use objects::{Engine, Group, HostPath, Network, Secret, Settings, Task, Task
 
 use std::collections::BTreeMap;
 
-use windlass_model::ProjectName;
+use windlass_model::container::ContainerConfig;
+use windlass_model::{ProjectName, Shared};
 
 /// Everything that one configuration says.
 #[derive(Debug)]
@@ -35,4 +36,14 @@ pub struct Document {
     pub groups: BTreeMap<String, Group>,
     pub engines: BTreeMap<String, Engine>,
     pub tasks: Vec<Task>,
+}
+
+impl Document {
+    /// Takes the configuration of each container, in the order of their keys: it is the larger part
+    /// of a document, and only its own container has a use for it.
+    pub(crate) fn take_configs(&mut self) -> Vec<Shared<ContainerConfig>> {
+        let none = Shared::default();
+        let containers = self.containers.values_mut();
+        containers.map(|one| std::mem::replace(&mut one.config, Shared::clone(&none))).collect()
+    }
 }

@@ -91,6 +91,8 @@ pub struct Network {
 #[derive(Debug, Clone)]
 pub struct Secret {
     pub span: Span,
+    /// Where its source is written.
+    pub place: Span,
     pub source: Option<SecretSource>,
 }
 

@@ -8,16 +8,16 @@ mod tree;
 
 pub use options::{Dialect, LoadOptions};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use windlass_model::Address;
 use windlass_model::project::Project;
 
 use crate::diagnostic::Diagnostics;
 use crate::lower::lower;
 use crate::native;
-use crate::read::{Item, Reader};
-use crate::source::{SourceMap, Span};
+use crate::places::Places;
+use crate::read::{Item, Reader, did_you_mean};
+use crate::source::SourceMap;
 use crate::template::{TemplateInputs, Templates};
 
 /// What came of loading.
@@ -28,10 +28,11 @@ pub struct Loaded {
     /// In the order of the files.
     pub diagnostics: Diagnostics,
     pub sources: SourceMap,
-    /// Where each object's key is, for what is found out later.
-    pub places: BTreeMap<Address, Span>,
+    pub places: Places,
     /// Tasks that take the words after `--` by themselves; other tasks get them appended to their command.
     pub tasks_with_args: BTreeSet<String>,
+    /// What `--set` names and nothing in the files asks for or declares, each with a hint.
+    pub unused_set: Vec<(String, String)>,
 }
 
 /// Reads, merges, evaluates, decodes, lowers and checks.
@@ -43,8 +44,9 @@ pub fn load(options: &LoadOptions) -> Loaded {
         project: None,
         diagnostics,
         sources,
-        places: BTreeMap::new(),
+        places: Places::default(),
         tasks_with_args: BTreeSet::new(),
+        unused_set: Vec::new(),
     };
     if let Some(root) = root {
         interpret(options, root, &mut loaded);
@@ -56,7 +58,7 @@ pub fn load(options: &LoadOptions) -> Loaded {
     loaded
 }
 
-fn interpret(options: &LoadOptions, root: std::sync::Arc<crate::yaml::Node>, loaded: &mut Loaded) {
+fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
     let directory = options.root();
     let templates = Templates::new(TemplateInputs {
         env: options.env.clone(),
@@ -68,15 +70,27 @@ fn interpret(options: &LoadOptions, root: std::sync::Arc<crate::yaml::Node>, loa
     let reader = Reader::new(std::mem::take(&mut loaded.sources), templates);
     let given = native::Given { name: options.project.as_deref(), root: &directory };
     let document = match options.dialect {
-        Dialect::Windlass => native::read(&reader, &Item::root(root), &given),
+        Dialect::Windlass => native::read(&reader, &Item::root(root.node), &given),
     };
     if let Some(document) = document {
-        let lowered = lower(&reader, &document);
+        let lowered = lower(&reader, document);
         loaded.project = Some(lowered.project);
         loaded.places = lowered.places;
         loaded.tasks_with_args = lowered.tasks_with_args;
     }
+    loaded.unused_set = unused(options, &root.variables, &reader);
     let (found, sources) = reader.into_parts();
     loaded.diagnostics.extend(found);
     loaded.sources = sources;
+}
+
+fn unused(options: &LoadOptions, declared: &[String], reader: &Reader) -> Vec<(String, String)> {
+    let is_unused =
+        |name: &&String| !declared.contains(name) && !reader.templates().asked_for(name);
+    let names = options.set.iter().map(|(name, _)| name).filter(is_unused);
+    let hint = |name: &String| {
+        let known = declared.iter().map(String::as_str);
+        did_you_mean(name, known).unwrap_or_else(|| "declare it under `vars`".to_owned())
+    };
+    names.map(|name| (name.clone(), hint(name))).collect()
 }

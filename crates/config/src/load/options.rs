@@ -50,7 +50,7 @@ impl LoadOptions {
 
     /// The absolute directory of a file.
     pub(super) fn directory(&self, file: &Path) -> PathBuf {
-        if file == Path::new("-") {
+        if file == Path::new("-") || windlass_files::is_descriptor(file) {
             return self.cwd.clone();
         }
         let path = crate::read::clean(&self.cwd.join(file));

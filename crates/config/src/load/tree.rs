@@ -2,6 +2,7 @@
 //!
 //! Invariant: a file is read once; a circle of includes is an error that shows it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Entry, Key, Mapping, Node, ParseOptions, Style, Value};
 
 const MAX_FILES: usize = 1000;
+/// Files that include one another in a chain: each takes its part of the stack.
+const MAX_CHAIN: usize = 32;
 
 struct Tree<'a> {
     options: &'a LoadOptions,
@@ -20,15 +23,24 @@ struct Tree<'a> {
     /// Files that are being read, outermost first.
     open: Vec<String>,
     /// Files that were read.
-    done: Vec<String>,
+    done: HashSet<String>,
+    /// Bytes that may still be read.
+    left: usize,
 }
 
 pub(super) fn read(
     options: &LoadOptions,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
-) -> Option<Arc<Node>> {
-    let mut tree = Tree { options, sources, diagnostics, open: Vec::new(), done: Vec::new() };
+) -> Option<Root> {
+    let mut tree = Tree {
+        options,
+        sources,
+        diagnostics,
+        open: Vec::new(),
+        done: HashSet::new(),
+        left: yaml::MAX_BYTES,
+    };
     if options.files.is_empty() {
         let found = Diagnostic::error("no-file", "there is no file to load");
         tree.diagnostics.push(found.help("name one, or make a windlass.yaml"));
@@ -39,7 +51,20 @@ pub(super) fn read(
             root = Some(root.map_or_else(|| Arc::clone(&node), |base| merge(&base, &node)));
         }
     }
-    root.map(|root| tree.set_vars(root))
+    root.map(|root| {
+        let vars = root.as_mapping().and_then(|map| map.get("vars"));
+        let vars = vars.and_then(|entry| entry.value.as_mapping());
+        let names = vars.into_iter().flat_map(Mapping::entries);
+        let variables = names.map(|entry| entry.key.text.to_string()).collect();
+        Root { node: tree.set_vars(root), variables }
+    })
+}
+
+/// All files as one tree, with what the caller set.
+pub(super) struct Root {
+    pub(super) node: Arc<Node>,
+    /// That the files declare.
+    pub(super) variables: Vec<String>,
 }
 
 impl Tree<'_> {
@@ -58,8 +83,15 @@ impl Tree<'_> {
         if self.done.contains(&identity) {
             return None;
         }
-        if self.done.len() + self.open.len() >= MAX_FILES {
-            let found = Diagnostic::error("too-many-files", format!("more than {MAX_FILES} files"));
+        let too_many = if self.done.len() + self.open.len() >= MAX_FILES {
+            Some(format!("more than {MAX_FILES} files"))
+        } else if self.open.len() >= MAX_CHAIN {
+            Some(format!("files include one another over more than {MAX_CHAIN} steps"))
+        } else {
+            None
+        };
+        if let Some(message) = too_many {
+            let found = Diagnostic::error("too-many-files", message);
             self.diagnostics.push(match included {
                 Some(span) => found.at(span, "").in_path("include"),
                 None => found,
@@ -79,11 +111,21 @@ impl Tree<'_> {
             return Some(self.options.stdin.clone().unwrap_or_default());
         }
         let path = self.options.cwd.join(file);
-        match std::fs::read(&path) {
-            Ok(bytes) => Some(bytes),
+        let limit = self.left as u64;
+        // A shell's `<(command)` is for whoever started the program to name, not for a file.
+        let read = if included.is_none() && windlass_files::is_descriptor(&path) {
+            windlass_files::read_descriptor(&path, limit)
+        } else {
+            windlass_files::read(&path, limit)
+        };
+        match read {
+            Ok(bytes) => {
+                self.left = self.left.saturating_sub(bytes.len());
+                Some(bytes)
+            }
             Err(error) => {
                 let reason = reason(&error);
-                let message = format!("{shown} cannot be read: {reason}");
+                let message = format!("{} cannot be read: {reason}", yaml::shorten(shown));
                 let mut found = Diagnostic::error("unreadable-file", message);
                 if let Some(span) = included {
                     found = found.at(span, "included here").in_path("include");
@@ -210,12 +252,15 @@ impl Tree<'_> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are open")]
 fn reason(error: &std::io::Error) -> String {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        return "there is no such file".to_owned();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        std::io::ErrorKind::FileTooLarge => {
+            let limit = yaml::MAX_BYTES >> 20;
+            format!("the files of a project have at most {limit} MiB together")
+        }
+        _ => error.to_string(),
     }
-    if error.kind() == std::io::ErrorKind::IsADirectory {
-        return "it is a directory".to_owned();
-    }
-    error.to_string()
 }

@@ -13,6 +13,9 @@ use super::Lowering;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
+/// Ports that are named of those that two containers both publish.
+const MAX_CLASHES: usize = 5;
+
 /// A port of an engine's host.
 type HostPort<'a> = (&'a EngineName, u16, Protocol);
 
@@ -20,6 +23,7 @@ impl Lowering<'_> {
     /// One port of a host can be published once.
     pub(super) fn check_ports(&self, project: &Project) {
         let mut taken: BTreeMap<HostPort<'_>, Vec<(&Address, PublishedPort)>> = BTreeMap::new();
+        let mut reported: BTreeMap<(&Address, &Address), usize> = BTreeMap::new();
         for (address, container) in &project.containers {
             for port in &container.config.published {
                 let Some(published) = port.published else { continue };
@@ -29,7 +33,12 @@ impl Lowering<'_> {
                         && may_meet(container, project.containers.get(*other))
                 });
                 if let Some((other, _)) = clash {
-                    self.report_port(address, other, port);
+                    // Two ranges that overlap are one mistake.
+                    let so_far = reported.entry((address, other)).or_default();
+                    *so_far += 1;
+                    if *so_far <= MAX_CLASHES {
+                        self.report_port(address, other, port);
+                    }
                 } else {
                     others.push((address, *port));
                 }
@@ -75,7 +84,7 @@ impl Lowering<'_> {
 }
 
 /// Whether two containers can be part of one run: not if each is only in profiles that the other is not in.
-fn may_meet(one: &ContainerSpec, other: Option<&ContainerSpec>) -> bool {
+pub(super) fn may_meet(one: &ContainerSpec, other: Option<&ContainerSpec>) -> bool {
     let Some(other) = other else { return true };
     let apart = !one.profiles.is_empty()
         && !other.profiles.is_empty()

@@ -2,20 +2,21 @@
 //!
 //! Invariant: `..` is never used on a document's container here, so a key that is read is also lowered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_model::container::{ContainerConfig, ContainerSpec};
 use windlass_model::dependency::{Condition, Dependency, Reason};
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::image::{ImageUse, familiar_reference};
 use windlass_model::project::Project;
-use windlass_model::{Address, EngineName};
+use windlass_model::{Address, EngineName, Shared};
 
 use super::members::Member;
 use super::{Edge, Lowering, hostname};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Container, DependsOn};
-use crate::read::Spanned;
+use crate::document::{Container, DependsOn, Document};
+use crate::places::Places;
+use crate::read::{Spanned, shell_variables};
 use crate::scalar::image_reference;
 use crate::source::Span;
 use crate::template::Scope;
@@ -73,18 +74,36 @@ impl Dependencies {
     }
 }
 
+/// The keys of containers whose health check is disabled.
+pub(super) fn unchecked(document: &Document) -> BTreeSet<String> {
+    let disabled = |container: &&Container| {
+        container.config.healthcheck.as_ref().is_some_and(|check| !check.is_active())
+    };
+    let containers = document.containers.values().filter(disabled);
+    containers.map(|container| container.key.clone()).collect()
+}
+
 impl Lowering<'_> {
     pub(super) fn containers(
         &self,
+        configs: Vec<Shared<ContainerConfig>>,
         project: &mut Project,
-        places: &mut BTreeMap<Address, Span>,
+        places: &mut Places,
     ) -> Vec<Edge> {
         let mut edges = Vec::new();
-        for member in self.members.iter() {
-            let Some(image) = self.container_image(member.container) else { continue };
-            for engine in &member.engines {
-                let spec = self.spec(member, engine, image.clone(), &mut edges);
-                places.insert(spec.address.clone(), member.container.span);
+        for (container, config) in self.document.containers.values().zip(configs) {
+            let members = self.members.of(&container.key);
+            if members.is_empty() {
+                continue;
+            }
+            let all =
+                members.iter().flat_map(|one| one.engines.iter().map(move |engine| (one, engine)));
+            let all: Vec<_> = all.collect();
+            let Some(image) = self.container_image(container) else { continue };
+            let configs = std::iter::repeat_n(config, all.len());
+            for ((member, engine), config) in all.into_iter().zip(configs) {
+                let spec = self.spec(member, engine, config, image.clone(), &mut edges);
+                places.objects.insert(spec.address.clone(), container.span);
                 project.containers.insert(spec.address.clone(), spec);
             }
         }
@@ -95,13 +114,14 @@ impl Lowering<'_> {
         &self,
         member: &Member<'_>,
         engine: &EngineName,
+        mut config: Shared<ContainerConfig>,
         image: ImageUse,
         edges: &mut Vec<Edge>,
     ) -> ContainerSpec {
         let container = member.container;
         let address = member.address(engine);
         let mut dependencies = Dependencies::new(address.clone());
-        let mut config = self.config(member, engine, &mut dependencies);
+        self.config(member, engine, &mut config, &mut dependencies);
         self.name_host(member, engine, &mut config);
         for wanted in &container.depends_on {
             let target = Spanned::new(wanted.value.target.clone(), wanted.span);
@@ -135,23 +155,24 @@ impl Lowering<'_> {
             start_delay_ms: container.start_delay_ms,
             persistent: container.persistent,
             profiles: container.profiles.clone(),
+            needs: needs(container, engine),
         }
     }
 
-    /// What an engine is told, without a hostname of our making.
+    /// Completes what an engine is told, without a hostname of our making.
     pub(super) fn config(
         &self,
         member: &Member<'_>,
         engine: &EngineName,
+        config: &mut ContainerConfig,
         dependencies: &mut Dependencies,
-    ) -> ContainerConfig {
+    ) {
         let container = member.container;
-        let mut config = container.config.clone();
         let mut env = container.file_env.clone();
-        env.append(&mut config.env);
+        env.extend(std::mem::take(&mut config.env));
         config.env = env;
-        self.mounts(member, &mut config, dependencies);
-        self.network(member, engine, &mut config, dependencies);
+        self.mounts(member, config, dependencies);
+        self.network(member, engine, config, dependencies);
         for secret in &container.secrets {
             if !self.document.secrets.contains_key(&secret.value.secret) {
                 let known = self.document.secrets.keys().map(String::as_str);
@@ -168,7 +189,6 @@ impl Lowering<'_> {
             let engine = self.document.engines.get(engine.as_str());
             config.stop_timeout_s = engine.and_then(|engine| engine.spec.stop_timeout_s);
         }
-        config
     }
 
     /// The container's name is its hostname, unless it has none of its own.
@@ -199,8 +219,8 @@ impl Lowering<'_> {
         wanted: &Spanned<DependsOn>,
         path: impl FnOnce() -> String,
     ) {
-        let check = other.container.config.healthcheck.as_ref();
-        if wanted.value.condition == Condition::Healthy && check.is_some_and(|c| !c.is_active()) {
+        let unchecked = self.unchecked.contains(&other.container.key);
+        if wanted.value.condition == Condition::Healthy && unchecked {
             let message = format!("the health check of \"{}\" is disabled", other.reference);
             let found = Diagnostic::error("no-healthcheck", message).at(wanted.span, "");
             let found = found.also(other.container.span, "declared here").in_path(path());
@@ -236,6 +256,9 @@ impl Lowering<'_> {
 
     fn container_image(&self, container: &Container) -> Option<ImageUse> {
         let Some(image) = &container.image else {
+            if container.is_image_wrong {
+                return None;
+            }
             if self.document.images.contains_key(&container.key) {
                 return Some(ImageUse::Project(container.key.clone()));
             }
@@ -263,7 +286,8 @@ impl Lowering<'_> {
             Ok(reference) => reference,
             Err(error) => {
                 let found = Diagnostic::error("bad-value", error.message).at(image.span, "");
-                self.report(found.in_path(path).maybe_help(error.help));
+                let help = shell_variables(&image.value).or(error.help);
+                self.report(found.in_path(path).maybe_help(help));
                 return None;
             }
         };
@@ -285,4 +309,16 @@ impl Lowering<'_> {
         }
         self.images.get(text).map(|key| ImageUse::Project((*key).to_owned()))
     }
+}
+
+/// The images, networks and volumes that templates name.
+fn needs(container: &Container, engine: &EngineName) -> BTreeSet<Address> {
+    let named = container.used.names.keys();
+    let address = |(scope, name): &(Scope, String)| match scope {
+        Scope::Images => Some(Address::image(engine, name)),
+        Scope::Networks => Some(Address::network(engine, name)),
+        Scope::Volumes => Some(Address::volume(engine, name)),
+        Scope::Containers | Scope::Host | Scope::Secrets => None,
+    };
+    named.filter_map(address).collect()
 }

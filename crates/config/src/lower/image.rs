@@ -12,6 +12,7 @@ use windlass_model::project::Project;
 use super::{Edge, Lowering};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Command, CommandKind, Image, ImageContext, Source};
+use crate::places::{ImagePlaces, Places};
 use crate::read::Spanned;
 use crate::source::Span;
 use crate::template::Scope;
@@ -25,15 +26,17 @@ struct Stages<'a> {
 }
 
 impl Lowering<'_> {
-    pub(super) fn images(
-        &self,
-        project: &mut Project,
-        places: &mut BTreeMap<Address, Span>,
-    ) -> Vec<Edge> {
+    pub(super) fn images(&self, project: &mut Project, places: &mut Places) -> Vec<Edge> {
         let engine = self.default_engine();
         let mut edges = Vec::new();
         for (key, image) in &self.document.images {
-            places.insert(Address::image(&engine, key), image.span);
+            places.objects.insert(Address::image(&engine, key), image.span);
+            let commands = match &image.source {
+                Some(Source::Commands(commands)) => commands.iter().map(|c| c.span).collect(),
+                _ => Vec::new(),
+            };
+            let written = ImagePlaces { commands, ..image.places.clone() };
+            places.images.insert(key.clone(), written);
             let (spec, needs) = self.image(image);
             let from = Address::image(&engine, key);
             edges.extend(needs.into_iter().map(|(to, span)| Edge {

@@ -10,6 +10,11 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Container, Document};
 use crate::read::{Reader, Spanned, did_you_mean};
 
+/// Most containers of a project, with all instances on all engines.
+const MAX_CONTAINERS: usize = 20_000;
+/// Most ports of all these containers.
+const MAX_PORTS: usize = 200_000;
+
 /// One instance of a container.
 pub(super) struct Member<'a> {
     pub(super) container: &'a Container,
@@ -64,9 +69,34 @@ impl<'a> Members<'a> {
             }
             by_key.insert(key.as_str(), start..all.len());
         }
-        let members = Self { document, all, by_key };
+        let mut members = Self { document, all, by_key };
+        members.check_size(reader);
         members.check_names(reader);
         members
+    }
+
+    /// Instances, engines and ports multiply: nothing is left of a project in which they go too far.
+    fn check_size(&mut self, reader: &Reader) {
+        let (mut containers, mut ports) = (0_usize, 0_usize);
+        for member in &self.all {
+            let of_one = &member.container;
+            let exposed = of_one.exposes.iter().map(|one| one.value.ports.len());
+            containers += member.engines.len();
+            ports += member.engines.len() * exposed.fold(of_one.ports.len(), usize::saturating_add);
+            let message = if containers > MAX_CONTAINERS {
+                format!("the project has more than {MAX_CONTAINERS} containers")
+            } else if ports > MAX_PORTS {
+                format!("the project has more than {MAX_PORTS} ports")
+            } else {
+                continue;
+            };
+            let found = Diagnostic::error("too-many", message).at(of_one.span, "up to here");
+            reader
+                .report(found.help("each instance counts, on each engine; make several projects"));
+            self.all.clear();
+            self.by_key.values_mut().for_each(|range| *range = 0..0);
+            return;
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Member<'a>> {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a project is given only if nothing was wrong, so every reference in it resolves.
 
+mod addresses;
 mod checks;
 mod container;
 mod cycles;
@@ -18,6 +19,7 @@ use windlass_model::{Address, EngineName};
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
+use crate::places::Places;
 use crate::read::{Reader, Spanned, did_you_mean};
 use crate::source::Span;
 
@@ -26,8 +28,7 @@ use members::Members;
 /// A project with the places of its objects.
 pub struct Lowered {
     pub project: windlass_model::project::Project,
-    /// Where each object's key is.
-    pub places: BTreeMap<Address, Span>,
+    pub places: Places,
     /// Tasks whose templates use `args`.
     pub tasks_with_args: BTreeSet<String>,
 }
@@ -40,6 +41,8 @@ struct Lowering<'a> {
     /// Keys of images by their references.
     images: BTreeMap<&'a str, &'a str>,
     volumes: objects::Volumes<'a>,
+    /// Keys of containers whose health check is disabled.
+    unchecked: BTreeSet<String>,
 }
 
 /// An edge of the dependency graph, with where it was written.
@@ -49,21 +52,26 @@ struct Edge {
     span: Span,
 }
 
-pub fn lower(reader: &Reader, document: &Document) -> Lowered {
+pub fn lower(reader: &Reader, mut document: Document) -> Lowered {
+    let unchecked = container::unchecked(&document);
+    let configs = document.take_configs();
+    let document = &document;
     let images =
         document.images.iter().map(|(key, image)| (image.reference.as_str(), key.as_str()));
     let members = Members::new(reader, document);
     let volumes = objects::Volumes::new(reader, document);
-    let lowering = Lowering { reader, document, members, images: images.collect(), volumes };
+    let images = images.collect();
+    let lowering = Lowering { reader, document, members, images, volumes, unchecked };
     let mut project =
         windlass_model::project::Project::empty(document.name.clone(), document.root.clone());
-    let mut places = BTreeMap::new();
-    lowering.objects(&mut project, &mut places);
+    let mut places = Places::default();
     let mut edges = lowering.images(&mut project, &mut places);
-    edges.extend(lowering.containers(&mut project, &mut places));
+    edges.extend(lowering.containers(configs, &mut project, &mut places));
+    lowering.objects(&mut project, &mut places);
     let tasks_with_args = lowering.tasks(&mut project);
     cycles::check(reader, &edges);
     lowering.check_ports(&project);
+    lowering.check_addresses(&project);
     Lowered { project, places, tasks_with_args }
 }
 

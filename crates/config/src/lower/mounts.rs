@@ -104,6 +104,10 @@ impl Lowering<'_> {
         mount: Mount,
         span: Span,
     ) {
+        if target == "/" {
+            let found = Diagnostic::error("bad-value", "nothing can be mounted at /").at(span, "");
+            self.report(found.in_path(targets.path).help("mount it at a directory below /"));
+        }
         if self.occupy(targets, target, span) {
             config.mounts.insert(target.to_owned(), mount);
         }

@@ -79,6 +79,13 @@ impl Lowering<'_> {
                 }
             }
         };
+        if first.checked_add(ports.last - ports.first).is_none() {
+            let message = format!("the ports of the host from {first} on go beyond 65535");
+            let found = Diagnostic::error("bad-value", message).at(expose.span, "");
+            let found = found.in_path(Self::path(member, "exposes"));
+            self.report(found.help("begin at a lower port of the host"));
+            return;
+        }
         for (step, target) in ports.ports().enumerate() {
             let published = u16::try_from(step).ok().and_then(|step| first.checked_add(step));
             config.published.insert(PublishedPort { target, protocol, host_ip, published });
@@ -125,7 +132,14 @@ impl Lowering<'_> {
                 "host" => NetworkMode::Host,
                 "none" => NetworkMode::None,
                 word => match word.strip_prefix("container:") {
-                    Some(name) => NetworkMode::Container(name.to_owned()),
+                    Some(name) => {
+                        let other = self.declared(name);
+                        if let Some(other) = other {
+                            dependencies.add(other, Reason::NetworkMode, mode.span);
+                        }
+                        let name = other.map_or(name, |other| &other.name);
+                        NetworkMode::Container(name.to_owned())
+                    }
                     None => NetworkMode::Bridge,
                 },
             },
@@ -205,6 +219,15 @@ impl Lowering<'_> {
         Some(network.engine_name(&self.document.name, key))
     }
 
+    /// The container of the project that `container:name` means: by its name on the engine, or as the file calls it.
+    fn declared(&self, name: &str) -> Option<&Member<'_>> {
+        let by_name = self.members.iter().find(|member| member.name == name);
+        by_name.or_else(|| match self.members.find(name) {
+            Ok([only]) => Some(only),
+            Ok(_) | Err(_) => None,
+        })
+    }
+
     /// The networks that a container is on.
     fn network_keys<'c>(&self, container: &'c Container) -> Vec<&'c str> {
         if container.networks.is_empty() && container.network_mode.is_none() {
@@ -281,7 +304,14 @@ impl Lowering<'_> {
     ) -> Option<String> {
         let sharing = sharing?;
         match &sharing.value {
-            Sharing::Engine(word) => Some(word.clone()),
+            Sharing::Engine(word) => {
+                let other = word.strip_prefix("container:").and_then(|name| self.declared(name));
+                if let Some(other) = other {
+                    dependencies.add(other, Reason::Namespace, sharing.span);
+                    return Some(format!("container:{}", other.name));
+                }
+                Some(word.clone())
+            }
             Sharing::Container(name) => {
                 let name = Spanned::new(name.clone(), sharing.span);
                 let path = || Self::path(member, key);

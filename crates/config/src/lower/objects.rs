@@ -13,6 +13,7 @@ use windlass_model::{Address, EngineName};
 use super::Lowering;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Container, Document, MountFrom, Volume};
+use crate::places::Places;
 use crate::read::{Reader, Spanned};
 use crate::scalar::{numeric_owner, symbolic_mode};
 use crate::source::Span;
@@ -89,7 +90,7 @@ impl<'a> Volumes<'a> {
 }
 
 impl Lowering<'_> {
-    pub(super) fn objects(&self, project: &mut Project, places: &mut BTreeMap<Address, Span>) {
+    pub(super) fn objects(&self, project: &mut Project, places: &mut Places) {
         let engine = self.default_engine();
         for (name, engine) in &self.document.engines {
             project.engines.insert(EngineName::new(name), engine.spec.clone());
@@ -97,12 +98,13 @@ impl Lowering<'_> {
         for (key, network) in &self.document.networks {
             let name = network.engine_name(&self.document.name, key);
             let (external, config) = (network.external, network.config.clone());
-            places.insert(Address::network(&engine, key), network.span);
+            places.objects.insert(Address::network(&engine, key), network.span);
             let spec = NetworkSpec { key: key.clone(), name, external, config };
             project.networks.insert(key.clone(), spec);
         }
         for (name, secret) in &self.document.secrets {
             if let Some(source) = secret.source.clone() {
+                places.secrets.insert(name.clone(), secret.place);
                 let spec = SecretSpec { name: name.clone(), source };
                 project.secrets.insert(name.clone(), spec);
             }
@@ -111,12 +113,7 @@ impl Lowering<'_> {
         self.groups(project);
     }
 
-    fn declared_volumes(
-        &self,
-        project: &mut Project,
-        places: &mut BTreeMap<Address, Span>,
-        engine: &EngineName,
-    ) {
+    fn declared_volumes(&self, project: &mut Project, places: &mut Places, engine: &EngineName) {
         let by_mount = |alias: &str| {
             self.document.containers.values().any(|container| {
                 container.mounts.iter().any(|mount| match &mount.value.from {
@@ -134,8 +131,8 @@ impl Lowering<'_> {
                     container.attaches.iter().any(|attach| attach.value.alias == *alias)
                 });
             if !only_paths && !parented && self.volumes.owner(alias).is_none() {
-                let spec = self.volume(alias, alias, None);
-                places.insert(Address::volume(engine, alias), volume.span);
+                let spec = self.volume(alias, alias, None, project);
+                places.objects.insert(Address::volume(engine, alias), volume.span);
                 project.volumes.insert(alias.clone(), spec);
             }
         }
@@ -143,21 +140,27 @@ impl Lowering<'_> {
             let alias =
                 key.rsplit_once('.').filter(|_| self.document.settings.use_attached_parent_name);
             let alias = alias.map_or(key.as_str(), |(_, alias)| alias);
-            let spec = self.volume(key, alias, Some(container));
+            let spec = self.volume(key, alias, Some(container), project);
             let span = self.document.volumes.get(alias).map_or(*span, |volume| volume.span);
-            places.insert(Address::volume(engine, key), span);
+            places.objects.insert(Address::volume(engine, key), span);
             project.volumes.insert(key.clone(), spec);
         }
     }
 
-    fn volume(&self, key: &str, alias: &str, container: Option<&Container>) -> VolumeSpec {
+    fn volume(
+        &self,
+        key: &str,
+        alias: &str,
+        container: Option<&Container>,
+        project: &Project,
+    ) -> VolumeSpec {
         let declared = self.document.volumes.get(alias);
         VolumeSpec {
             key: key.to_owned(),
             name: self.volumes.engine_name(key, alias),
             external: declared.is_some_and(|volume| volume.external),
             config: declared.map_or_else(VolumeConfig::default, |volume| volume.config.clone()),
-            owner: self.volume_owner(alias, declared, container),
+            owner: self.volume_owner(alias, declared, container, project),
         }
     }
 
@@ -167,6 +170,7 @@ impl Lowering<'_> {
         alias: &str,
         declared: Option<&Volume>,
         container: Option<&Container>,
+        project: &Project,
     ) -> Option<VolumeOwner> {
         let path = || format!("volumes.{alias}");
         let refuse = |span: Span, error: crate::scalar::ScalarError| {
@@ -183,7 +187,7 @@ impl Lowering<'_> {
             },
             // A container's user may be a name, which only its image knows: the engine's default stays.
             None => container
-                .and_then(|container| container.config.user.as_deref())
+                .and_then(|container| self.user(container, project))
                 .and_then(|user| numeric_owner(user).ok()),
         };
         let permissions = declared
@@ -204,6 +208,13 @@ impl Lowering<'_> {
         }
         let (uid, gid) = user.map_or((0, 0), |owner| (owner.uid, owner.gid));
         Some(VolumeOwner { uid, gid, mode: mode.unwrap_or(PLAIN_MODE) })
+    }
+
+    /// The user of a container, which is lowered already.
+    fn user<'p>(&self, container: &Container, project: &'p Project) -> Option<&'p str> {
+        let member = self.members.of(&container.key).first()?;
+        let address = member.address(member.engines.first()?);
+        project.containers.get(&address)?.config.user.as_deref()
     }
 
     fn groups(&self, project: &mut Project) {

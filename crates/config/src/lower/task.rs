@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_model::Address;
+use windlass_model::container::ContainerConfig;
 use windlass_model::project::Project;
 use windlass_model::task::{TaskSpec, TaskTarget};
 
@@ -82,7 +83,8 @@ impl Lowering<'_> {
             engines: vec![engine.clone()],
         };
         let own = Address::container(&engine, &task.name);
-        let config = self.config(&member, &engine, &mut Dependencies::new(own));
+        let mut config = ContainerConfig::clone(&task.container.config);
+        self.config(&member, &engine, &mut config, &mut Dependencies::new(own));
         Some(TaskSpec {
             name: task.name.clone(),
             description: task.description.clone(),

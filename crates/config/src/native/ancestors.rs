@@ -129,10 +129,8 @@ impl<'a> Ancestors<'a> {
                 let instances = instances
                     .map(|instance| (instance.value.clone(), format!("{text}.{}", instance.value)))
                     .collect();
-                let parts = BTreeMap::from([
-                    ("name".to_owned(), text.clone()),
-                    ("hostname".to_owned(), crate::lower::hostname(&text)),
-                ]);
+                let hostname = crate::lower::hostname(&text);
+                let parts = [("name", text.clone()), ("hostname", hostname)].into();
                 (key.clone(), Named { text, parts, instances })
             })
             .collect()

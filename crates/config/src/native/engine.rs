@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use windlass_model::engine::{EngineSpec, TlsSpec};
+use windlass_model::engine_url::{EngineUrl, UrlFault};
 
 use super::{put, set};
 use crate::document::Engine;
@@ -60,17 +61,15 @@ fn parallel(reader: &Reader, item: &Item) -> Option<usize> {
 }
 
 fn url(text: &str) -> Result<String, ScalarError> {
-    let schemes = ["unix", "tcp", "ssh", "npipe", "http", "https"];
-    match text.split_once("://") {
-        Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => {
-            Ok(text.to_owned())
-        }
-        _ => {
-            let message = format!("\"{}\" is not an engine's URL", crate::yaml::shorten(text));
-            Err(ScalarError::new(message)
-                .help("write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host"))
-        }
-    }
+    let Err(fault) = EngineUrl::parse(text) else { return Ok(text.to_owned()) };
+    let message = if fault == UrlFault::Password {
+        // It is not repeated.
+        format!("this is no engine's URL: {fault}")
+    } else {
+        format!("\"{}\" is no engine's URL: {fault}", crate::yaml::shorten(text))
+    };
+    Err(ScalarError::new(message)
+        .help("write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host"))
 }
 
 fn tls(reader: &Reader, item: &Item) -> Option<TlsSpec> {

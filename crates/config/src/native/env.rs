@@ -13,20 +13,17 @@ pub(super) fn env(reader: &Reader, item: &Item, into: &mut Env) {
     let Some(item) = reader.resolve(item) else { return };
     match &item.node.value {
         Value::Mapping(_) => {
-            for (key, value) in reader.entries(&item, "variables") {
-                if let Some(name) = checked(reader, &value, &key.text)
-                    && let Some(text) = value_of(reader, &value, &name)
-                {
-                    into.insert(name, text);
-                }
-            }
+            into.extend(reader.entries(&item, "variables").into_iter().filter_map(
+                |(key, value)| {
+                    let name = checked(reader, &value, &key.text)?;
+                    let text = value_of(reader, &value, &name)?;
+                    Some((name, text))
+                },
+            ));
         }
         Value::Sequence(_) => {
-            for item in reader.list(&item, "variables") {
-                if let Some((name, value)) = assignment(reader, &item) {
-                    into.insert(name, value);
-                }
-            }
+            let items = reader.list(&item, "variables");
+            into.extend(items.iter().filter_map(|item| assignment(reader, item)));
         }
         Value::Scalar(_) if item.node.is_null() => {}
         Value::Scalar(_) => {
@@ -52,6 +49,7 @@ fn value_of(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     if item.node.is_null() {
         return inherited(reader, &item, name);
     }
+    reader.warn_of_variables(&item);
     reader.text(&item).map(value)
 }
 
@@ -98,6 +96,7 @@ fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
         return Some((name, value));
     }
     let text = reader.text(item)?;
+    reader.warn_of_variables(item);
     let at = text.value.find(['=', ':']);
     let (name, rest) = at.map_or((text.value.as_str(), ""), |at| text.value.split_at(at));
     if text.sensitive && !name_is_written(reader, item) {

@@ -54,10 +54,11 @@ fn read_file(reader: &Reader, item: &Item, required: bool, into: &mut Env) {
 }
 
 fn read_lines(reader: &Reader, item: &Item, path: &str, into: &mut Env) -> Result<(), Problem> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        let message = format!("the env file {path} cannot be read: {error}");
-        (message, "create it, or write {path: …, required: false}")
-    })?;
+    let bytes =
+        windlass_files::read(Path::new(path), windlass_files::TEXT_MAX_BYTES).map_err(|error| {
+            let message = format!("the env file {path} cannot be read: {error}");
+            (message, "create it, or write {path: …, required: false}")
+        })?;
     let text = decode(bytes)
         .map_err(|error| (format!("the env file {path}: {}", error.message), error.help))?;
     let directory = Path::new(path).parent().unwrap_or(Path::new("/")).to_path_buf();
@@ -71,6 +72,7 @@ fn read_lines(reader: &Reader, item: &Item, path: &str, into: &mut Env) -> Resul
 /// Reads all lines; later ones win.
 fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
+    let mut entries = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
@@ -81,7 +83,7 @@ fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
         if !trimmed.is_empty() && !trimmed.starts_with('#') {
             match entry(&text[start..]) {
                 Ok((name, value, length)) => {
-                    into.insert(name, EnvValue::Plain(value));
+                    entries.push((name, EnvValue::Plain(value)));
                     let after = start + length;
                     next =
                         after + text[after..].find('\n').map_or(text.len() - after, |end| end + 1);
@@ -95,6 +97,7 @@ fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
         }
         at = next;
     }
+    into.extend(entries);
     findings
 }
 

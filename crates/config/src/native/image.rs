@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use windlass_model::image::{
-    BuildOptions, Builder, ContextSpec, DockerfileSource, PullPolicy, familiar_reference,
-};
+use windlass_model::SortedMap;
+use windlass_model::image::{BuildOptions, Builder, ContextSpec, PullPolicy, familiar_reference};
 
 use super::container::{choice, pull};
+use super::dockerfile::dockerfile;
 use super::{commands, put, set, unsupported};
 use crate::document::{Image, ImageContext, Source};
 use crate::read::{Field, Item, Reader, Spanned};
 use crate::scalar::{image_reference, size};
+use crate::source::Span;
 use crate::template::Named;
 use crate::yaml::{Resolved, Value};
 
@@ -94,11 +95,11 @@ pub(super) fn primary(
 
 /// What a template sees of an image.
 pub(super) fn named(reference: &str) -> Named {
-    let mut parts = BTreeMap::from([("reference".to_owned(), reference.to_owned())]);
+    let mut parts = SortedMap::from([("reference", reference.to_owned())]);
     if let Ok(image) = image_reference(reference) {
         let registry = image.registry.map(|registry| format!("{registry}/")).unwrap_or_default();
-        parts.insert("name".to_owned(), format!("{registry}{}", image.repository));
-        parts.insert("tag".to_owned(), image.tag.unwrap_or_default());
+        parts.insert("name", format!("{registry}{}", image.repository));
+        parts.insert("tag", image.tag.unwrap_or_default());
     }
     Named { text: reference.to_owned(), parts, instances: BTreeMap::new() }
 }
@@ -106,7 +107,7 @@ pub(super) fn named(reference: &str) -> Named {
 /// An image being read. Sources are collected, because more than one is an error.
 pub(super) struct Draft {
     image: Image,
-    sources: Vec<(Source, &'static str, crate::source::Span)>,
+    sources: Vec<(Source, &'static str, Span)>,
     changes: Vec<String>,
     pub(super) tasks: Vec<Item>,
 }
@@ -119,7 +120,10 @@ pub(super) const SHARED: &[Field<Draft>] = &[
         read: |d, r, i| d.image.build.args.extend(r.string_pairs(i, "build arguments")),
     },
     Field { name: "labels", read: |d, r, i| d.image.build.labels.extend(r.labels(i)) },
-    Field { name: "platform", read: |d, r, i| put(&mut d.image.build.platform, r.string(i)) },
+    Field {
+        name: "platform",
+        read: |d, r, i| put(&mut d.image.build.platform, r.parse(i, super::container::platform)),
+    },
     Field { name: "cache_from", read: |d, r, i| d.image.build.cache_from.extend(r.strings(i)) },
     Field { name: "secrets", read: build_secrets },
     Field { name: "ssh", read: ssh },
@@ -151,7 +155,15 @@ const OWN: &[Field<Draft>] = &[
         name: "commands",
         read: |d, r, i| d.add(Source::Commands(commands::read(r, i)), "commands", i),
     },
-    Field { name: "dockerfile", read: dockerfile },
+    Field {
+        name: "dockerfile",
+        read: |d, r, i| {
+            if let Some((source, lines)) = dockerfile(r, i) {
+                d.image.places.lines = lines;
+                d.add(Source::Dockerfile(source), "dockerfile", i);
+            }
+        },
+    },
     Field { name: "import", read: import },
     Field { name: "changes", read: |d, r, i| d.changes = r.strings(i) },
     Field { name: "from", read: |_, r, i| unsupported(r, i, PROVISION) },
@@ -165,6 +177,7 @@ pub(super) const TABLES: &[&[Field<Draft>]] = &[OWN, SHARED];
 
 impl Draft {
     fn add(&mut self, source: Source, name: &'static str, item: &Item) {
+        self.image.places.source = Some(item.span());
         self.sources.push((source, name, item.key_span()));
     }
 }
@@ -191,6 +204,7 @@ pub(super) fn read(
         push: false,
         pull: PullPolicy::default(),
         used: crate::template::Uses::default(),
+        places: crate::places::ImagePlaces::default(),
     };
     let mut draft = Draft { image, sources: Vec::new(), changes: Vec::new(), tasks: Vec::new() };
     reader.templates().enter(key, Arc::clone(&item.node));
@@ -228,33 +242,6 @@ fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {
     }
     (image, tasks)
 }
-
-fn dockerfile(draft: &mut Draft, reader: &Reader, item: &Item) {
-    let Some(resolved) = reader.resolve(item) else { return };
-    let source = if resolved.node.as_mapping().is_some() {
-        let mut parts = (None, None);
-        reader.fields(&resolved, &mut parts, &[DOCKERFILE]);
-        match parts {
-            (Some(text), None) => Some(DockerfileSource::Inline(text)),
-            (None, Some(path)) => Some(DockerfileSource::Path(path)),
-            _ => {
-                let help = "write a path, or {inline: text}".to_owned();
-                reader.expected(&resolved, "a path, or text under `inline`", Some(help));
-                None
-            }
-        }
-    } else {
-        reader.path(item).map(DockerfileSource::Path)
-    };
-    if let Some(source) = source {
-        draft.add(Source::Dockerfile(source), "dockerfile", item);
-    }
-}
-
-const DOCKERFILE: &[Field<(Option<String>, Option<String>)>] = &[
-    Field { name: "inline", read: |d, r, i| d.0 = r.string(i) },
-    Field { name: "path", read: |d, r, i| d.1 = r.path(i) },
-];
 
 fn import(draft: &mut Draft, reader: &Reader, item: &Item) {
     if let Some(path) = reader.path(item) {
@@ -324,6 +311,8 @@ fn ssh(draft: &mut Draft, reader: &Reader, item: &Item) {
 
 fn context(draft: &mut Draft, reader: &Reader, item: &Item) {
     let Some(item) = reader.resolve(item) else { return };
+    let directory = item.get("dir").or_else(|| item.get("parent_dir"));
+    draft.image.places.context = Some(directory.map_or(item.span(), |item| item.span()));
     if let Some(Resolved::Bool(false)) = item.node.as_scalar().map(crate::yaml::Scalar::resolve) {
         draft.image.context = ImageContext::Disabled;
         return;

@@ -6,6 +6,7 @@
 mod ancestors;
 mod commands;
 mod container;
+mod dockerfile;
 mod engine;
 mod env;
 mod env_file;
@@ -13,6 +14,7 @@ mod image;
 mod network;
 mod roots;
 mod secret;
+mod secret_command;
 mod shorthand;
 mod task;
 mod volume;
@@ -40,6 +42,9 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) {
     }
 }
 
+/// Most entries of a section.
+const MAX_ENTRIES: usize = 20_000;
+
 /// Reads each entry of a section by `read`. A name that no engine would accept is reported.
 fn section<T>(
     reader: &Reader,
@@ -49,6 +54,12 @@ fn section<T>(
 ) -> BTreeMap<String, T> {
     let Some(item) = item else { return BTreeMap::new() };
     let mut all = BTreeMap::new();
+    if item.node.as_mapping().is_some_and(|map| map.len() > MAX_ENTRIES) {
+        let message = format!("`{what}` has more than {MAX_ENTRIES} entries");
+        let found = reader.error(item, "too-many", message);
+        reader.report(found.at(item.key_span(), "").help("make several projects"));
+        return all;
+    }
     for (key, entry) in reader.entries(item, what) {
         if key.text.starts_with("x-") {
             continue;

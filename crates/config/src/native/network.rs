@@ -74,7 +74,9 @@ fn pools(reader: &Reader, item: &Item) -> Vec<IpamPool> {
                 return Some(IpamPool { subnet: subnet(reader, item), ..IpamPool::default() });
             }
             let mut pool = IpamPool::default();
-            reader.fields(item, &mut pool, &[POOL]).then_some(pool)
+            let read = reader.fields(item, &mut pool, &[POOL]);
+            check_pool(reader, item, &pool);
+            read.then_some(pool)
         })
         .collect()
 }
@@ -82,26 +84,56 @@ fn pools(reader: &Reader, item: &Item) -> Vec<IpamPool> {
 const POOL: &[Field<IpamPool>] = &[
     Field { name: "subnet", read: |p, r, i| put(&mut p.subnet, subnet(r, i)) },
     Field { name: "ip_range", read: |p, r, i| put(&mut p.ip_range, subnet(r, i)) },
-    Field { name: "gateway", read: |p, r, i| put(&mut p.gateway, r.string(i)) },
+    Field { name: "gateway", read: |p, r, i| put(&mut p.gateway, address(r, i)) },
     Field {
         name: "aux_addresses",
-        read: |p, r, i| p.aux_addresses.extend(r.string_pairs(i, "addresses")),
+        read: |p, r, i| {
+            for (key, item) in r.entries(i, "addresses") {
+                let address = address(r, &item);
+                p.aux_addresses.extend(address.map(|address| (key.text.to_string(), address)));
+            }
+        },
     },
 ];
 
+fn address(reader: &Reader, item: &Item) -> Option<String> {
+    reader.parse(item, |text| crate::scalar::ip_address(text).map(|address| address.to_string()))
+}
+
 fn subnet(reader: &Reader, item: &Item) -> Option<String> {
-    let text = reader.string(item)?;
-    let fits = text.split_once('/').is_some_and(|(address, bits)| {
-        let most = match address.parse::<std::net::IpAddr>() {
-            Ok(address) if address.is_ipv4() => 32,
-            Ok(_) => 128,
-            Err(_) => return false,
+    reader.parse(item, |text| crate::scalar::subnet(text).map(|subnet| subnet.to_string()))
+}
+
+/// A range, a gateway and the addresses that are kept free are all in the subnet.
+fn check_pool(reader: &Reader, item: &Item, pool: &IpamPool) {
+    let parsed = pool.subnet.as_deref().and_then(|text| crate::scalar::subnet(text).ok());
+    let report = |keys: &[&str], what: &str| {
+        let mut place = item.clone();
+        for key in keys {
+            place = place.get(key).unwrap_or(place);
+        }
+        let shown = pool.subnet.as_deref().unwrap_or_default();
+        let (message, help) = if shown.is_empty() {
+            (format!("{what} needs a subnet"), "add `subnet`".to_owned())
+        } else {
+            (format!("{what} is not in the subnet {shown}"), "write one that is in it".to_owned())
         };
-        bits.parse::<u8>().is_ok_and(|bits| bits <= most)
-    });
-    if fits {
-        return Some(text);
+        reader.report(reader.error(&place, "bad-value", message).help(help));
+    };
+    let holds = |address: &str| {
+        let address = address.parse().ok();
+        parsed.is_some_and(|subnet| address.is_some_and(|address| subnet.contains(address)))
+    };
+    if let Some(range) = &pool.ip_range {
+        let range_in = crate::scalar::subnet(range).ok();
+        if !parsed.is_some_and(|subnet| range_in.is_some_and(|range| subnet.covers(&range))) {
+            report(&["ip_range"], &format!("the range {range}"));
+        }
     }
-    reader.expected(item, "a subnet", Some("write \"10.5.0.0/24\"".to_owned()));
-    None
+    if let Some(gateway) = pool.gateway.as_deref().filter(|gateway| !holds(gateway)) {
+        report(&["gateway"], &format!("the gateway {gateway}"));
+    }
+    for (name, address) in pool.aux_addresses.iter().filter(|(_, address)| !holds(address)) {
+        report(&["aux_addresses", name], &format!("the address {address}"));
+    }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use windlass_model::ProjectName;
+use windlass_model::{ProjectName, SortedMap};
 
 use super::ancestors::Ancestors;
 use super::container::{Outline, outline};
@@ -91,6 +91,11 @@ pub fn read(reader: &Reader, root: &Item, given: &Given<'_>) -> Option<Document>
         return None;
     }
     let name = name.unwrap_or_else(|| ProjectName::new("project"));
+    let defaults = sections.get("defaults").filter(|item| !item.node.is_null());
+    if let Some(defaults) = defaults.filter(|item| item.node.as_mapping().is_none()) {
+        reader.expected(defaults, "a mapping of what images have in common", None);
+        sections.items.remove("defaults");
+    }
     let document = read_sections(reader, &sections, name, given);
     let found = reader.templates().check_vars(&reader.sources());
     reader.report_all(found);
@@ -189,7 +194,7 @@ fn host(reader: &Reader, sections: &Sections, root: Option<&str>) -> BTreeMap<St
     });
     let named = host.iter().map(|(key, host)| {
         let text = host.path.clone().unwrap_or_default();
-        (key.clone(), Named { text, parts: BTreeMap::new(), instances: host.instances.clone() })
+        (key.clone(), Named { text, parts: SortedMap::new(), instances: host.instances.clone() })
     });
     reader.templates().set_names(Scope::Host, named.collect());
     host
@@ -203,7 +208,7 @@ fn volumes(
     let volumes =
         section(reader, sections.get("volumes"), "volumes", |_, i| volume::volume(reader, i));
     let named = volumes.iter().map(|(key, volume)| {
-        let parts = volume.path.iter().map(|path| ("path".to_owned(), path.clone()));
+        let parts = volume.path.iter().map(|path| ("path", path.clone()));
         let text = volume.engine_name(project, key);
         (key.clone(), Named { text, parts: parts.collect(), instances: BTreeMap::new() })
     });

@@ -3,16 +3,19 @@
 //! Invariant: nothing here reads a value except when a template asks for it, and no message ever holds one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use windlass_model::secret::SecretSource;
 
 use super::container::command;
+use super::secret_command;
 use crate::document::Secret;
 use crate::read::{Field, Item, Reader};
+use crate::source::Span;
 use crate::template::SecretReader;
 
 pub(super) fn secret(reader: &Reader, item: &Item) -> Option<Secret> {
-    let mut sources: Vec<SecretSource> = Vec::new();
+    let mut sources = Vec::new();
     if !reader.fields(item, &mut sources, &[FIELDS]) {
         return None;
     }
@@ -21,14 +24,22 @@ pub(super) fn secret(reader: &Reader, item: &Item) -> Option<Secret> {
         let found = reader.error(item, "secret-source", "a secret has exactly one source");
         reader.report(found.at(item.key_span(), "").help(help));
     }
-    Some(Secret { span: item.key_span(), source: sources.into_iter().next() })
+    let (source, place) = sources.into_iter().next().unzip();
+    let span = item.key_span();
+    Some(Secret { span, place: place.unwrap_or(span), source })
 }
 
-const FIELDS: &[Field<Vec<SecretSource>>] = &[
-    Field { name: "file", read: |s, r, i| s.extend(r.path(i).map(SecretSource::File)) },
-    Field { name: "env", read: |s, r, i| s.extend(r.string(i).map(SecretSource::Env)) },
-    Field { name: "command", read: |s, r, i| s.extend(command(r, i).map(SecretSource::Command)) },
+type Sources = Vec<(SecretSource, Span)>;
+
+const FIELDS: &[Field<Sources>] = &[
+    Field { name: "file", read: |s, r, i| add(s, i, r.path(i).map(SecretSource::File)) },
+    Field { name: "env", read: |s, r, i| add(s, i, r.string(i).map(SecretSource::Env)) },
+    Field { name: "command", read: |s, r, i| add(s, i, command(r, i).map(SecretSource::Command)) },
 ];
+
+fn add(sources: &mut Sources, item: &Item, source: Option<SecretSource>) {
+    sources.extend(source.map(|source| (source, item.span())));
+}
 
 /// Reads values when templates ask for them.
 pub(super) fn values(
@@ -46,27 +57,15 @@ pub(super) fn values(
             .cloned()
             .ok_or_else(|| format!("the variable {variable} is not in the environment")),
         Some(SecretSource::File(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+            let limit = windlass_files::SECRET_MAX_BYTES;
+            let text = windlass_files::read_text(Path::new(path), limit)
+                .map_err(|error| format!("{path}: {error}"))?;
             Ok(without_line_end(text))
         }
-        Some(SecretSource::Command(argv)) => run(argv, &env),
+        Some(SecretSource::Command(argv)) => {
+            secret_command::run(argv, &env, secret_command::TIME).map(without_line_end)
+        }
     })
-}
-
-fn run(argv: &[String], env: &BTreeMap<String, String>) -> Result<String, String> {
-    let (program, arguments) = argv.split_first().ok_or("its command is empty")?;
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(env)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|error| format!("{program}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{program} ended with {}", output.status));
-    }
-    let text = String::from_utf8(output.stdout);
-    text.map(without_line_end).map_err(|_| format!("{program} gave no text"))
 }
 
 fn without_line_end(mut text: String) -> String {

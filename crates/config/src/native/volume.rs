@@ -38,7 +38,10 @@ pub(super) fn volume(reader: &Reader, item: &Item) -> Option<Volume> {
 const VOLUME: &[Field<Volume>] = &[
     Field { name: "path", read: |v, r, i| put(&mut v.path, container_path(r, i)) },
     Field { name: "default_path", read: |v, r, i| put(&mut v.path, container_path(r, i)) },
-    Field { name: "name", read: |v, r, i| put(&mut v.name, super::engine_name(r, i)) },
+    Field {
+        name: "name",
+        read: |v, r, i| put(&mut v.name, r.parse(i, crate::scalar::volume_name)),
+    },
     Field { name: "external", read: |v, r, i| set(&mut v.external, r.bool(i)) },
     Field { name: "driver", read: |v, r, i| put(&mut v.config.driver, r.string(i)) },
     Field {

@@ -9,6 +9,7 @@ mod path;
 mod reader;
 mod suggest;
 mod values;
+mod variables;
 
 pub use fields::{Field, names};
 pub use item::{Item, Spanned};
@@ -17,3 +18,4 @@ pub use reader::Reader;
 pub use suggest::{did_you_mean, suggest};
 pub use values::Text;
 pub(crate) use values::clean;
+pub use variables::shell_variables;

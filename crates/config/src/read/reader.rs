@@ -96,7 +96,14 @@ impl Reader {
 
     /// Reports that something else was expected, and what was found.
     pub fn expected(&self, item: &Item, what: &str, help: Option<String>) {
+        let bare = item.node.as_mapping().is_some()
+            && self.sources.borrow().slice(item.span()).starts_with("{{");
+        if bare {
+            // A template without quotes, which was reported as that.
+            return;
+        }
         let message = format!("expected {what}, found {}", item.node.describe());
+        let help = super::variables::in_value(item).or(help);
         self.report(self.error(item, "wrong-type", message).maybe_help(help));
     }
 

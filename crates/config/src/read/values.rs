@@ -23,6 +23,11 @@ impl Reader {
     pub fn text(&self, item: &Item) -> Option<Text> {
         let item = self.resolve(item)?;
         match item.node.as_scalar() {
+            Some(scalar) if scalar.text.contains('\0') => {
+                let found = self.error(&item, "bad-value", "a NUL character ends a string");
+                self.report(found.help("no engine takes one: remove it, or encode the value"));
+                None
+            }
             Some(scalar) if scalar.resolve() != Resolved::Null => {
                 Some(Text { value: scalar.text.to_string(), sensitive: item.node.sensitive })
             }
@@ -78,7 +83,7 @@ impl Reader {
         Diagnostic::error("bad-value", error.message)
             .at(span, "")
             .in_path(item.path.to_string())
-            .maybe_help(error.help)
+            .maybe_help(super::variables::in_value(item).or(error.help))
     }
 
     pub fn bool(&self, item: &Item) -> Option<bool> {
@@ -134,6 +139,21 @@ impl Reader {
             }
             _ => self.expected(&item, what, None),
         }
+        None
+    }
+
+    /// As [`Reader::integer`], within an engine's bounds.
+    pub fn integer_in<T: TryFrom<i64> + PartialOrd>(
+        &self,
+        item: &Item,
+        bounds: std::ops::RangeInclusive<T>,
+        what: &str,
+    ) -> Option<T> {
+        let value = self.integer(item, what)?;
+        if bounds.contains(&value) {
+            return Some(value);
+        }
+        self.expected(item, what, None);
         None
     }
 
@@ -247,11 +267,21 @@ impl Reader {
     /// Labels; those that windlass writes itself are refused.
     pub fn labels(&self, item: &Item) -> Vec<(String, String)> {
         let pairs = self.string_pairs(item, "labels");
-        for (key, _) in
-            pairs.iter().filter(|(key, _)| key.starts_with(windlass_model::label::PREFIX))
-        {
-            let message = format!("the label \"{}\" is windlass's own", crate::yaml::shorten(key));
-            self.report(self.error(item, "bad-value", message).help("choose another prefix"));
+        for (key, _) in &pairs {
+            let own = key.starts_with(windlass_model::label::PREFIX);
+            let (message, help) = if own {
+                let shown = crate::yaml::shorten(key);
+                (format!("the label \"{shown}\" is windlass's own"), "choose another prefix")
+            } else if key.is_empty() {
+                ("a label has no name".to_owned(), "write name=value")
+            } else {
+                continue;
+            };
+            let found = self.error(item, "bad-value", message).help(help);
+            self.report(match item.get(key) {
+                Some(entry) => found.at(entry.key_span(), ""),
+                None => found,
+            });
         }
         pairs
     }
@@ -273,6 +303,7 @@ impl Reader {
         entries
             .filter_map(|(key, value)| {
                 let value = self.resolve(&value)?;
+                self.warn_of_variables(&value);
                 let text =
                     if value.node.is_null() { Some(String::new()) } else { self.string(&value) };
                 Some((key.text.to_string(), text?))
@@ -283,6 +314,7 @@ impl Reader {
     /// A path of this machine, absolute and cleaned: against the directory of the file that wrote it.
     pub fn path(&self, item: &Item) -> Option<String> {
         let text = self.string(item)?;
+        self.warn_of_variables(item);
         if text.is_empty() {
             self.expected(item, "a path", None);
             return None;

@@ -59,6 +59,17 @@ pub fn duration_ms(text: &str) -> Result<u64, ScalarError> {
     duration(text).map(|value| u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A time of a health check: engines take 0, which is their default, and nothing else below a millisecond.
+pub fn health_duration_ns(text: &str) -> Result<u64, ScalarError> {
+    let value = duration_ns(text)?;
+    if (1..1_000_000).contains(&value) {
+        let message = format!("\"{}\" is less than a millisecond", crate::yaml::shorten(text));
+        return Err(ScalarError::new(message)
+            .help("an engine takes 1ms and more, and 0 for its own default"));
+    }
+    Ok(value)
+}
+
 /// Whole seconds, rounded up, because engines count no finer here.
 pub fn duration_s(text: &str) -> Result<u32, ScalarError> {
     let value = duration(text)?;

@@ -44,9 +44,18 @@ impl fmt::Display for ImageReference {
     }
 }
 
+/// An engine's own limit of the name with its registry.
+const MAX_NAME_BYTES: usize = 255;
+/// A name, a tag of 128 and the longest digest.
+const MAX_BYTES: usize = MAX_NAME_BYTES + 1 + 128 + 1 + 7 + 128;
+
 pub fn image_reference(text: &str) -> Result<ImageReference, ScalarError> {
     if text.is_empty() {
         return Err(ScalarError::new("an image is missing").help("write \"debian:12\""));
+    }
+    if text.len() > MAX_BYTES {
+        let message = format!("an image's name has at most {MAX_BYTES} bytes");
+        return Err(ScalarError::new(message).help("write \"debian:12\""));
     }
     let (name, digest) = match text.split_once('@') {
         Some((name, digest)) => (name, Some(check_digest(text, digest)?)),
@@ -60,6 +69,10 @@ pub fn image_reference(text: &str) -> Result<ImageReference, ScalarError> {
         }
         None => (name, None),
     };
+    if name.len() > MAX_NAME_BYTES {
+        let message = format!("an image's name has at most {MAX_NAME_BYTES} bytes before its tag");
+        return Err(ScalarError::new(message).range(range_of(text, name)));
+    }
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
             (Some(first.to_owned()), rest)
@@ -134,6 +147,7 @@ mod tests {
     fn parses() {
         let digest = format!("sha256:{}", "ab".repeat(32));
         let pinned = format!("r.io/a@{digest}");
+        let long = "a".repeat(256);
         for (text, expected) in [
             ("debian", Ok((None, "debian", None))),
             ("debian:12", Ok((None, "debian", Some("12")))),
@@ -147,6 +161,7 @@ mod tests {
             ("Debian", Err(Some(0..6))),
             ("busybox:", Err(Some(8..8))),
             ("a//b", Err(Some(2..2))),
+            (long.as_str(), Err(Some(0..256))),
             ("a:b c", Err(Some(2..5))),
             ("-a", Err(Some(0..2))),
             ("a@sha256:abcd", Err(Some(2..13))),

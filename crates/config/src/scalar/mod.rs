@@ -2,24 +2,32 @@
 //!
 //! Invariant: a parser is a pure function of its text; what is wrong comes back as a message with the offending part.
 
+mod address;
 mod duration;
+mod hostname;
 mod image_reference;
+mod limits;
 mod mode;
 mod mount;
 mod names;
 mod port;
 mod size;
+mod tmpfs;
 mod user;
 mod words;
 
-pub use duration::{duration, duration_ms, duration_ns, duration_s};
+pub use address::{Subnet, host_address, ip_address, mac_address, subnet};
+pub use duration::{duration, duration_ms, duration_ns, duration_s, health_duration_ns};
+pub use hostname::{domain_name, hostname};
 pub use image_reference::{ImageReference, image_reference};
+pub use limits::{check_sysctl, cpu_list, memory, security_option, ulimit_name};
 pub use mode::{octal_mode, symbolic_mode};
-pub use mount::{ShortMount, ShortSource, short_mount};
-pub use names::{capability, engine_name, env_name, signal};
+pub use mount::{PROPAGATIONS, ShortMount, ShortSource, short_mount};
+pub use names::{capability, engine_name, env_name, signal, volume_name};
 pub use port::{PortRange, port_range, published_ports};
 pub use size::{memory_swap, size};
-pub use user::{NumericOwner, numeric_owner};
+pub use tmpfs::tmpfs_options;
+pub use user::{NumericOwner, group, numeric_owner, user};
 pub use words::{quote, split_words};
 
 use std::ops::Range;

@@ -25,7 +25,8 @@ pub struct ShortMount {
 }
 
 const HELP: &str = "write \"volume:/target\", \"./path:/target:ro\" or \"/target\"";
-const PROPAGATIONS: &[&str] = &["shared", "rshared", "slave", "rslave", "private", "rprivate"];
+/// How mounts made later reach the other side of a bind mount.
+pub const PROPAGATIONS: [&str; 6] = ["shared", "rshared", "slave", "rslave", "private", "rprivate"];
 
 pub fn short_mount(text: &str) -> Result<ShortMount, ScalarError> {
     let mut parts = text.split(':');

@@ -30,6 +30,16 @@ pub fn engine_name(text: &str) -> Result<String, ScalarError> {
     Err(error)
 }
 
+/// As [`engine_name`], for volumes: an engine's rule for them wants two characters.
+pub fn volume_name(text: &str) -> Result<String, ScalarError> {
+    let name = engine_name(text)?;
+    if name.len() < 2 {
+        let message = format!("\"{name}\" is too short for the name of a volume");
+        return Err(ScalarError::new(message).help("an engine wants at least two characters"));
+    }
+    Ok(name)
+}
+
 /// Anything but empty, `=` and NUL.
 pub fn env_name(text: &str) -> Result<String, ScalarError> {
     if text.is_empty() || text.contains(['=', '\0']) || text.contains(char::is_whitespace) {
@@ -53,15 +63,15 @@ pub fn signal(text: &str) -> Result<String, ScalarError> {
         if let Some(name) = number.checked_sub(1).and_then(|at| SIGNALS.get(at)) {
             return Ok(format!("SIG{name}"));
         }
-        if (34..=64).contains(&number) {
-            return Ok(match number - 34 {
-                0 => "SIGRTMIN".to_owned(),
-                above => format!("SIGRTMIN+{above}"),
-            });
+        match number {
+            34 => return Ok("SIGRTMIN".to_owned()),
+            35..=49 => return Ok(format!("SIGRTMIN+{}", number - 34)),
+            50..=63 => return Ok(format!("SIGRTMAX-{}", 64 - number)),
+            64 => return Ok("SIGRTMAX".to_owned()),
+            _ => {}
         }
     }
-    let realtime = name.starts_with("RTMIN") || name.starts_with("RTMAX");
-    if SIGNALS.contains(&name) || realtime {
+    if SIGNALS.contains(&name) || is_realtime(name) {
         return Ok(format!("SIG{name}"));
     }
     let help = suggest(name, SIGNALS.iter().copied())
@@ -70,6 +80,20 @@ pub fn signal(text: &str) -> Result<String, ScalarError> {
         });
     let message = format!("unknown signal \"{}\"", crate::yaml::shorten(text));
     Err(ScalarError::new(message).help(help))
+}
+
+/// The names that engines know: each half of the realtime signals is counted from its end.
+fn is_realtime(name: &str) -> bool {
+    let counted = |prefix: &str, most: u8| {
+        let digits = name.strip_prefix(prefix)?;
+        digits
+            .parse::<u8>()
+            .ok()
+            .filter(|n| (1..=most).contains(n) && !digits.starts_with(['0', '+']))
+    };
+    ["RTMIN", "RTMAX"].contains(&name)
+        || counted("RTMIN+", 15).is_some()
+        || counted("RTMAX-", 14).is_some()
 }
 
 const CAPABILITIES: &[&str] = &[
@@ -158,6 +182,12 @@ mod tests {
             ("9", Some("SIGKILL")),
             ("37", Some("SIGRTMIN+3")),
             ("SIGRTMIN+3", Some("SIGRTMIN+3")),
+            ("50", Some("SIGRTMAX-14")),
+            ("64", Some("SIGRTMAX")),
+            ("SIGRTMIN+16", None),
+            ("SIGRTMIN+", None),
+            ("SIGRTMAX-99", None),
+            ("RTMINX", None),
             ("0", None),
             ("99", None),
             ("SIGTREM", None),

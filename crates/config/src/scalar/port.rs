@@ -12,7 +12,7 @@ use super::{ScalarError, range_of};
 const HELP: &str = "write \"8080:80\", \"127.0.0.1:8080:80/udp\", \"[::1]:8080:80\" or \"80\"";
 
 /// First and last port, and the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PortRange {
     pub first: u16,
     pub last: u16,
@@ -20,6 +20,12 @@ pub struct PortRange {
 }
 
 impl PortRange {
+    /// How many ports it has; never none.
+    #[expect(clippy::len_without_is_empty, reason = "a range always has a port")]
+    pub fn len(self) -> usize {
+        usize::from(self.last - self.first) + 1
+    }
+
     pub fn ports(self) -> impl Iterator<Item = u16> {
         self.first..=self.last
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every node made here stands where the template stands, and is marked if a secret went into it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -13,12 +14,25 @@ use crate::yaml::{Entry, Key, Mapping, Node, Style, Value as Yaml};
 
 const MAX_DEPTH: usize = 32;
 
+/// Most nodes that one result may have.
+const MAX_NODES: usize = 100_000;
+
 pub(super) fn to_node(value: &Value, span: Span, sensitive: bool) -> Result<Node, String> {
-    convert(value, span, sensitive, 0)
+    convert(value, span, sensitive, 0, &Cell::new(MAX_NODES))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the template engine's enum is open")]
-fn convert(value: &Value, span: Span, sensitive: bool, depth: usize) -> Result<Node, String> {
+fn convert(
+    value: &Value,
+    span: Span,
+    sensitive: bool,
+    depth: usize,
+    left: &Cell<usize>,
+) -> Result<Node, String> {
+    match left.get().checked_sub(1) {
+        Some(rest) => left.set(rest),
+        None => return Err(format!("the template's result has more than {MAX_NODES} values")),
+    }
     if depth > MAX_DEPTH {
         return Err("the template's result is nested too deep".to_owned());
     }
@@ -32,7 +46,7 @@ fn convert(value: &Value, span: Span, sensitive: bool, depth: usize) -> Result<N
         ValueKind::Seq | ValueKind::Iterable => {
             let items = value.try_iter().map_err(|error| error.kind().to_string())?;
             let items: Result<Vec<_>, _> = items
-                .map(|item| convert(&item, span, sensitive, depth + 1).map(Arc::new))
+                .map(|item| convert(&item, span, sensitive, depth + 1, left).map(Arc::new))
                 .collect();
             Node::new(span, Yaml::Sequence(items?))
         }
@@ -41,7 +55,7 @@ fn convert(value: &Value, span: Span, sensitive: bool, depth: usize) -> Result<N
             let keys = value.try_iter().map_err(|error| error.kind().to_string())?;
             for key in keys {
                 let item = value.get_item(&key).map_err(|error| error.kind().to_string())?;
-                let value = Arc::new(convert(&item, span, sensitive, depth + 1)?);
+                let value = Arc::new(convert(&item, span, sensitive, depth + 1, left)?);
                 let key = Key { text: key.to_string().into(), span };
                 map.replace(Entry { key, value, merged: None });
             }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use minijinja::{Error, ErrorKind, Value};
 
-use super::convert;
 use super::objects::{Root, nodes};
 use super::state::{Failure, Frame, State};
+use super::{convert, guard, size};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::Path;
 use crate::source::SourceMap;
 use crate::yaml::{Node, Resolved, Scalar, Value as Yaml};
 
 /// Templates that evaluate one another may do so this deep.
+/// A failure that was reported where it was met first.
+const KNOWN: &str = "";
+
 const MAX_NESTED: usize = 48;
 
 pub(super) fn render(
@@ -111,8 +114,17 @@ fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
     let (value, frame) = if let Some(known) = known {
         known
     } else {
+        if state.inner().failed.contains(&key) {
+            state.inner().failed_again += 1;
+            return None;
+        }
         let (value, frame) = evaluate(state, node, &|| label.to_owned(), Ok);
-        let value = value?;
+        let Some(value) = value else {
+            if label.starts_with("vars") && !frame.own {
+                state.inner().failed.insert(key);
+            }
+            return None;
+        };
         // What `self` is changes from owner to owner, so only variables are kept.
         if label.starts_with("vars") && !frame.own {
             let entry = (Arc::clone(node), value.clone(), frame.clone());
@@ -129,7 +141,17 @@ fn cached(state: &Arc<State>, node: &Arc<Node>, label: &str) -> Option<Value> {
 /// Why a text could not be evaluated; the range is in the text.
 struct Refusal {
     range: Option<Range<usize>>,
-    error: Error,
+    reason: Reason,
+}
+
+enum Reason {
+    /// It was not tried.
+    Guard {
+        message: String,
+        help: &'static str,
+    },
+    TooLarge,
+    Engine(Error),
 }
 
 /// `finish` runs while the evaluation still counts as in progress, so that what it uses is recorded too.
@@ -144,7 +166,7 @@ fn evaluate<T>(
         state.fail(found);
         return (None, Frame::default());
     }
-    let failures_before = state.inner().failures.len();
+    let failures_before = state.failures();
     let result = run(state, &scalar.text).map(finish);
     let frame = {
         let mut inner = state.inner();
@@ -152,7 +174,7 @@ fn evaluate<T>(
         inner.frames.pop().unwrap_or_default()
     };
     // What failed inside is the cause, and was noted there.
-    if state.inner().failures.len() > failures_before {
+    if state.failures() > failures_before {
         return (None, frame);
     }
     let found = match result {
@@ -169,6 +191,9 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
     let key = Arc::as_ptr(node) as usize;
     let mut inner = state.inner();
     if let Some(at) = inner.evaluating.iter().position(|(other, ..)| *other == key) {
+        let known = inner.circular.contains(&key);
+        let members: Vec<usize> = inner.evaluating.iter().skip(at).map(|(key, ..)| *key).collect();
+        inner.circular.extend(members);
         let circle = inner.evaluating.get(at..).unwrap_or_default();
         let mut names: Vec<_> = circle.iter().map(|(_, name, _)| name.clone()).collect();
         names.extend(names.first().cloned());
@@ -181,7 +206,7 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
         return Err(Failure {
             node: Some(Arc::clone(node)),
             range: None,
-            code: "template-cycle",
+            code: if known { KNOWN } else { "template-cycle" },
             message,
             help: Some(format!("write a value for one of them, such as {place}")),
             related,
@@ -193,6 +218,7 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
     }
     if inner.evaluating.is_empty() {
         inner.missing = None;
+        inner.lookups = 0;
     }
     inner.evaluating.push((key, label(), node.span));
     inner.frames.push(Frame::default());
@@ -204,25 +230,44 @@ fn run(state: &Arc<State>, text: &str) -> Result<Value, Refusal> {
     let root = || Value::from_object(Root(Arc::downgrade(state)));
     let refuse = |error: Error, offset: usize| Refusal {
         range: error.range().map(|range| range.start + offset..range.end + offset),
-        error,
+        reason: Reason::Engine(error),
     };
+    guard::check(text).map_err(|guard::Refusal { range, message, help }| Refusal {
+        range: Some(range),
+        reason: Reason::Guard { message, help },
+    })?;
     if let Some((offset, inner)) = sole_expression(text) {
         match state.environment.compile_expression_owned(inner.to_owned()) {
             Ok(expression) => {
                 let value = expression.eval(root()).map_err(|error| refuse(error, offset))?;
                 if !value.is_undefined() {
-                    return Ok(value);
+                    return within_limits(state, value);
                 }
                 let start = offset + inner.len() - inner.trim_start().len();
                 let range = Some(start..start + inner.trim().len());
-                return Err(Refusal { range, error: Error::from(ErrorKind::UndefinedError) });
+                let error = Error::from(ErrorKind::UndefinedError);
+                return Err(Refusal { range, reason: Reason::Engine(error) });
             }
             Err(error) if !inner.contains("}}") => return Err(refuse(error, offset)),
             Err(_) => {}
         }
     }
-    let rendered = state.environment.render_named_str("template", text, root());
-    rendered.map(Value::from).map_err(|error| refuse(error, 0))
+    let template = state.environment.template_from_named_str("template", text);
+    let template = template.map_err(|error| refuse(error, 0))?;
+    let mut out = size::Text::default();
+    match template.render_captured_to(root(), &mut out).map(|_| ()) {
+        Err(_) if out.is_full.get() => Err(Refusal { range: None, reason: Reason::TooLarge }),
+        Err(error) => Err(refuse(error, 0)),
+        Ok(()) => within_limits(state, Value::from(String::from_utf8_lossy(&out.bytes).as_ref())),
+    }
+}
+
+/// The value, if neither it nor all values together are too large.
+fn within_limits(state: &State, value: Value) -> Result<Value, Refusal> {
+    match size::weigh(&value) {
+        Some(bytes) if state.spend(bytes) => Ok(value),
+        _ => Err(Refusal { range: None, reason: Reason::TooLarge }),
+    }
 }
 
 fn sole_expression(text: &str) -> Option<(usize, &str)> {
@@ -242,7 +287,22 @@ fn failure(node: &Arc<Node>, code: &'static str, message: String) -> Failure {
 /// The template engine's error in our words. With a secret at hand its details are withheld.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the template engine's enum is open")]
 fn explain(state: &State, node: &Arc<Node>, refusal: Refusal, secret: bool) -> Failure {
-    let Refusal { range, error } = refusal;
+    let Refusal { range, reason } = refusal;
+    let error = match reason {
+        Reason::Engine(error) => error,
+        Reason::Guard { message, help } => {
+            let help = Some(help.to_owned());
+            return Failure { range, help, ..failure(node, "template", message) };
+        }
+        Reason::TooLarge => {
+            let help = Some("write it into a file, or leave some of it out".to_owned());
+            return Failure {
+                range,
+                help,
+                ..failure(node, "template", size::TOO_LARGE.to_owned())
+            };
+        }
+    };
     let detail = error.detail().filter(|_| !secret);
     let or = |words: &str| detail.map_or_else(|| words.to_owned(), str::to_owned);
     let mut help = None;
@@ -298,7 +358,7 @@ fn place(
     sources: &SourceMap,
 ) -> Diagnostics {
     let mut found = Diagnostics::default();
-    for failure in failures {
+    for failure in failures.into_iter().filter(|failure| failure.code != KNOWN) {
         let node = failure.node.as_ref().unwrap_or(asked);
         let text = sources.get(node.span.file).map_or("", |file| file.text());
         let span = failure.range.map_or(node.span, |range| node.place(text, range));

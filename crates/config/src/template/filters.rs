@@ -10,6 +10,8 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use windlass_model::Digest;
 
+use super::size::{MAX_TEXT, Text};
+
 /// Steps that one template may take.
 const FUEL: u64 = 200_000;
 
@@ -66,6 +68,7 @@ pub(super) fn environment() -> Environment<'static> {
         }
         minijinja::escape_formatter(out, state, value)
     });
+    bound(&mut environment);
     environment.add_filter("quote", quote);
     environment.add_filter("words", |text: String| words(&text));
     environment.add_filter("basename", |path: String| last_part(&path).to_owned());
@@ -82,6 +85,52 @@ pub(super) fn environment() -> Environment<'static> {
     environment.add_filter("base64", |text: String| base64(text.as_bytes()));
     environment.add_filter("urlencode", |text: String| urlencode(&text));
     environment
+}
+
+/// What makes much out of little, within limits.
+fn bound(environment: &mut Environment<'_>) {
+    // Whoever needs one has `vars`.
+    environment.remove_global("namespace");
+    environment.remove_global("debug");
+    for unbounded in ["batch", "slice", "format", "pprint", "indent"] {
+        environment.remove_filter(unbounded);
+    }
+    environment.add_filter("replace", |text: String, from: String, to: String| {
+        let times = text.matches(&from).count();
+        fits(text.len().saturating_add(times.saturating_mul(to.len())))?;
+        Ok::<_, Error>(text.replace(&from, &to))
+    });
+    environment.add_filter("join", |list: &Value, between: Option<String>| {
+        let between = between.unwrap_or_default();
+        let mut out = String::new();
+        for (index, item) in list.try_iter()?.enumerate() {
+            if index > 0 {
+                out.push_str(&between);
+            }
+            match item.as_str() {
+                Some(text) => out.push_str(text),
+                None => out.push_str(&item.to_string()),
+            }
+            fits(out.len())?;
+        }
+        Ok::<_, Error>(out)
+    });
+    environment.add_filter("indent", |text: String, width: usize, first: Option<bool>| {
+        fits(width.saturating_mul(text.lines().count()).saturating_add(text.len()))?;
+        let margin = " ".repeat(width);
+        let lines = text.split('\n').enumerate().map(|(index, line)| {
+            let is_indented = !line.is_empty() && (index > 0 || first == Some(true));
+            format!("{}{line}", if is_indented { margin.as_str() } else { "" })
+        });
+        Ok::<_, Error>(lines.collect::<Vec<_>>().join("\n"))
+    });
+}
+
+fn fits(bytes: usize) -> Result<(), Error> {
+    if bytes <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidOperation, "the text would have more than 1 MiB"))
 }
 
 /// A list is quoted word by word.
@@ -111,8 +160,12 @@ fn dirname(path: String) -> String {
 }
 
 fn json(value: &Value) -> Result<String, Error> {
-    let text = serde_json::to_string(value);
-    text.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
+    let mut text = Text::default();
+    match serde_json::to_writer(&mut text, value) {
+        Ok(()) => Ok(String::from_utf8_lossy(&text.bytes).into_owned()),
+        Err(_) if text.is_full.get() => fits(usize::MAX).map(|()| String::new()),
+        Err(error) => Err(Error::new(ErrorKind::BadSerialization, error.to_string())),
+    }
 }
 
 fn from_json(text: &str) -> Result<Value, Error> {

@@ -5,8 +5,10 @@
 mod convert;
 mod evaluate;
 mod filters;
+mod guard;
 mod names;
 mod objects;
+mod size;
 mod state;
 
 pub use names::{Named, Scope};
@@ -98,6 +100,11 @@ impl Templates {
         sources: &SourceMap,
     ) -> Result<Node, Diagnostics> {
         evaluate::render(&self.state, node, path, sources)
+    }
+
+    /// Whether a template asked for a variable.
+    pub fn asked_for(&self, variable: &str) -> bool {
+        self.state.inner().asked.contains(variable)
     }
 
     /// The variables that have templates, each evaluated now, so that mistakes in unused ones are found too.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use windlass_model::SortedMap;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     Images,
@@ -41,7 +43,7 @@ pub struct Named {
     /// The name as text: an image's reference, a container's name.
     pub text: String,
     /// Parts that can be asked for: `images.base.tag`.
-    pub parts: BTreeMap<String, String>,
+    pub parts: SortedMap<&'static str, String>,
     /// Named copies; asking for one records `name.instance`.
     pub instances: BTreeMap<String, String>,
 }

@@ -94,6 +94,13 @@ impl Object for Nodes {
         let state = self.state.upgrade()?;
         let key = key.as_str()?;
         let map = self.node.as_mapping()?;
+        // Mappings that contain one another are walked again at each place.
+        if !state.look_up() {
+            return None;
+        }
+        if self.label == "vars" {
+            state.inner().asked.insert(key.to_owned());
+        }
         if let Some(entry) = map.get(key) {
             return value_of(&state, &entry.value, &format!("{}.{key}", self.label));
         }
@@ -107,6 +114,10 @@ impl Object for Nodes {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let entries = self.node.as_mapping().map(crate::yaml::Mapping::entries).unwrap_or_default();
+        if let Some(state) = self.state.upgrade().filter(|_| self.label == "vars") {
+            let keys = entries.iter().map(|entry| entry.key.text.to_string());
+            state.inner().asked.extend(keys);
+        }
         Enumerator::Values(entries.iter().map(|entry| Value::from(&*entry.key.text)).collect())
     }
 }
@@ -246,8 +257,8 @@ impl Object for Name {
             self.record(self.key.clone());
             return Some(Value::from(text.clone()));
         }
-        let known = self.named.parts.keys().chain(self.named.instances.keys());
-        let help = did_you_mean(key, known.map(String::as_str));
+        let instances = self.named.instances.keys().map(String::as_str);
+        let help = did_you_mean(key, self.named.parts.keys().copied().chain(instances));
         let label = format!("{}.{}", self.scope.as_str(), self.key);
         self.state.upgrade()?.miss(&label, key, help);
         None

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the lock is never held while a template runs, so templates may evaluate others.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -79,12 +79,24 @@ pub(super) struct Inner {
     pub(super) frames: Vec<Frame>,
     /// Scalars that are being evaluated, outermost first.
     pub(super) evaluating: Vec<(usize, String, Span)>,
+    /// Those that were found in a circle: each circle is said once.
+    pub(super) circular: HashSet<usize>,
+    /// Variables that templates asked for.
+    pub(super) asked: BTreeSet<String>,
     /// Results of scalars that may be asked for again, by address; the nodes outlive the load's templates.
     pub(super) cache: HashMap<usize, (Arc<Node>, Value, Frame)>,
+    /// Variables that failed, by address: what failed once was said, and fails at once from then on.
+    pub(super) failed: HashSet<usize>,
+    /// How often one of them was asked for.
+    pub(super) failed_again: usize,
     /// Nobody needs the values: secrets are not read.
     pub(super) checking: bool,
     pub(super) failures: Vec<Failure>,
     pub(super) missing: Option<Missing>,
+    /// What all results so far weigh.
+    pub(super) spent: usize,
+    /// Values of mappings that the outermost evaluation in progress has asked for.
+    pub(super) lookups: usize,
 }
 
 pub(super) struct State {
@@ -110,6 +122,39 @@ impl State {
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many evaluations have failed, for whatever reason, and were not forgotten since.
+    pub(super) fn failures(&self) -> usize {
+        let inner = self.inner();
+        inner.failures.len() + inner.failed_again
+    }
+
+    /// Takes so many bytes of what the load may make; `false`: there is not so much left.
+    pub(super) fn spend(&self, bytes: usize) -> bool {
+        let mut inner = self.inner();
+        inner.spent = inner.spent.saturating_add(bytes);
+        inner.spent <= super::size::MAX_TOTAL
+    }
+
+    /// Counts a value that is asked for; `false`: the evaluation has asked for too many, and fails.
+    pub(super) fn look_up(&self) -> bool {
+        let lookups = {
+            let mut inner = self.inner();
+            inner.lookups += 1;
+            inner.lookups
+        };
+        if lookups == super::size::MAX_LOOKUPS + 1 {
+            self.fail(Failure {
+                node: None,
+                range: None,
+                code: "template",
+                message: super::size::TOO_LARGE.to_owned(),
+                help: None,
+                related: Vec::new(),
+            });
+        }
+        lookups <= super::size::MAX_LOOKUPS
     }
 
     pub(super) fn env(&self) -> &BTreeMap<String, String> {

@@ -11,6 +11,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle};
 use super::error::{diagnose, duplicate_key, template_key};
 use super::node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
 use super::scalar::shorten;
+use super::texts::Texts;
 use super::{EXPANSION_CEILING, EXPANSION_RATIO, MAX_DEPTH, MAX_EXPANSION, ParseOptions};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
@@ -22,6 +23,7 @@ pub(super) struct Builder<'a> {
     text: &'a str,
     options: ParseOptions,
     diagnostics: &'a mut Diagnostics,
+    texts: Texts,
     anchors: HashMap<usize, Arc<Node>>,
     stack: Vec<Frame>,
     root: Option<Arc<Node>>,
@@ -64,6 +66,7 @@ impl<'a> Builder<'a> {
             text,
             options,
             diagnostics,
+            texts: Texts::default(),
             anchors: HashMap::new(),
             stack: Vec::new(),
             root: None,
@@ -206,7 +209,7 @@ impl<'a> Builder<'a> {
         let text = if style == Style::Plain && span.start == span.end { "" } else { text };
         let is_string = tag.as_ref().is_some_and(|tag| &*tag.name == "!!str");
         let style = if is_string { Style::Quoted } else { style };
-        let mut node = Node::new(span, Value::Scalar(Scalar { text: text.into(), style }));
+        let mut node = Node::new(span, Value::Scalar(Scalar { text: self.texts.get(text), style }));
         node.tag = tag.filter(|_| !is_string).map(Box::new);
         Ok(node)
     }
@@ -233,11 +236,12 @@ impl<'a> Builder<'a> {
     fn close(&mut self, end: Span) {
         let Some(frame) = self.stack.pop() else { return };
         let value = match frame.parts {
-            Parts::Sequence(items) => Value::Sequence(items),
+            Parts::Sequence(items) => Value::Sequence(items.into_boxed_slice().into_vec()),
             Parts::Mapping { mut map, merges, .. } => {
                 for (at, merged) in merges {
                     self.merge(&mut map, at, &merged, 0);
                 }
+                map.shrink();
                 Value::Mapping(map)
             }
         };
@@ -333,7 +337,7 @@ impl<'a> Builder<'a> {
             PendingKey::Merge(span)
         } else {
             let text = if plain && span.start == span.end { "" } else { text };
-            PendingKey::Named(Key { text: text.into(), span })
+            PendingKey::Named(Key { text: self.texts.get(text), span })
         });
         self.count(span)?;
         Ok(true)

@@ -220,7 +220,7 @@ fn line_covers(text: &str, after: Span, span: Span) -> bool {
 pub(super) fn template_key(file: FileId, text: &str, inner: Span) -> Option<Diagnostic> {
     let start = (inner.start as usize).checked_sub(1)?;
     let line = text.get(start..)?.lines().next().filter(|line| line.starts_with("{{"))?;
-    let template = line.get(..line.rfind("}}")? + 2)?;
+    let template = line.get(..line.find("}}")? + 2)?;
     let span = Span::new(file, start, start + template.len());
     let quoted = if template.contains('"') {
         format!("'{}'", template.replace('\'', "''"))

@@ -8,6 +8,7 @@ mod decode;
 mod error;
 mod node;
 mod scalar;
+mod texts;
 
 pub use decode::{DecodeError, decode};
 pub use node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
@@ -19,12 +20,12 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostics;
 use crate::source::FileId;
 
-/// Longest text that is read, in bytes.
-pub const MAX_BYTES: usize = 16 << 20;
+/// Longest text that is read, in bytes; all files of a project together are no longer.
+pub const MAX_BYTES: usize = 8 << 20;
 /// Deepest nesting, with aliases expanded.
 pub const MAX_DEPTH: usize = 64;
 /// Most nodes that one text may write out.
-pub const MAX_NODES: usize = 2_000_000;
+pub const MAX_NODES: usize = 1_000_000;
 /// Aliases may always expand to this many nodes; beyond it, to [`EXPANSION_RATIO`] times what the text writes out.
 pub const MAX_EXPANSION: usize = 100_000;
 const EXPANSION_RATIO: usize = 32;

@@ -152,6 +152,11 @@ impl Mapping {
         Ok(())
     }
 
+    /// Gives back what it has room for beyond its entries.
+    pub(super) fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
     /// Adds an entry or takes the place of the one with its key.
     pub fn replace(&mut self, entry: Entry) {
         match self.position(&entry.key.text) {

@@ -57,7 +57,7 @@ fn depth() {
 
 #[test]
 fn size() {
-    refused(&"#".repeat((16 << 20) + 1), "more than the limit of 16 MiB");
+    refused(&"#".repeat((8 << 20) + 1), "more than the limit of 8 MiB");
 }
 
 #[test]

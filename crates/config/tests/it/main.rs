@@ -7,9 +7,11 @@
 mod annotated;
 mod check;
 mod files;
+mod hostile;
 mod limits;
 mod mistakes;
 mod projects;
 mod shorthands;
 mod templates;
+mod values;
 mod yaml_mistakes;

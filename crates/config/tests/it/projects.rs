@@ -221,6 +221,7 @@ fn places_name_every_object() {
     );
     let found: Vec<_> = loaded
         .places
+        .objects
         .iter()
         .map(|(address, span)| format!("{address} {}", loaded.sources.slice(*span)))
         .collect();

@@ -20,7 +20,8 @@ fn values() {
         ("", "'{{ env.HOST_VALUE | quote }}'", "'from env'"),
         ("", "'{{ env.NOPE | default(\"x\") }}'", "x"),
         ("", "'{{ self.name }} {{ self.image }}'", "web x"),
-        ("", "'$HOME ${x} ${#y} $$'", "$HOME ${x} ${#y} $$"),
+        ("", "'$HOME ${#y} $$'", "$HOME ${#y} $$"),
+        ("", "'{{ \"${x}\" }}'", "${x}"),
         ("", "'{% raw %}{{.Id}}{% endraw %}'", "{{.Id}}"),
         ("", "'{% if project == \"p\" %}yes{% endif %}'", "yes"),
         (
@@ -55,7 +56,7 @@ fn whole_values_keep_their_type() {
     assert!(spec.config.tty);
     assert_eq!(spec.config.init, Some(true));
     assert_eq!(spec.config.published.len(), 2);
-    let health = spec.config.healthcheck.unwrap();
+    let health = spec.config.healthcheck.clone().unwrap();
     assert_eq!((health.retries, health.interval_ns), (4, 90_000_000_000));
     assert!(spec.wait.is_some());
 }
@@ -239,4 +240,91 @@ fn values_from_outside() {
     let project = loaded.project.expect("no mistakes");
     let container = project.containers.values().next().unwrap();
     assert_eq!(container.config.env["V"].reveal(), Some("file env {{ set }} 1.10"));
+}
+
+#[test]
+fn a_circle_is_said_once() {
+    check(
+        r#"
+vars:
+  a: "{{ vars.b }}"
+#    ^^^^^^^^^^^^^^ error: templates refer to one another in a circle: vars.a → vars.b → vars.c → vars.a
+  b: "{{ vars.c }}"
+  c: "{{ vars.a }}"
+containers:
+  x: {image: "{{ vars.a }}"}
+  y: {image: x, env: {K: "{{ vars.b }}"}}
+"#,
+    );
+}
+
+#[test]
+fn a_template_without_quotes_is_one_mistake_and_its_patch_fits() {
+    let loaded = crate::check::load_text(
+        "containers:\n  x: {image: b, command: {{ vars.x }}, env: {A: b}}\n  y:\n    image: {{ vars.y }}\n",
+    );
+    let found: Vec<_> = loaded.diagnostics.iter().collect();
+    let patches: Vec<_> =
+        found.iter().map(|one| one.patch.as_ref().expect("it can be mended")).collect();
+    let written: Vec<_> = patches.iter().map(|patch| loaded.sources.slice(patch.span)).collect();
+    assert_eq!(written, ["{{ vars.x }}", "{{ vars.y }}"]);
+    let instead: Vec<_> = patches.iter().map(|patch| patch.replacement.as_str()).collect();
+    assert_eq!(instead, ["\"{{ vars.x }}\"", "\"{{ vars.y }}\""]);
+}
+
+#[test]
+fn variables_of_other_formats_get_the_template_that_means_the_same() {
+    check(
+        r#"
+containers:
+  web:
+    image: busybox:${TAG:-1.36}
+#          ^^^^^^^^^^^^^^^^^^^^ error: containers.web.image: "${TAG:-1.36}" is not a tag
+#          help: write "busybox:{{ env.TAG | default('1.36') }}": `$` means nothing in this format
+    ports: ["$PORT:80"]
+#            ^^^^^ error: containers.web.ports[0]: "$PORT" is not a port from 1 to 65535
+#            help: write "{{ env.PORT }}:80": `$` means nothing in this format
+    tty: ${TTY}
+#        ^^^^^^ error: containers.web.tty: expected true or false, found the string "${TTY}"
+#        help: write "{{ env.TTY }}": `$` means nothing in this format
+    env: {A: "x${B}", PASSWORD: "pa$word", C: "{{ '${kept}' }}"}
+#            ^^^^^^^ warning: containers.web.env.A: `${…}` is not replaced here
+#            help: write "x{{ env.B }}" for the value in the environment of windlass
+    command: [sh, -c, "echo ${HOME}"]
+    mounts: ["${DATA}:/data"]
+#< warning: containers.web.mounts[0]: `${…}` is not replaced here
+"#,
+    );
+}
+
+#[test]
+fn what_templates_name_is_needed() {
+    let project = project(
+        "
+images: {tool: {image: x}}
+networks: {back: null}
+volumes: {data: null}
+containers:
+  web:
+    image: x
+    command: [run, '{{ images.tool }}', '{{ networks.back }}']
+    labels: {volume: '{{ volumes.data }}', peer: '{{ containers.db }}'}
+  db: {image: x}
+",
+    );
+    let web = project.containers.values().find(|spec| spec.key == "web").unwrap();
+    let needs: Vec<_> = web.needs.iter().map(ToString::to_string).collect();
+    assert_eq!(needs, ["network back", "volume data", "image tool"]);
+    let on: Vec<_> = web.depends_on.iter().map(|d| d.on.name.as_str()).collect();
+    assert_eq!(on, ["db"]);
+}
+
+#[test]
+fn what_the_caller_sets_in_vain_is_known() {
+    let yaml = "vars: {tag: 1}\ncontainers: {w: {image: \"x:{{ vars.tag }}-{{ vars.more }}\"}}\n";
+    let mut options = crate::check::options(yaml);
+    options.set = ["tag", "more", "tga"].map(|name| (name.to_owned(), "2".to_owned())).into();
+    let loaded = windlass_config::load(&options);
+    assert!(loaded.project.is_some());
+    assert_eq!(loaded.unused_set, [("tga".to_owned(), "did you mean \"tag\"?".to_owned())]);
 }

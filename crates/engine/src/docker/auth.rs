@@ -7,7 +7,6 @@ mod credential_helper;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -27,7 +26,7 @@ const HUB: &str = "docker.io";
 pub enum AuthError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} is no valid JSON", path.display())]
+    #[error("{}:{}:{} is no valid JSON", path.display(), source.line(), source.column())]
     Json { path: PathBuf, source: serde_json::Error },
     #[error("the credentials for {registry} are not stored as they should be")]
     Encoding { registry: String },
@@ -125,7 +124,7 @@ impl Keychain {
         else {
             return Ok(Self { config: ConfigFile::default(), search });
         };
-        let bytes = match fs::read(&path) {
+        let bytes = match windlass_files::read(&path, windlass_files::TEXT_MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { config: ConfigFile::default(), search });
@@ -207,6 +206,16 @@ fn decode_pair(auth: &str) -> Option<Credentials> {
     let (username, password) = text.split_once(':')?;
     let password = password.trim_matches('\0');
     Some(Credentials::Password { username: username.to_owned(), password: password.to_owned() })
+}
+
+/// Whether a `config.json` itself holds credentials for a registry.
+pub(super) fn holds(config: &[u8], registry: &str) -> Result<bool, AuthError> {
+    let path = PathBuf::from("config.json");
+    let config =
+        serde_json::from_slice(config).map_err(|source| AuthError::Json { path, source })?;
+    let keychain = Keychain { config, search: None };
+    let found = keychain.stored(registry, if registry == HUB { HUB_KEY } else { registry })?;
+    Ok(found.is_some_and(|found| found.header(registry).is_sensitive()))
 }
 
 /// The registry that a stored key means: keys may be whole URLs.

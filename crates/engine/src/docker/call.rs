@@ -3,7 +3,6 @@
 //! Invariant: a call knows its deadline and whether it may be sent twice; the client decides neither.
 
 use std::io;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt as _};
@@ -14,13 +13,10 @@ use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Frame;
 use serde::Serialize;
 
+use super::deadline::{self, Deadline};
 use super::query::Query;
 
 pub(crate) type RequestBody = UnsyncBoxBody<Bytes, io::Error>;
-
-/// Deadlines of calls that have no better one.
-pub(crate) const READ_DEADLINE: Duration = Duration::from_secs(30);
-pub(crate) const WRITE_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A request: method, path below the version, query, headers, body and deadline.
 pub(crate) struct Call {
@@ -29,36 +25,35 @@ pub(crate) struct Call {
     query: Query,
     headers: HeaderMap,
     body: RequestBody,
-    /// Until the head of the reply, and for documents until their end; none means for ever.
-    pub(super) deadline: Option<Duration>,
+    pub(super) deadline: Deadline,
     pub(super) versioned: bool,
 }
 
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path.into(), READ_DEADLINE)
+        Self::new(Method::GET, path.into(), deadline::READ)
     }
 
     pub(crate) fn post(path: impl Into<String>) -> Self {
-        Self::new(Method::POST, path.into(), WRITE_DEADLINE)
+        Self::new(Method::POST, path.into(), deadline::CHANGE)
     }
 
     pub(crate) fn put(path: impl Into<String>) -> Self {
-        Self::new(Method::PUT, path.into(), WRITE_DEADLINE)
+        Self::new(Method::PUT, path.into(), deadline::CHANGE)
     }
 
     pub(crate) fn delete(path: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, path.into(), WRITE_DEADLINE)
+        Self::new(Method::DELETE, path.into(), deadline::CHANGE)
     }
 
-    fn new(method: Method, path: String, deadline: Duration) -> Self {
+    fn new(method: Method, path: String, deadline: Deadline) -> Self {
         Self {
             method,
             path,
             query: Query::new(),
             headers: HeaderMap::new(),
             body: Empty::new().map_err(|never| match never {}).boxed_unsync(),
-            deadline: Some(deadline),
+            deadline,
             versioned: true,
         }
     }
@@ -92,14 +87,8 @@ impl Call {
         self
     }
 
-    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// For calls that take as long as they take.
-    pub(crate) fn without_deadline(mut self) -> Self {
-        self.deadline = None;
+    pub(crate) fn deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = deadline;
         self
     }
 

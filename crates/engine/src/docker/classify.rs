@@ -50,7 +50,10 @@ pub(super) fn reply(label: &str, status: u16, content_type: &str, body: &[u8]) -
     let text = String::from_utf8_lossy(body);
     let trimmed = text.trim();
     if content_type.starts_with("text/html") || trimmed.starts_with('<') {
-        return (Fault::Malformed, format!("what answered is no engine: {}", head(trimmed)));
+        return (
+            Fault::Malformed,
+            format!("a web page came instead of an answer: {}", head(trimmed)),
+        );
     }
     let (message, cause) = match serde_json::from_str::<Body>(trimmed) {
         Ok(Body { message, cause }) => (message.unwrap_or_default(), cause.unwrap_or_default()),

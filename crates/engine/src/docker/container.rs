@@ -20,6 +20,7 @@ use super::convert::{
     Creation, anonymous_volumes, as_asked, container_observed, container_summary, create_body,
     referenced_containers, update_body,
 };
+use super::deadline;
 use super::document::Created;
 use super::document::container::{Inspect, Summary, Top, Waited};
 use super::engine::DockerEngine;
@@ -27,17 +28,6 @@ use super::error;
 use super::query::{Query, segment};
 use crate::error::{EngineError, Result};
 use crate::stream::{EngineStream, Upload};
-
-const START_DEADLINE: Duration = Duration::from_mins(2);
-/// How long a stop may take beyond the grace that the container gets.
-const STOP_MARGIN: Duration = Duration::from_secs(30);
-/// The longest grace that a container itself may have been created with, where it is not known.
-const LONGEST_GRACE: Duration = Duration::from_mins(15);
-/// Removing a large writable layer takes an engine a while.
-const REMOVE_DEADLINE: Duration = Duration::from_mins(2);
-const ARCHIVE_DEADLINE: Duration = Duration::from_mins(10);
-/// How long an archive may keep silent.
-const ARCHIVE_PATIENCE: Duration = Duration::from_mins(1);
 
 fn path(container: &str, what: &str) -> String {
     format!("/containers/{}{what}", segment(container))
@@ -113,23 +103,41 @@ impl DockerEngine {
     }
 
     pub(super) async fn container_start(&self, container: &ContainerId) -> Result<()> {
-        let call = Call::post(path(container.as_str(), "/start")).deadline(START_DEADLINE);
+        let call = Call::post(path(container.as_str(), "/start")).deadline(deadline::START);
         self.carry_out(call).await
     }
 
-    /// Stops, or restarts: the grace and the deadline are the same.
+    /// Stops, or restarts: the grace and the deadline are the same. Without a timeout the grace is
+    /// the container's own, which is looked up only when the engine takes longer than most need.
     pub(super) async fn container_stop(
         &self,
         container: &ContainerId,
         timeout_s: Option<u32>,
         verb: &str,
     ) -> Result<()> {
-        let grace = timeout_s.map_or(LONGEST_GRACE, |s| Duration::from_secs(u64::from(s)));
         let seconds = timeout_s.map(|seconds| seconds.to_string());
         let call = Call::post(path(container.as_str(), &format!("/{verb}")))
-            .query(Query::new().with_some("t", seconds.as_deref()))
-            .deadline(grace + STOP_MARGIN);
-        self.carry_out(call).await
+            .query(Query::new().with_some("t", seconds.as_deref()));
+        if let Some(timeout_s) = timeout_s {
+            let grace = Duration::from_secs(u64::from(timeout_s));
+            return self.carry_out(call.deadline(deadline::stop(grace))).await;
+        }
+        let label = call.label();
+        let stopped = self.carry_out(call.deadline(deadline::WAIT));
+        let patience = async {
+            let usual = deadline::stop(deadline::DEFAULT_GRACE).answer.unwrap_or_default();
+            tokio::time::sleep(usual).await;
+            let own = self.container_document(container.as_str()).await.ok();
+            let own = own.and_then(|seen| seen.config?.stop_timeout).unwrap_or(0);
+            let grace = Duration::from_secs(u64::try_from(own).unwrap_or(u64::MAX));
+            let more = grace.saturating_sub(deadline::DEFAULT_GRACE);
+            tokio::time::sleep(more).await;
+            usual.saturating_add(more)
+        };
+        tokio::select! {
+            stopped = stopped => stopped,
+            after = patience => Err(error::deadline(&label, after)),
+        }
     }
 
     pub(super) async fn container_kill(&self, container: &ContainerId, signal: &str) -> Result<()> {
@@ -164,7 +172,7 @@ impl DockerEngine {
     ) -> Result<()> {
         let query = Query::new().with_flag("force", force).with_flag("v", anonymous_volumes);
         let call = Call::delete(path(container.as_str(), ""));
-        self.carry_out(call.query(query).deadline(REMOVE_DEADLINE)).await
+        self.carry_out(call.query(query).deadline(deadline::REMOVE)).await
     }
 
     pub(super) async fn archive_put(
@@ -176,7 +184,7 @@ impl DockerEngine {
         let call = Call::put(path(container.as_str(), "/archive"))
             .query(Query::new().with("path", target))
             .stream("application/x-tar", tar)
-            .deadline(ARCHIVE_DEADLINE);
+            .deadline(deadline::UPLOAD);
         self.carry_out(call).await
     }
 
@@ -186,13 +194,14 @@ impl DockerEngine {
         source: &str,
     ) -> Result<EngineStream<Bytes>> {
         let call = Call::get(path(container.as_str(), "/archive"))
-            .query(Query::new().with("path", source));
-        Ok(self.send(call).await?.streaming(Some(ARCHIVE_PATIENCE)).into_stream().boxed())
+            .query(Query::new().with("path", source))
+            .deadline(deadline::DOWNLOAD);
+        Ok(self.send(call).await?.streaming().into_stream().boxed())
     }
 
     pub(super) async fn container_wait(&self, container: &ContainerId) -> Result<i64> {
-        let call = Call::post(path(container.as_str(), "/wait")).without_deadline();
-        let reply = self.send(call).await?.streaming(None);
+        let call = Call::post(path(container.as_str(), "/wait")).deadline(deadline::WAIT);
+        let reply = self.send(call).await?.streaming();
         let label = reply.label().to_owned();
         let bytes = reply.bytes().await?;
         // The head comes at once, the end may never: an empty body is a lost reply.

@@ -46,7 +46,7 @@ impl DockerEngine {
     /// Opens the engine that a file declares: by its URL, its context, or the environment.
     pub fn open(name: EngineName, spec: &EngineSpec, environment: Environment) -> Result<Self> {
         let address = EngineAddress::of_spec(spec, &environment).map_err(|source| {
-            let message = format!("it is not clear where the engine {name} is");
+            let message = format!("it is not clear where the engine `{name}` is");
             EngineError::new(Fault::Invalid, message).with_source(source)
         })?;
         Self::at(name, &address, environment)

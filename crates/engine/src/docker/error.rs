@@ -43,6 +43,29 @@ pub(crate) fn dial(address: &str, source: DialError) -> EngineError {
     EngineError::new(fault, message).with_source(source)
 }
 
+/// Nothing at all was answered to a ping.
+pub(crate) fn silent(address: &str, after: Duration) -> EngineError {
+    let seconds = after.as_secs_f32();
+    let message = format!("what listens at {address} gave no answer within {seconds} s");
+    EngineError::new(Fault::Unreachable, message)
+}
+
+/// A ping that failed. It changes nothing, so that nothing is unknown: there is no engine to work
+/// with.
+pub(crate) fn no_engine(address: &str, source: EngineError) -> EngineError {
+    let says_all = [Fault::Unreachable, Fault::PermissionDenied, Fault::TooOldApi];
+    let is_ill = [Fault::ReplyLost, Fault::DeadlineExceeded, Fault::Other];
+    if says_all.contains(&source.fault) {
+        source
+    } else if is_ill.contains(&source.fault) {
+        let message = format!("the engine at {address} cannot answer a ping");
+        EngineError::new(Fault::Unreachable, message).with_source(source)
+    } else {
+        let message = format!("what answers at {address} is no Docker engine");
+        EngineError::new(Fault::Malformed, message).with_source(source)
+    }
+}
+
 /// A reply whose status tells of a failure.
 pub(crate) fn reply(label: &str, status: u16, content_type: &str, body: &[u8]) -> EngineError {
     let (fault, message) = classify::reply(label, status, content_type, body);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt as _;
 
 use super::call::Call;
+use super::deadline;
 use super::document::progress::{Actor, Event};
 use super::engine::DockerEngine;
 use super::error;
@@ -29,7 +30,8 @@ impl DockerEngine {
             .with_some("since", since.as_deref())
             .with_some("until", until.as_deref())
             .with_some("filters", filters.as_deref());
-        let reply = self.send(Call::get("/events").query(query)).await?.streaming(None);
+        let reply = self.send(Call::get("/events").query(query).deadline(deadline::FOLLOW));
+        let reply = reply.await?.streaming();
         let state = Some((JsonLines::<Event>::new(reply), until.is_some()));
         let events = futures_util::stream::unfold(state, |state| async {
             let (mut lines, ends) = state?;
@@ -44,7 +46,7 @@ impl DockerEngine {
     }
 }
 
-fn converted(event: Event) -> EngineEvent {
+pub(super) fn converted(event: Event) -> EngineEvent {
     let Event { kind, action, actor, time_s, time_ns } = event;
     let Actor { id, attributes } = actor.unwrap_or_default();
     let seconds = || time_s.map(|seconds| seconds.saturating_mul(1_000_000_000));

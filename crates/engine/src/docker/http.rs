@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::call::{Call, RequestBody};
+use super::deadline::{self, Deadline};
 use super::error;
 use super::reply::{Lease, Reply};
 use super::transport::{Connection, Transport};
@@ -63,6 +64,10 @@ impl Http {
         self.transport.address()
     }
 
+    pub(crate) fn ping_deadline(&self) -> Duration {
+        self.transport.ping_deadline()
+    }
+
     /// Whether bytes reach the engine without a network.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.transport, Transport::Unix { .. })
@@ -74,13 +79,12 @@ impl Http {
         call: Call,
         prefix: &str,
     ) -> Result<Reply, EngineError> {
-        let (label, deadline) = (call.label(), call.deadline);
-        let until = deadline.map(|after| (Instant::now() + after, after));
-        let reply = within(&label, until, self.exchange(call, &label, prefix, until)).await?;
+        let (label, answer) = (call.label(), call.deadline.answer);
+        let reply = within(&label, answer, self.exchange(call, &label, prefix)).await?;
         if reply.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(error::malformed(&label, "the engine changed the protocol unasked"));
         }
-        self.judge(reply, &label, until).await
+        self.judge(reply, &label).await
     }
 
     /// Sends a call that turns its connection into a raw one, in both directions.
@@ -93,32 +97,22 @@ impl Http {
         let call = call
             .header(CONNECTION, HeaderValue::from_static("Upgrade"))
             .header(UPGRADE, HeaderValue::from_static(protocol));
-        let (label, deadline) = (call.label(), call.deadline);
-        let until = deadline.map(|after| (Instant::now() + after, after));
-        let reply = within(&label, until, self.exchange(call, &label, prefix, until)).await?;
+        let (label, answer) = (call.label(), call.deadline.answer);
+        let reply = within(&label, answer, self.exchange(call, &label, prefix)).await?;
         if reply.status != StatusCode::SWITCHING_PROTOCOLS {
             let status = reply.status;
-            let _ = self.judge(reply, &label, until).await?;
+            let _ = self.judge(reply, &label).await?;
             let message = format!("{label} gave status {} and no raw stream", status.as_u16());
             return Err(EngineError::new(Fault::Unsupported, message));
         }
-        let upgraded = within(&label, until, async {
+        let upgraded = within(&label, answer, async {
             reply.into_upgrade().await.map_err(|source| error::transfer(&label, source))
         });
         Ok(Box::new(TokioIo::new(upgraded.await?)))
     }
 
     /// Turns a reply that tells of a failure into that failure.
-    async fn judge(
-        &self,
-        reply: Reply,
-        label: &str,
-        until: Option<(Instant, Duration)>,
-    ) -> Result<Reply, EngineError> {
-        // 304: it is already as it was asked to be.
-        if reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED {
-            return Ok(reply);
-        }
+    async fn judge(&self, reply: Reply, label: &str) -> Result<Reply, EngineError> {
         let status = reply.status.as_u16();
         let content_type = reply
             .headers
@@ -126,8 +120,15 @@ impl Http {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned();
+        // 304: it is already as it was asked to be.
+        let is_good = reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED;
+        // Something in between may answer for the engine, and call that a success.
+        if is_good && !content_type.starts_with("text/html") {
+            return Ok(reply);
+        }
         // A failure whose words are lost or endless is still that failure.
-        let words = within(label, until, reply.document_up_to(FAILURE_LIMIT)).await;
+        let words = reply.document_up_to(FAILURE_LIMIT);
+        let words = within(label, Some(deadline::FAILURE_WORDS), words).await;
         Err(error::reply(label, status, &content_type, &words.unwrap_or_default()))
     }
 
@@ -136,10 +137,10 @@ impl Http {
         call: Call,
         label: &str,
         prefix: &str,
-        until: Option<(Instant, Duration)>,
     ) -> Result<Reply, EngineError> {
+        let deadline = call.deadline;
         // What may last for ever must not keep others from their turn.
-        let permit = match until {
+        let permit = match deadline.answer {
             Some(_) => Arc::clone(&self.permits).acquire_owned().await.ok(),
             None => None,
         };
@@ -149,7 +150,7 @@ impl Http {
         })?;
         let request = match self.try_idle(request, label).await? {
             Attempt::Answered(sender, response) => {
-                return Ok(self.reply(sender, response, permit, label, until));
+                return Ok(self.reply(sender, response, permit, label, deadline));
             }
             Attempt::Unsent(request) => request,
         };
@@ -158,7 +159,7 @@ impl Http {
             .try_send_request(request)
             .await
             .map_err(|source| error::transfer(label, source.into_error()))?;
-        Ok(self.reply(sender, response, permit, label, until))
+        Ok(self.reply(sender, response, permit, label, deadline))
     }
 
     /// Tries the connections that rest, until one answers or none is left.
@@ -234,10 +235,10 @@ impl Http {
         response: Response<Incoming>,
         permit: Option<OwnedSemaphorePermit>,
         label: &str,
-        until: Option<(Instant, Duration)>,
+        deadline: Deadline,
     ) -> Reply {
         let lease = Lease::new(Arc::clone(self), sender, permit);
-        Reply::new(response, lease, label, until)
+        Reply::new(response, lease, label, deadline)
     }
 }
 
@@ -254,14 +255,14 @@ fn empty_copy(request: &Request<RequestBody>) -> Request<RequestBody> {
     copy
 }
 
-/// Runs something until an instant at most.
+/// Runs something for so long at most.
 pub(super) async fn within<T>(
     label: &str,
-    until: Option<(Instant, Duration)>,
+    after: Option<Duration>,
     work: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, EngineError> {
-    match until {
-        Some((instant, after)) => match tokio::time::timeout_at(instant, work).await {
+    match after {
+        Some(after) => match tokio::time::timeout(after, work).await {
             Ok(result) => result,
             Err(_) => Err(error::deadline(label, after)),
         },

@@ -4,7 +4,6 @@
 //! the stream ended.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use http::HeaderName;
 use windlass_model::fault::Fault;
@@ -15,6 +14,7 @@ use windlass_model::observed::ObservedImage;
 use super::auth::{AuthError, Keychain, registry_of_image};
 use super::call::Call;
 use super::convert::{image_inspect, image_summary};
+use super::deadline;
 use super::document::image::{Inspect, Summary};
 use super::document::progress::Line;
 use super::engine::DockerEngine;
@@ -25,9 +25,6 @@ use super::query::{Query, reference as path_of};
 use crate::error::{EngineError, Result};
 use crate::stream::{ProgressSink, Upload};
 
-/// How long a pull, push or import may keep silent.
-const TRANSFER_PATIENCE: Duration = Duration::from_mins(2);
-const REMOVE_DEADLINE: Duration = Duration::from_mins(2);
 const AUTH: HeaderName = HeaderName::from_static("x-registry-auth");
 
 /// Why an image cannot be had from, or given to, its registry.
@@ -76,8 +73,8 @@ impl DockerEngine {
             Query::new().with("fromImage", &name).with("tag", &tag).with_some("platform", platform);
         let call = self.with_credentials(Call::post("/images/create").query(query), &name).await?;
         let is_podman = self.wire.peer().await?.is_podman();
-        let reply = self.send(call.deadline(TRANSFER_PATIENCE)).await?;
-        let lines = JsonLines::new(reply.streaming(Some(TRANSFER_PATIENCE)));
+        let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
+        let lines = JsonLines::new(reply.streaming());
         let label = lines.label().to_owned();
         let mut ended = false;
         let note = |line: &Line| {
@@ -97,8 +94,8 @@ impl DockerEngine {
         let call = Call::post(format!("/images/{}/push", path_of(&name)))
             .query(Query::new().with("tag", &tag));
         let call = self.with_credentials(call, &name).await?;
-        let reply = self.send(call.deadline(TRANSFER_PATIENCE)).await?;
-        let lines = JsonLines::new(reply.streaming(Some(TRANSFER_PATIENCE)));
+        let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
+        let lines = JsonLines::new(reply.streaming());
         let label = lines.label().to_owned();
         let mut ended = false;
         let note = |line: &Line| {
@@ -141,8 +138,8 @@ impl DockerEngine {
         let call = Call::post("/images/create")
             .query(query)
             .stream("application/x-tar", tar)
-            .without_deadline();
-        let reply = self.send(call).await?.streaming(Some(TRANSFER_PATIENCE));
+            .deadline(deadline::TRANSFER);
+        let reply = self.send(call).await?.streaming();
         let mut lines = JsonLines::<Line>::new(reply);
         let mut id = None;
         while let Some(mut line) = lines.next().await? {
@@ -166,7 +163,7 @@ impl DockerEngine {
     /// Never forced: podman removes the containers of an image that is removed by force.
     pub(super) async fn image_remove(&self, image: &str) -> Result<()> {
         let call = Call::delete(format!("/images/{}", path_of(image)));
-        self.carry_out(call.deadline(REMOVE_DEADLINE)).await
+        self.carry_out(call.deadline(deadline::REMOVE)).await
     }
 }
 

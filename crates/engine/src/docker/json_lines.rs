@@ -13,7 +13,7 @@ use crate::error::EngineError;
 const LINE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Cuts bytes into lines that are not empty.
-struct LineDecoder {
+pub(super) struct LineDecoder {
     buffer: BytesMut,
     /// How much of the buffer is known to hold no end of line.
     searched: usize,
@@ -21,19 +21,19 @@ struct LineDecoder {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct LineTooLong;
+pub(super) struct LineTooLong;
 
 impl LineDecoder {
-    fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self { buffer: BytesMut::new(), searched: 0, limit }
     }
 
-    fn push(&mut self, chunk: &[u8]) {
+    pub(super) fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
     }
 
     /// The next whole line without its end.
-    fn line(&mut self) -> Result<Option<BytesMut>, LineTooLong> {
+    pub(super) fn line(&mut self) -> Result<Option<BytesMut>, LineTooLong> {
         loop {
             let Some(found) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n')
             else {
@@ -53,7 +53,7 @@ impl LineDecoder {
     }
 
     /// What is left after the last end of line.
-    fn rest(&mut self) -> Option<BytesMut> {
+    pub(super) fn rest(&mut self) -> Option<BytesMut> {
         let rest = self.buffer.split();
         self.searched = 0;
         (!rest.trim_ascii().is_empty()).then_some(rest)

@@ -10,11 +10,14 @@ mod call;
 mod classify;
 mod container;
 mod convert;
+mod deadline;
 mod document;
 mod engine;
 mod error;
 mod events;
 mod exec;
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod image;
 mod json_lines;
@@ -28,7 +31,7 @@ pub mod stdcopy;
 mod transport;
 mod volume;
 
-pub use address::{AddressError, EngineAddress, Environment, SshTarget, TlsMaterial, UrlFault};
+pub use address::{AddressError, EngineAddress, Environment, SshTarget, TlsMaterial};
 pub use auth::AuthError;
 pub use engine::DockerEngine;
 pub use negotiate::ApiVersion;

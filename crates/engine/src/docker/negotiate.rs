@@ -11,6 +11,7 @@ use http::HeaderMap;
 use tokio::sync::OnceCell;
 
 use super::call::Call;
+use super::deadline::PING_PAUSE;
 use super::error;
 use super::http::Http;
 use super::reply::Reply;
@@ -60,7 +61,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn read(headers: &HeaderMap, label: &str) -> Result<Self, EngineError> {
+    pub(super) fn read(headers: &HeaderMap, label: &str) -> Result<Self, EngineError> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let found: ApiVersion = text("api-version")
             .and_then(|version| version.parse().ok())
@@ -89,6 +90,13 @@ fn server_version(server: &str) -> Option<String> {
     Some(version[..end].to_owned())
 }
 
+/// How often a ping is tried, where the failure may pass: an engine that is just starting, or ending.
+const TRIES: usize = 3;
+
+fn may_pass(fault: &Fault) -> bool {
+    matches!(fault, Fault::ReplyLost | Fault::Other)
+}
+
 /// An engine's connections together with the version that was agreed on.
 pub(crate) struct Wire {
     http: Arc<Http>,
@@ -110,16 +118,34 @@ impl Wire {
 
     /// Asks once; whoever else needs the answer waits for the same ping.
     pub(crate) async fn peer(&self) -> Result<&Peer, EngineError> {
-        self.peer
-            .get_or_try_init(|| async {
-                let call = Call::get("/_ping").unversioned();
-                let label = call.label();
-                let reply = self.http.send(call, "").await?;
-                let peer = Peer::read(&reply.headers, &label)?;
-                reply.finish().await?;
-                Ok(peer)
-            })
-            .await
+        self.peer.get_or_try_init(|| self.greet()).await
+    }
+
+    /// Pings until there is an answer. Whatever comes instead of one: there is no engine there.
+    async fn greet(&self) -> Result<Peer, EngineError> {
+        let after = self.http.ping_deadline();
+        let answer = tokio::time::timeout(after, async {
+            for _ in 1..TRIES {
+                match self.ping().await {
+                    Err(error) if may_pass(&error.fault) => tokio::time::sleep(PING_PAUSE).await,
+                    answer => return answer,
+                }
+            }
+            self.ping().await
+        });
+        match answer.await {
+            Ok(answer) => answer.map_err(|source| error::no_engine(&self.address(), source)),
+            Err(_) => Err(error::silent(&self.address(), after)),
+        }
+    }
+
+    async fn ping(&self) -> Result<Peer, EngineError> {
+        let call = Call::get("/_ping").unversioned();
+        let label = call.label();
+        let reply = self.http.send(call, "").await?;
+        let peer = Peer::read(&reply.headers, &label)?;
+        reply.finish().await?;
+        Ok(peer)
     }
 
     pub(crate) async fn send(&self, call: Call) -> Result<Reply, EngineError> {

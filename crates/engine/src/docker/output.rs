@@ -2,13 +2,12 @@
 //!
 //! Invariant: bytes of a terminal pass as they are; nothing looks for frames in them.
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
 use windlass_model::fault::Fault;
 use windlass_model::name::ContainerId;
 
 use super::call::Call;
+use super::deadline;
 use super::engine::{DockerEngine, NOTHING};
 use super::error;
 use super::query::{Query, segment};
@@ -16,9 +15,6 @@ use super::reply::Reply;
 use super::stdcopy::{Demux, FrameFault};
 use crate::error::{EngineError, Result};
 use crate::stream::{Attached, Channel, Chunk, EngineStream, LogRequest};
-
-/// How long a log that is not followed may keep silent.
-const LOG_PATIENCE: Duration = Duration::from_mins(1);
 
 impl DockerEngine {
     pub(super) async fn container_logs(
@@ -37,8 +33,9 @@ impl DockerEngine {
             .with_some("since", since.as_deref())
             .with_some("until", until.as_deref());
         let path = format!("/containers/{}/logs", segment(container.as_str()));
-        let reply = self.send(Call::get(path).query(query)).await?;
-        let reply = reply.streaming((!follow).then_some(LOG_PATIENCE));
+        let deadline = if *follow { deadline::FOLLOW } else { deadline::LOG };
+        let call = Call::get(path).query(query).deadline(deadline);
+        let reply = self.send(call).await?.streaming();
         Ok(if *tty { raw(reply) } else { framed(reply) })
     }
 

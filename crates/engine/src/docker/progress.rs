@@ -18,7 +18,7 @@ pub(super) struct Layers(BTreeMap<String, (u64, u64)>);
 
 impl Layers {
     /// Takes note of a line; tells the sums when they changed.
-    fn note(&mut self, line: &Line) -> Option<Progress> {
+    pub(super) fn note(&mut self, line: &Line) -> Option<Progress> {
         let (id, status) = (line.id.as_ref()?, line.status.as_deref()?);
         let moves = matches!(status, "Downloading" | "Pushing");
         let done = matches!(status, "Download complete" | "Pull complete" | "Pushed");
@@ -36,7 +36,9 @@ impl Layers {
         } else {
             return None;
         }
-        let sum = |pick: fn(&(u64, u64)) -> u64| self.0.values().map(pick).sum();
+        // An engine may announce anything.
+        let sum =
+            |pick: fn(&(u64, u64)) -> u64| self.0.values().map(pick).fold(0, u64::saturating_add);
         Some(Progress::Bytes { done: sum(|layer| layer.0), total: Some(sum(|layer| layer.1)) })
     }
 }
@@ -66,6 +68,18 @@ pub(super) async fn transfer(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_have_an_end() {
+        let mut layers = Layers::default();
+        for id in ["a", "b", "c"] {
+            let status = "Downloading";
+            let detail = serde_json::json!({ "current": i64::MAX });
+            let line = serde_json::json!({ "id": id, "status": status, "progressDetail": detail });
+            let line: Line = serde_json::from_value(line).unwrap();
+            assert!(layers.note(&line).is_some());
+        }
+    }
 
     #[test]
     fn layers_are_summed() {

@@ -14,11 +14,11 @@ use hyper::client::conn::http1::SendRequest;
 use hyper::upgrade::Upgraded;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 
 use super::call::RequestBody;
+use super::deadline::Deadline;
 use super::error;
-use super::http::{Http, within};
+use super::http::Http;
 use crate::error::EngineError;
 
 /// The largest document that is read into memory.
@@ -53,8 +53,7 @@ pub(crate) struct Reply {
     body: Incoming,
     extensions: http::Extensions,
     lease: Option<Lease>,
-    until: Option<(Instant, Duration)>,
-    /// The longest silence that a stream may keep.
+    /// The longest silence that the engine may keep.
     patience: Option<Duration>,
 }
 
@@ -63,7 +62,7 @@ impl Reply {
         response: Response<Incoming>,
         lease: Lease,
         label: &str,
-        until: Option<(Instant, Duration)>,
+        deadline: Deadline,
     ) -> Self {
         let (head, body) = response.into_parts();
         Self {
@@ -73,8 +72,7 @@ impl Reply {
             body,
             extensions: head.extensions,
             lease: Some(lease),
-            until,
-            patience: None,
+            patience: deadline.silence,
         }
     }
 
@@ -94,8 +92,7 @@ impl Reply {
 
     /// Reads the whole reply.
     pub(crate) async fn bytes(self) -> Result<Bytes, EngineError> {
-        let (label, until) = (self.label.clone(), self.until);
-        within(&label, until, self.document_up_to(DOCUMENT_LIMIT)).await
+        self.document_up_to(DOCUMENT_LIMIT).await
     }
 
     /// Reads the reply to its end and forgets it, so that the connection can be used again.
@@ -105,7 +102,7 @@ impl Reply {
 
     pub(super) async fn document_up_to(mut self, limit: usize) -> Result<Bytes, EngineError> {
         let mut all = BytesMut::new();
-        while let Some(chunk) = self.frame().await? {
+        while let Some(chunk) = self.chunk().await? {
             if all.len() + chunk.len() > limit {
                 return Err(error::too_large(&self.label, limit));
             }
@@ -114,18 +111,15 @@ impl Reply {
         Ok(all.freeze())
     }
 
-    /// From here on the reply is a stream: it frees its turn and may last for ever, but not
-    /// keep silent longer than `patience`.
-    pub(crate) fn streaming(mut self, patience: Option<Duration>) -> Self {
-        self.until = None;
-        self.patience = patience;
+    /// From here on the reply is a stream: it frees its turn, because it may last for ever.
+    pub(crate) fn streaming(mut self) -> Self {
         if let Some(lease) = &mut self.lease {
             lease.permit = None;
         }
         self
     }
 
-    /// The next bytes of a stream, as they arrive; none at its proper end.
+    /// The next bytes, as they arrive; none at their proper end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, EngineError> {
         let Some(patience) = self.patience else { return self.frame().await };
         match tokio::time::timeout(patience, self.frame()).await {

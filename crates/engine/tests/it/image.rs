@@ -119,7 +119,8 @@ fn an_images_labels_do_not_own_its_containers() {
         let create = CreateContainer {
             name: lab.named("foreign"),
             image: reference,
-            config: ContainerConfig { command: Some(vec!["x".into()]), ..Default::default() },
+            config: ContainerConfig { command: Some(vec!["x".into()]), ..Default::default() }
+                .into(),
             labels: BTreeMap::new(),
         };
         let id = lab.engine.create_container(&create).await.unwrap();

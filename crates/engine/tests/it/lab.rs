@@ -93,7 +93,8 @@ impl Lab {
         let project = ProjectName::new(&self.name);
         let mut labels = owner_labels(&project, &address, Some(&config), None);
         labels.extend(config.labels.clone());
-        CreateContainer { name: self.named(what), image: self.image.clone(), config, labels }
+        let (name, image) = (self.named(what), self.image.clone());
+        CreateContainer { name, image, config: config.into(), labels }
     }
 
     pub(crate) async fn created(

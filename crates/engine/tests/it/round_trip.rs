@@ -469,7 +469,10 @@ fn endpoints() {
             })
         };
         let plain = Endpoint::default();
-        let aliased = Endpoint { aliases: set(&["db", "db.internal"]), ..plain.clone() };
+        let aliased = Endpoint {
+            aliases: set(&["db", "db.internal"]).into_iter().collect(),
+            ..plain.clone()
+        };
         let fixed = Endpoint { ipv4: Some(text("10.231.16.5")), ..aliased.clone() };
         let mac = Endpoint { mac_address: Some(text("02:42:0A:E7:20:07")), ..plain.clone() };
         let table = [

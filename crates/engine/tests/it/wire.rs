@@ -80,6 +80,14 @@ async fn a_change_is_never_asked_for_twice() {
 }
 
 #[tokio::test]
+async fn a_page_is_no_success_of_a_change() {
+    let page = reply("200 OK", "text/html; charset=utf-8", "<html>log in</html>");
+    let fake = Fake::answering(Act::Say(page));
+    assert_eq!(fault(fake.engine.start_container(&id()).await), Fault::Malformed);
+    assert_eq!(fault(fake.engine.remove_container(&id(), true, false).await), Fault::Malformed);
+}
+
+#[tokio::test]
 async fn a_connection_that_was_closed_is_noticed_before_a_change() {
     let fake = Fake::start(|number, line| match (number, line) {
         (1, _) => Act::Last(pong()),
@@ -131,16 +139,109 @@ async fn a_ping_that_fails_is_fatal_and_is_tried_again() {
     let old = pong().replace("1.41", "1.24");
     let none = pong().replace("Api-Version", "X-Other");
     let busy = reply("500 Internal Server Error", "application/json", r#"{"message":"busy"}"#);
-    for (answer, wanted) in
-        [(old, Fault::TooOldApi), (none, Fault::Malformed), (busy, Fault::Other)]
-    {
-        let fake = Fake::start(move |_, _| Act::Say(answer.clone()));
+    let lost = fake_engine("404 Not Found", "Not Found");
+    let page = reply("200 OK", "text/html", "<html>log in</html>");
+    for (answer, wanted, pings) in [
+        (Act::Say(old), Fault::TooOldApi, 1),
+        (Act::Say(none), Fault::Malformed, 1),
+        (Act::Say(page), Fault::Malformed, 1),
+        (Act::Say(lost), Fault::Malformed, 1),
+        (Act::Last("SSH-2.0-OpenSSH_9\r\n".into()), Fault::Malformed, 1),
+        (Act::Say(busy), Fault::Unreachable, 3),
+        (Act::Last(String::new()), Fault::Unreachable, 3),
+    ] {
+        let fake = Fake::start(move |_, _| answer.clone());
         for _ in 0..2 {
-            assert_eq!(fault(fake.engine.list_containers().await), wanted);
+            let error = fake.engine.list_containers().await.unwrap_err();
+            assert_eq!(error.fault, wanted, "{error}");
         }
         assert!(fake.seen().iter().all(|line| line.ends_with(" GET /_ping")));
-        assert_eq!(fake.seen().len(), 2);
+        assert_eq!(fake.seen().len(), 2 * pings, "{:?}", fake.seen());
     }
+}
+
+fn fake_engine(status: &str, body: &str) -> String {
+    reply(status, "text/plain", body)
+}
+
+#[tokio::test]
+async fn a_ping_that_fails_once_is_asked_again_and_the_version_is_the_engines() {
+    let busy = reply("500 Internal Server Error", "application/json", r#"{"message":"busy"}"#);
+    for first in [Act::Say(busy), Act::Last(String::new())] {
+        let pings = std::sync::atomic::AtomicUsize::new(0);
+        let fake = Fake::start(move |_, line| match line {
+            "GET /_ping" if pings.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => {
+                first.clone()
+            }
+            "GET /_ping" => Act::Say(pong()),
+            _ => Act::Say(json("[]")),
+        });
+        fake.engine.list_containers().await.unwrap();
+        assert_eq!(fake.engine.info().await.unwrap().api, (1, 41));
+    }
+}
+
+/// Lets a call run into its deadline: the clock jumps whenever everybody waits.
+async fn gives_up<T>(
+    fake: &Fake,
+    call: impl Future<Output = Result<T, EngineError>>,
+) -> (Fault, f32) {
+    // Real bytes first: a clock that jumps does not wait for a socket.
+    if !fake.seen().is_empty() {
+        fake.engine.info().await.unwrap();
+    }
+    tokio::time::pause();
+    let since = tokio::time::Instant::now();
+    let fault = fault(call.await);
+    let seconds = since.elapsed().as_secs_f32();
+    tokio::time::resume();
+    (fault, seconds)
+}
+
+#[tokio::test]
+async fn a_silent_engine_is_given_up_in_time() {
+    let mute = Fake::start(|_, _| Act::Hang(String::new()));
+    let (fault, seconds) = gives_up(&mute, mute.engine.list_containers()).await;
+    assert_eq!(fault, Fault::Unreachable);
+    assert!(seconds < 5.5, "{seconds}");
+
+    let halt = Fake::answering(Act::Hang(String::new()));
+    halt.engine.info().await.unwrap();
+    let engine = &halt.engine;
+    let (one, stop) = (id(), |seconds| engine.stop_container(halted(), seconds));
+    for (what, wanted, (fault, seconds)) in [
+        ("list", 30.0, gives_up(&halt, engine.list_containers()).await),
+        ("inspect", 30.0, gives_up(&halt, engine.inspect_container("abc")).await),
+        ("rename", 60.0, gives_up(&halt, engine.rename_container(&one, "x")).await),
+        ("start", 120.0, gives_up(&halt, engine.start_container(&one)).await),
+        ("stop in 3 s", 33.0, gives_up(&halt, stop(Some(3))).await),
+        // 10 s of grace, 30 s for the engine, and 30 s for the question what the grace is.
+        ("stop", 70.0, gives_up(&halt, stop(None)).await),
+        ("remove", 120.0, gives_up(&halt, engine.remove_container(&one, true, true)).await),
+        ("events", 30.0, gives_up(&halt, engine.events(&EventRequest::default())).await),
+    ] {
+        assert_eq!(fault, Fault::DeadlineExceeded, "{what}");
+        assert!((wanted..wanted + 1.0).contains(&seconds), "{what}: {seconds}");
+    }
+}
+
+fn halted() -> &'static ContainerId {
+    static ID: std::sync::LazyLock<ContainerId> = std::sync::LazyLock::new(id);
+    &ID
+}
+
+#[tokio::test]
+async fn a_long_grace_of_the_container_is_waited_for() {
+    let inspect = json(r#"{"Id":"abc","Config":{"StopTimeout":600}}"#);
+    let fake = Fake::start(move |_, line| match line {
+        "GET /_ping" => Act::Say(pong()),
+        "GET /containers/abc/json" => Act::Say(inspect.clone()),
+        _ => Act::Hang(String::new()),
+    });
+    fake.engine.info().await.unwrap();
+    let (fault, seconds) = gives_up(&fake, fake.engine.stop_container(&id(), None)).await;
+    assert_eq!(fault, Fault::DeadlineExceeded);
+    assert!(seconds > 600.0, "{seconds}");
 }
 
 #[tokio::test]
@@ -307,7 +408,7 @@ async fn errors_hold_no_query_and_no_body() {
         name: "secretname".into(),
         image: "x".into(),
         labels: std::collections::BTreeMap::from([("l".into(), "hunter2".into())]),
-        config,
+        config: config.into(),
     };
     let error = fake.engine.create_container(&create).await.unwrap_err();
     let text = format!("{error} {error:?}");

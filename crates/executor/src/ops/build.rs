@@ -19,7 +19,7 @@ use windlass_model::digest::Digest;
 use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label;
 use windlass_model::name::ImageId;
-use windlass_model::observed::ObservedBuild;
+use windlass_model::observed::{BuiltHealthcheck, ObservedBuild};
 use windlass_model::plan::BuildImage;
 use windlass_model::report::{Failure, FailureKind};
 use windlass_model::secret::Sensitive;
@@ -154,7 +154,11 @@ async fn base_ids(ctx: StepContext<'_>, build: &BuildImage) -> Result<Vec<ImageI
 }
 
 fn labels(build: &BuildImage, inputs: Digest, bases: &[ImageId]) -> BTreeMap<String, String> {
-    let observed = ObservedBuild { digest: inputs, bases: build.bases.clone() };
+    let observed = ObservedBuild {
+        digest: inputs,
+        bases: build.bases.clone(),
+        healthcheck: BuiltHealthcheck::default(),
+    };
     let mut labels = build.labels.clone();
     labels.insert(label::DIGEST.to_owned(), observed.digest_with(bases).0);
     labels

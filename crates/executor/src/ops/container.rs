@@ -46,7 +46,8 @@ pub(crate) async fn remove(
 
 /// Whether it is still there. Its owner is read again: nothing foreign is ever removed.
 async fn check(ctx: StepContext<'_>, id: &ContainerId) -> Result<bool> {
-    match ctx.engine.inspect_container(id.as_str()).await {
+    let look = || ctx.engine.inspect_container(id.as_str());
+    match lookup::until_answered(look).await {
         Err(error) if error.is_not_found() => Ok(false),
         Err(error) => Err(failure::from_engine(error)),
         Ok(seen) => {

@@ -51,6 +51,15 @@ pub(super) async fn named(
     }
 }
 
+/// The container that a creation made whose reply was lost.
+pub(crate) async fn find(
+    ctx: StepContext<'_>,
+    create: &CreateContainer,
+) -> windlass_engine::Result<Option<ContainerId>> {
+    let found = lookup::if_there(|| ctx.engine.inspect_container(&create.name)).await?;
+    Ok(found.filter(|seen| is_this(ctx, create, seen)).map(|seen| seen.id))
+}
+
 fn is_this(ctx: StepContext<'_>, create: &CreateContainer, seen: &ObservedContainer) -> bool {
     let Some(wanted) = Owner::read(ctx.engine.name(), &create.labels) else { return false };
     let Some(owner) = &seen.owner else { return false };

@@ -30,7 +30,8 @@ pub(crate) async fn pull(
 }
 
 pub(crate) async fn remove(ctx: StepContext<'_>, id: &ImageId, reference: &str) -> Result<()> {
-    match ctx.engine.inspect_image(reference).await {
+    let look = || ctx.engine.inspect_image(reference);
+    match lookup::until_answered(look).await {
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(failure::from_engine(error)),
         Ok(seen) if seen.id != *id => {
@@ -42,7 +43,6 @@ pub(crate) async fn remove(ctx: StepContext<'_>, id: &ImageId, reference: &str) 
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {
-            let look = || ctx.engine.inspect_image(reference);
             let carried_out = lookup::if_there(look).await.map(|seen| seen.is_none());
             lookup::verdict(lost, carried_out).map_err(failure::from_engine)
         }

@@ -61,7 +61,8 @@ pub(crate) async fn restart(
     timeout_s: Option<u32>,
 ) -> Result<()> {
     let id = ctx.container(container)?;
-    let before = ctx.engine.inspect_container(id.as_str()).await.map_err(failure::from_engine)?;
+    let look = || ctx.engine.inspect_container(id.as_str());
+    let before = lookup::until_answered(look).await.map_err(failure::from_engine)?;
     match ctx.engine.restart_container(&id, timeout_s).await {
         Ok(()) => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {

@@ -33,7 +33,8 @@ pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateNetwork) -> Resu
 /// and ours. Whoever sees both removes the younger, which is empty; containers name it from here on.
 async fn keep_one(ctx: StepContext<'_>, create: &CreateNetwork) {
     let wanted = Owner::read(ctx.engine.name(), &create.labels);
-    let Ok(mut networks) = ctx.engine.list_networks().await else { return };
+    let networks = lookup::until_answered(|| ctx.engine.list_networks()).await;
+    let Ok(mut networks) = networks else { return };
     networks.retain(|n| n.name == create.name && wanted.is_some() && n.owner == wanted);
     networks.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     for other in networks.iter().skip(1) {
@@ -54,7 +55,8 @@ async fn find(ctx: StepContext<'_>, create: &CreateNetwork, lost: EngineError) -
 }
 
 pub(crate) async fn remove(ctx: StepContext<'_>, id: &NetworkId, name: &str) -> Result<()> {
-    match ctx.engine.inspect_network(id.as_str()).await {
+    let look = || ctx.engine.inspect_network(id.as_str());
+    match lookup::until_answered(look).await {
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(failure::from_engine(error)),
         Ok(seen) => {
@@ -69,7 +71,6 @@ pub(crate) async fn remove(ctx: StepContext<'_>, id: &NetworkId, name: &str) -> 
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {
-            let look = || ctx.engine.inspect_network(id.as_str());
             let carried_out = lookup::if_there(look).await.map(|seen| seen.is_none());
             lookup::verdict(lost, carried_out).map_err(failure::from_engine)
         }

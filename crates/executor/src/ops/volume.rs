@@ -46,7 +46,8 @@ fn is_as_asked(ctx: StepContext<'_>, create: &CreateVolume, volume: &ObservedVol
 }
 
 pub(crate) async fn remove(ctx: StepContext<'_>, name: &str, created: &str) -> Result<()> {
-    match ctx.engine.inspect_volume(name).await {
+    let look = || ctx.engine.inspect_volume(name);
+    match lookup::until_answered(look).await {
         Err(error) if error.is_not_found() => return Ok(()),
         Err(error) => return Err(failure::from_engine(error)),
         Ok(seen) => {
@@ -61,7 +62,6 @@ pub(crate) async fn remove(ctx: StepContext<'_>, name: &str, created: &str) -> R
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {
-            let look = || ctx.engine.inspect_volume(name);
             let carried_out = lookup::if_there(look)
                 .await
                 .map(|seen| seen.is_none_or(|seen| seen.created != created));

@@ -59,6 +59,9 @@ impl<'a> Judge<'a> {
         if *self.until == Until::Completed && seen.exit_code == 0 && !seen.oom_killed {
             return Verdict::Ready;
         }
+        if matches!(self.until, Until::Running { .. }) && is_done_job(seen) {
+            return Verdict::Ready;
+        }
         // Between two runs of a restart policy it can be seen as ended for a moment.
         let comes_back = match seen.config.restart {
             RestartPolicy::Always | RestartPolicy::UnlessStopped => seen.restart_count > 0,
@@ -122,6 +125,13 @@ impl<'a> Judge<'a> {
         };
         failure::of(FailureKind::Deadline, message)
     }
+}
+
+/// Whether a container has done what it was for: it ended well, and nothing says that it serves.
+fn is_done_job(seen: &ObservedContainer) -> bool {
+    let ends = matches!(seen.config.restart, RestartPolicy::No | RestartPolicy::OnFailure(_));
+    let serves = !seen.config.published.is_empty() || !seen.config.exposed.is_empty();
+    ends && !serves && seen.exit_code == 0 && !seen.oom_killed
 }
 
 fn exited(seen: &ObservedContainer) -> FailureKind {

@@ -13,7 +13,7 @@ use windlass_model::name::ContainerId;
 use windlass_model::wait::WaitCondition;
 
 /// More than this of a file is not read.
-const FILE_LIMIT: usize = 1024 * 1024;
+pub(crate) const FILE_LIMIT: usize = 1024 * 1024;
 /// The state LISTEN in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
 
@@ -57,10 +57,12 @@ async fn read(ctx: StepContext<'_>, id: &ContainerId, path: &str) -> Result<Opti
     Ok(Some(bytes))
 }
 
-fn first_file(tar: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn first_file(tar: &[u8]) -> Option<Vec<u8>> {
     let mut archive = tar::Archive::new(tar);
     let mut contents = Vec::new();
-    archive.entries().ok()?.next()?.ok()?.read_to_end(&mut contents).ok()?;
+    // A sparse file is as large as its header says, however few bytes are there.
+    let limit = u64::try_from(FILE_LIMIT).unwrap_or(u64::MAX);
+    archive.entries().ok()?.next()?.ok()?.take(limit).read_to_end(&mut contents).ok()?;
     Some(contents)
 }
 
@@ -77,7 +79,7 @@ async fn port_open(ctx: StepContext<'_>, id: &ContainerId, port: u16) -> Result<
     }
 }
 
-fn listens(lines: &[String], port: u16) -> bool {
+pub(crate) fn listens(lines: &[String], port: u16) -> bool {
     lines.iter().any(|line| {
         let mut words = line.split_whitespace().skip(1);
         let local = words.next().and_then(|address| address.rsplit_once(':'));

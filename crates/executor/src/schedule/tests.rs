@@ -31,7 +31,7 @@ fn plan(steps: &[(&str, &[u32])]) -> Plan {
             }
         })
         .collect();
-    Plan { steps, notes: Vec::new() }
+    Plan { steps, ..Plan::default() }
 }
 
 fn failed() -> Outcome {

@@ -94,7 +94,8 @@ pub(crate) fn create(name: &str, config: ContainerConfig) -> Action {
 }
 
 pub(crate) fn create_container(name: &str, config: ContainerConfig) -> CreateContainer {
-    CreateContainer { name: name.to_owned(), image: "app:1".to_owned(), config, labels: labels() }
+    let (name, image) = (name.to_owned(), "app:1".to_owned());
+    CreateContainer { name, image, config: config.into(), labels: labels() }
 }
 
 pub(crate) fn command(words: &[&str]) -> ContainerConfig {

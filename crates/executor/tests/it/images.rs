@@ -11,7 +11,7 @@ use windlass_model::image::{
 };
 use windlass_model::label::{self, owner_labels};
 use windlass_model::name::EngineName;
-use windlass_model::observed::{ImageConfig, ObservedBuild};
+use windlass_model::observed::{BuiltHealthcheck, ImageConfig, ObservedBuild};
 use windlass_model::plan::{Action, BuildImage};
 use windlass_testkit::{Injection, Misfortune};
 
@@ -73,7 +73,7 @@ async fn a_build_whose_reply_was_lost_is_found_by_its_digest() {
         // An older image of the same name is not taken for the new one.
         bench.engine.add_image("shop/web", ImageConfig::default());
         bench.step(Action::BuildImage(Box::new(build("FROM scratch\nCOPY a /\n", &[]))), &[]);
-        bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+        bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
         assert_eq!(text(&bench.run().await.outcomes[0]), expected);
     }
 }
@@ -115,7 +115,9 @@ async fn an_imported_image_gets_its_labels_and_tags() {
         );
         let Ok(windlass_image::source::Recipe::Import(import)) = rootfs else { panic!("import") };
         let digest = Digest(import.digest().unwrap().to_hex());
-        ObservedBuild { digest, bases: Vec::new() }.digest_with([]).0
+        ObservedBuild { digest, bases: Vec::new(), healthcheck: BuiltHealthcheck::default() }
+            .digest_with([])
+            .0
     };
     assert_eq!(digest(&bench, "shop/web:1").await, Some(expected));
 }
@@ -128,7 +130,7 @@ async fn a_pull_that_broke_is_asked_for_again() {
         let reference = "db:1".to_owned();
         bench.step(Action::PullImage { reference, platform: None }, &[]);
         for at in 0..faults {
-            bench.engine.inject(Injection { at, what: Misfortune::Before(Fault::ReplyLost) });
+            bench.engine.inject(Injection::at_mutation(at, Misfortune::Before(Fault::ReplyLost)));
         }
         assert_eq!(text(&bench.run().await.outcomes[0]), expected);
     }

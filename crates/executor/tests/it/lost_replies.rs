@@ -93,10 +93,11 @@ fn actions() -> [Make; 16] {
         |there| Action::DisconnectNetwork {
             container: of(&there.running),
             network: "shop.used".to_owned(),
+            name: "back".into(),
         },
-        |_| Action::CreateNetwork(create_network("shop.front")),
+        |_| Action::CreateNetwork(create_network("shop.front").into()),
         |there| Action::RemoveNetwork { id: there.network.clone(), name: "shop.old".to_owned() },
-        |_| Action::CreateVolume(create_volume("shop.data")),
+        |_| Action::CreateVolume(create_volume("shop.data").into()),
         |there| Action::RemoveVolume { name: "shop.old".to_owned(), created: there.volume.clone() },
     ]
 }
@@ -107,7 +108,7 @@ async fn outcome(make: Make, what: Misfortune) -> (String, String) {
     let action = make(&there);
     let name = action.to_string();
     let step = bench.step(action, &[]);
-    bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+    bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
     let report = bench.run().await;
     (name, text(&report.outcomes[step.index()]))
 }
@@ -115,11 +116,32 @@ async fn outcome(make: Make, what: Misfortune) -> (String, String) {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_carried_out_is_done_though_its_reply_was_lost() {
     for make in actions() {
-        for fault in [Fault::ReplyLost, Fault::DeadlineExceeded] {
+        for fault in [Fault::ReplyLost, Fault::DeadlineExceeded, Fault::Malformed] {
             let (name, outcome) = outcome(make, Misfortune::After(fault)).await;
             assert_eq!(outcome, "done", "{name}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_lost_is_repeated() {
+    let mut looks = 0;
+    for make in actions() {
+        for fault in [Fault::ReplyLost, Fault::Unreachable, Fault::Malformed] {
+            let mut bench = Bench::new();
+            let there = furnish(&bench).await;
+            let step = bench.step(make(&there), &[]);
+            let first = bench.engine.asked();
+            bench.engine.inject(Injection::at_call(first, Misfortune::Before(fault)));
+            let report = bench.run().await;
+            let call = &bench.engine.calls()[usize::try_from(first).unwrap()];
+            if call.mutation.is_none() {
+                assert_eq!(text(&report.outcomes[step.index()]), "done", "{call:?}");
+                looks += 1;
+            }
+        }
+    }
+    assert!(looks >= 12, "only {looks}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +169,7 @@ async fn another_one_s_container_is_not_taken_for_the_lost_one() {
     other.labels.insert(windlass_model::label::DIGEST.to_owned(), "another".to_owned());
     bench.engine.create_container(&other).await.unwrap();
     let what = Misfortune::Before(Fault::ReplyLost);
-    bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+    bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
     let report = bench.run().await;
     assert_eq!(text(&report.outcomes[0]), "Engine(ReplyLost): injected: reply-lost");
     assert_eq!(text(&report.outcomes[start.index()]), "skipped because of #0");
@@ -167,7 +189,7 @@ async fn a_command_is_never_run_twice() {
     let container = of(&there.running);
     bench.step(Action::ExecContainer { container, exec: Box::new(exec) }, &[]);
     let what = Misfortune::After(Fault::ReplyLost);
-    bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+    bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
     let report = bench.run().await;
     assert_eq!(text(&report.outcomes[0]), "Engine(ReplyLost): injected: reply-lost");
     assert_eq!(bench.count("exec"), 1);

@@ -7,9 +7,13 @@ mod images;
 #[cfg(test)]
 mod interrupts;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod lost_replies;
 #[cfg(test)]
 mod removals;
+#[cfg(test)]
+mod rescues;
 #[cfg(test)]
 mod volumes;
 #[cfg(test)]

@@ -60,7 +60,7 @@ async fn a_removal_by_somebody_else_is_waited_for() {
     let mut bench = Bench::new();
     let id = existing(&bench, "shop.web", command(&["run"])).await;
     let what = Misfortune::After(Fault::RemovalInProgress);
-    bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+    bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
     assert_eq!(run(&mut bench, remove_container(&id)).await, "done");
 }
 
@@ -69,7 +69,7 @@ async fn a_removal_that_never_ends_is_given_up() {
     let mut bench = Bench::new();
     let id = existing(&bench, "shop.web", command(&["run"])).await;
     let what = Misfortune::Before(Fault::RemovalInProgress);
-    bench.engine.inject(Injection { at: bench.engine.mutations(), what });
+    bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));
     let expected =
         "Engine(RemovalInProgress): its removal by somebody else did not end within 60 s";
     assert_eq!(run(&mut bench, remove_container(&id)).await, expected);

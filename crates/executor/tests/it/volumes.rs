@@ -41,9 +41,9 @@ async fn a_volume_s_root_gets_its_owner_and_nothing_is_left() {
     for misfortune in [None, Some(1), Some(2), Some(3)] {
         let mut bench = Bench::new();
         if let Some(at) = misfortune {
-            bench.engine.inject(Injection { at, what: Misfortune::After(Fault::ReplyLost) });
+            bench.engine.inject(Injection::at_mutation(at, Misfortune::After(Fault::ReplyLost)));
         }
-        bench.step(Action::CreateVolume(volume()), &[]);
+        bench.step(Action::CreateVolume(volume().into()), &[]);
         // The carrier is gone afterwards, so its upload is caught on the way.
         let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let caught = std::sync::Arc::clone(&seen);
@@ -66,7 +66,7 @@ async fn a_volume_that_is_another_than_asked_for_is_refused() {
     let mut bench = Bench::new();
     let foreign = CreateVolume { labels: BTreeMap::new(), ..volume() };
     bench.engine.create_volume(&foreign).await.unwrap();
-    bench.step(Action::CreateVolume(volume()), &[]);
+    bench.step(Action::CreateVolume(volume().into()), &[]);
     let report = bench.run().await;
     let expected = "Engine(NameConflict { holder: None }): a volume of this name is there, with \
                     other labels or options";

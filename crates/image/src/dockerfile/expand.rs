@@ -6,6 +6,11 @@ use std::collections::BTreeMap;
 
 use super::DockerfileProblem;
 
+/// How deep a default may stand in another's default. People write one or two.
+const DEPTH_LIMIT: usize = 32;
+/// The longest text: each `ARG` may name the one before it twice, so that a few lines would fill the memory.
+const LENGTH_LIMIT: usize = 4 * 1024;
+
 /// Replace variables, and take quotes and escapes away.
 pub(super) fn expand(
     text: &str,
@@ -13,13 +18,14 @@ pub(super) fn expand(
     escape: char,
 ) -> Result<String, DockerfileProblem> {
     let characters: Vec<char> = text.chars().collect();
-    let mut reader = Reader { characters: &characters, at: 0, variables, escape };
+    let mut reader = Reader { characters: &characters, at: 0, depth: 0, variables, escape };
     reader.text(None)
 }
 
 struct Reader<'a> {
     characters: &'a [char],
     at: usize,
+    depth: usize,
     variables: &'a BTreeMap<String, String>,
     escape: char,
 }
@@ -48,8 +54,22 @@ impl Reader<'_> {
                 }
                 other => expanded.push(other),
             }
+            if expanded.len() > LENGTH_LIMIT {
+                return Err(DockerfileProblem::TooLong(LENGTH_LIMIT));
+            }
         }
         if end.is_some() { Err(DockerfileProblem::MalformedVariable) } else { Ok(expanded) }
+    }
+
+    /// What stands between an operator and the brace that closes its variable.
+    fn nested(&mut self) -> Result<String, DockerfileProblem> {
+        if self.depth == DEPTH_LIMIT {
+            return Err(DockerfileProblem::TooDeep(DEPTH_LIMIT));
+        }
+        self.depth += 1;
+        let text = self.text(Some('}'))?;
+        self.depth -= 1;
+        Ok(text)
     }
 
     fn single_quoted(&mut self, expanded: &mut String) -> Result<(), DockerfileProblem> {
@@ -87,15 +107,15 @@ impl Reader<'_> {
         match operator {
             Some('}') if empty_counts => Ok(value.unwrap_or_default()),
             Some('-') => {
-                let default = self.text(Some('}'))?;
+                let default = self.nested()?;
                 Ok(value.unwrap_or(default))
             }
             Some('+') => {
-                let instead = self.text(Some('}'))?;
+                let instead = self.nested()?;
                 Ok(if value.is_some() { instead } else { String::new() })
             }
             Some('?') => {
-                let message = self.text(Some('}'))?;
+                let message = self.nested()?;
                 value.ok_or(DockerfileProblem::RequiredVariable { name, message })
             }
             _ => Err(DockerfileProblem::MalformedVariable),
@@ -138,6 +158,12 @@ mod tests {
                 Err(DockerfileProblem::MalformedVariable),
                 "{text}"
             );
+        }
+        let nested = |depth: usize| format!("{}x{}", "${U:-".repeat(depth), "}".repeat(depth));
+        assert_eq!(expand(&nested(DEPTH_LIMIT), &variables, '\\').expect("not too deep"), "x");
+        for depth in [DEPTH_LIMIT + 1, 200_000] {
+            let problem = expand(&nested(depth), &variables, '\\');
+            assert_eq!(problem, Err(DockerfileProblem::TooDeep(DEPTH_LIMIT)));
         }
         let required = expand("${U:?set it}", &variables, '\\').expect_err("required");
         assert_eq!(required.to_string(), "U: set it");

@@ -30,6 +30,17 @@ pub struct ImageReference {
     pub line: usize,
 }
 
+/// Where the health check of an image comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum HealthcheckOrigin {
+    #[default]
+    Unknown,
+    /// The Dockerfile says whether there is one.
+    Own(bool),
+    /// That of the image in FROM.
+    Image(String),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferenceKind {
     From,
@@ -112,6 +123,43 @@ impl ParsedDockerfile {
             }
         }
         Ok(references)
+    }
+
+    /// Where the health check of `target` (the last stage if there is none) comes from.
+    pub fn healthcheck(
+        &self,
+        args: &BTreeMap<String, String>,
+        target: Option<&str>,
+    ) -> HealthcheckOrigin {
+        let Ok(stages) = self.stages(args) else { return HealthcheckOrigin::Unknown };
+        let named = |wanted: &str| {
+            let lower = wanted.to_lowercase();
+            let by_name = stages.iter().position(|stage| stage.name.as_ref() == Some(&lower));
+            by_name.or_else(|| wanted.parse().ok())
+        };
+        let mut index = match target {
+            Some(target) => named(target),
+            None => stages.len().checked_sub(1),
+        };
+        while let Some((at, stage)) = index.and_then(|at| Some((at, stages.get(at)?))) {
+            let end = stages.get(at + 1).map_or(usize::MAX, |next| next.line);
+            let of_stage = |found: &&Instruction| (stage.line..end).contains(&found.first_line);
+            let mut own = self.instructions.iter().rev().filter(of_stage);
+            if let Some(check) = own.find(|found| found.keyword == "HEALTHCHECK") {
+                let is_there = !check.text.trim().eq_ignore_ascii_case("NONE");
+                return HealthcheckOrigin::Own(is_there);
+            }
+            if let Some(image) = &stage.image {
+                return HealthcheckOrigin::Image(image.clone());
+            }
+            let from = self.instructions.iter().find(|found| found.first_line == stage.line);
+            let word = from.and_then(|from| from.text.split_whitespace().next()).unwrap_or("");
+            if word == "scratch" {
+                return HealthcheckOrigin::Own(false);
+            }
+            index = named(word).filter(|earlier| *earlier < at);
+        }
+        HealthcheckOrigin::Unknown
     }
 
     /// The first line that does not matter for `target`.
@@ -259,5 +307,24 @@ mod tests {
         assert_eq!(references(text, &[("V", "1")], None), ["1 From a:"]);
         let text = "FROM a:$TARGETARCH\n";
         assert_eq!(references(text, &[("TARGETARCH", "arm64")], None), ["1 From a:arm64"]);
+    }
+
+    #[test]
+    fn where_the_health_check_comes_from() {
+        for (text, target, expected) in [
+            ("FROM a\nHEALTHCHECK CMD x", None, HealthcheckOrigin::Own(true)),
+            ("FROM a\nHEALTHCHECK NONE", None, HealthcheckOrigin::Own(false)),
+            ("FROM a\nHEALTHCHECK CMD x\nHEALTHCHECK NONE", None, HealthcheckOrigin::Own(false)),
+            ("FROM scratch", None, HealthcheckOrigin::Own(false)),
+            ("FROM a", None, HealthcheckOrigin::Image("a".into())),
+            ("FROM a AS b\nHEALTHCHECK CMD x\nFROM c", None, HealthcheckOrigin::Image("c".into())),
+            ("FROM a AS b\nHEALTHCHECK CMD x\nFROM c", Some("B"), HealthcheckOrigin::Own(true)),
+            ("FROM a AS b\nHEALTHCHECK CMD x\nFROM B", None, HealthcheckOrigin::Own(true)),
+            ("FROM a AS b\nFROM b AS c\nFROM c", None, HealthcheckOrigin::Image("a".into())),
+            ("RUN x", None, HealthcheckOrigin::Unknown),
+        ] {
+            let parsed = ParsedDockerfile::parse(text).expect(text);
+            assert_eq!(parsed.healthcheck(&BTreeMap::new(), target), expected, "{text}");
+        }
     }
 }

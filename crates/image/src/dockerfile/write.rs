@@ -86,10 +86,12 @@ impl Dockerfile {
             return self.fail(DockerfileProblem::Empty("a script"));
         }
         // `RUN [` would be read as the exec form, `<<` as a heredoc, and a line break ends an instruction.
-        let plain = !script.contains(['\n', '\r']) && !script.ends_with('\\');
+        // The builder looks for a continuation before the blanks at a line's end, and for flags after those at its start.
+        let ends_open = script.trim_end_matches([' ', '\t']).ends_with('\\');
+        let plain = !script.contains(['\n', '\r']) && !ends_open;
         if plain
             && !script.trim_start().starts_with('[')
-            && !script.starts_with("--")
+            && !script.trim_start().starts_with("--")
             && !script.contains("<<")
         {
             return self.instruction("RUN", script);
@@ -316,6 +318,16 @@ fn transfer_text(copy: &Copy) -> Result<String, DockerfileProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_can_neither_go_on_in_the_next_line_nor_give_flags() {
+        for script in ["ls a\\ ", "ls a\\\t", "  --mount=type=ssh ls", "ls\\"] {
+            let text = Dockerfile::from("scratch").run(script).cmd(["x"]).text().expect(script);
+            let lines: Vec<_> = text.lines().collect();
+            let exec = exec_form(["/bin/sh", "-c", script]);
+            assert_eq!(lines[1..], [format!("RUN {exec}"), "CMD [\"x\"]".to_owned()]);
+        }
+    }
 
     #[test]
     fn a_whole_file() {

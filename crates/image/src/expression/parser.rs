@@ -9,11 +9,13 @@ use super::{Atom, BadExpression, CharacterSet, Piece, Repeat};
 pub(super) struct Parser {
     rest: Vec<char>,
     at: usize,
+    /// Nothing from here on ends a named class: it was looked for once.
+    no_more_names: bool,
 }
 
 impl Parser {
     pub(super) fn new(text: &str) -> Self {
-        Self { rest: text.chars().collect(), at: 0 }
+        Self { rest: text.chars().collect(), at: 0, no_more_names: false }
     }
 
     fn peek(&self) -> Option<char> {
@@ -120,15 +122,21 @@ impl Parser {
     }
 
     fn named_class(&mut self) -> Result<Option<Vec<(char, char)>>, BadExpression> {
-        let rest: String = self.rest[self.at..].iter().collect();
-        let Some(inner) = rest.strip_prefix("[:") else { return Ok(None) };
-        let Some(end) = inner.find(":]") else { return Ok(None) };
-        let (name, negated) = match inner[..end].strip_prefix('^') {
+        let Some(inner) = self.rest[self.at..].strip_prefix(&['[', ':']) else { return Ok(None) };
+        if self.no_more_names {
+            return Ok(None);
+        }
+        let Some(end) = inner.windows(2).position(|pair| pair == [':', ']']) else {
+            self.no_more_names = true;
+            return Ok(None);
+        };
+        let inside: String = inner[..end].iter().collect();
+        let (name, negated) = match inside.strip_prefix('^') {
             Some(name) => (name, true),
-            None => (&inner[..end], false),
+            None => (&*inside, false),
         };
         let ranges = posix_class(name).ok_or(BadExpression)?;
-        self.at += inner[..end].chars().count() + 4;
+        self.at += end + 4;
         Ok(Some(if negated { complement(ranges) } else { ranges.to_vec() }))
     }
 }

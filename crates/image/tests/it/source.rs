@@ -217,3 +217,38 @@ fn imports_and_external_images_have_no_dockerfile() {
     let external = Recipe::read(&image(ImageSource::External { pull }), &BTreeMap::new());
     assert_eq!(external.expect("read"), Recipe::External);
 }
+
+#[test]
+fn what_is_not_a_file_is_refused_and_never_waited_for() {
+    let tree = Tree::new(&["Dockerfile=FROM scratch\n", "sub/"]);
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    for name in ["fifo", "sub/.dockerignore"] {
+        rustix::fs::mkfifoat(rustix::fs::CWD, tree.path(name), mode).expect("made");
+    }
+    let dockerfile = |path: &str, context: Option<ContextSpec>| {
+        let dockerfile = DockerfileSource::Path(tree.path(path).display().to_string());
+        image(ImageSource::Dockerfile { dockerfile, context })
+    };
+    let import = |path: &str| {
+        let path = tree.path(path).display().to_string();
+        image(ImageSource::Import { path, changes: Vec::new() })
+    };
+    let hidden = Some(ContextSpec::new(tree.path("sub").display().to_string()));
+    for (spec, expected) in [
+        (dockerfile("fifo", None), "it is a FIFO"),
+        (dockerfile("/dev/zero", None), "it is a device"),
+        (dockerfile("Dockerfile", hidden), "it is a FIFO"),
+        (import("fifo"), "it is a FIFO"),
+        (import("/dev/zero"), "it is a device"),
+    ] {
+        let read = Recipe::read(&spec, &BTreeMap::new()).and_then(|recipe| match recipe {
+            Recipe::Build(recipe) => recipe.prepare(&BTreeMap::new()).map(|_| ()),
+            Recipe::Import(_) | Recipe::External => Ok(()),
+        });
+        let mut error: &dyn std::error::Error = &read.expect_err("refused");
+        while let Some(source) = error.source() {
+            error = source;
+        }
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}

@@ -32,7 +32,7 @@ fn image(user: &str) -> ImageConfig {
 
 async fn create(engine: &FakeEngine, name: &str, image: &str, project: Option<&str>) {
     let labels = project.map(|p| (label::PROJECT.to_owned(), p.to_owned())).into_iter().collect();
-    let config = ContainerConfig::default();
+    let config = ContainerConfig::default().into();
     let create = CreateContainer { name: name.to_owned(), image: image.to_owned(), config, labels };
     engine.create_container(&create).await.unwrap();
 }
@@ -115,7 +115,7 @@ async fn calls_go_out_together() {
 async fn an_engine_that_does_not_answer_is_named() {
     let engine = furnished().await;
     let what = Misfortune::Crash { carried_out: false };
-    engine.inject(Injection { at: engine.mutations(), what });
+    engine.inject(Injection::at_mutation(engine.mutations(), what));
     let id = windlass_model::ContainerId::new("x");
     drop(engine.start_container(&id).await);
     let result = observe(&project(), &engine.engines(), &LocalInputs::default()).await;

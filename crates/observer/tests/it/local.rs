@@ -6,7 +6,9 @@ use windlass_engine::Engines;
 use windlass_model::image::{ContextSpec, DockerfileSource, ImageSource, ImageUse};
 use windlass_model::project::Project;
 use windlass_model::secret::{SecretMount, SecretSource, SecretSpec, SecretValues, Sensitive};
-use windlass_observer::{ImageFilter, LocalInputs, ObserveError, observe, read_secrets};
+use windlass_observer::{
+    ImageFilter, InputError, LocalInputs, ObserveError, observe, read_secrets,
+};
 use windlass_testkit::{ContainerBuilder, ProjectBuilder};
 
 /// `base` is built of a folder, `web` on it, `tool` of nothing else.
@@ -70,7 +72,8 @@ async fn a_file_that_changes_changes_the_digest_of_its_image_only() {
 async fn a_folder_that_is_not_there_names_its_image() {
     let project = images(Path::new("/nonexistent/folder"));
     let result = observe(&project, &Engines::new(), &LocalInputs::default()).await;
-    let Err(ObserveError::Image { image, .. }) = result else { panic!("it must fail") };
+    let Err(ObserveError::Images { images }) = result else { panic!("it must fail") };
+    let [InputError { image, .. }] = images.as_slice() else { panic!("one: {images:?}") };
     assert_eq!(image, "base");
 }
 
@@ -87,6 +90,8 @@ fn secrets(folder: &Path) -> Project {
         ("missing", SecretSource::Command(words(&["/nonexistent/program"]))),
         ("binary", SecretSource::File(file("binary"))),
         ("empty", SecretSource::Command(Vec::new())),
+        ("endless", SecretSource::File("/dev/zero".to_owned())),
+        ("talkative", SecretSource::Command(words(&["/bin/sh", "-c", "while :; do echo; done"]))),
     ];
     ProjectBuilder::new("shop")
         .edit(|project| {
@@ -115,7 +120,8 @@ async fn secrets_are_read_from_where_the_file_says() {
 
     let errors = read_secrets(&project, &environment, |_| true).await.unwrap_err();
     let names: BTreeSet<&str> = errors.iter().map(windlass_observer::SecretError::name).collect();
-    let expected = ["absent", "unset", "failing", "missing", "binary", "empty"];
+    let expected =
+        ["absent", "unset", "failing", "missing", "binary", "empty", "endless", "talkative"];
     assert_eq!(names, BTreeSet::from(expected));
     let text: Vec<String> = errors.iter().map(|error| format!("{error} {error:?}")).collect();
     assert!(!text.join(" ").contains("leaked"), "{text:?}");

@@ -14,7 +14,7 @@ use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::Address;
 use windlass_model::container::ContainerSpec;
-use windlass_model::label::{self, owner_labels};
+use windlass_model::label::{self, Previous, owner_labels};
 use windlass_model::mount::Mount;
 use windlass_model::name::ContainerId;
 use windlass_model::note::{BlockerReason, NoteReason};
@@ -67,6 +67,7 @@ pub(crate) fn reach(
             let image = ensure_image(world, request, spec, draft);
             case.needs = readiness::needs(world, request, spec, goal, draft);
             case.needs.extend(image.step);
+            case.needs.extend(image::named(world, request, spec, draft));
             create(world, request, &case, goal, draft);
         }
         Some(container) if goal == Goal::Created => {
@@ -81,7 +82,7 @@ pub(crate) fn reach(
 
 /// The container that has the place: by name, else the youngest (a replacement that was cut short
 /// may have left the only one under another name).
-fn current<'a>(
+pub(crate) fn current<'a>(
     spec: &ContainerSpec,
     found: &[&'a ObservedContainer],
 ) -> Option<&'a ObservedContainer> {
@@ -139,7 +140,7 @@ fn keep_or_change(
     let differences = differences(world, request, spec, container, draft);
     let forced = draft.forced.contains(&spec.address);
     let bound = readiness::bound_to(world, spec, draft, |progress| progress.recreated);
-    let broken = matches!(container.state, State::Dead | State::Removing);
+    let broken = matches!(container.state, State::Dead | State::Removing) || container.is_stuck();
     let must = differences.iter().any(|difference| difference.remedy == Remedy::Recreate);
     if must || forced || broken || bound.is_some() {
         let reason = if must {
@@ -152,13 +153,19 @@ fn keep_or_change(
         let image = ensure_image(world, request, spec, draft);
         case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
         case.needs.extend(image.step);
+        case.needs.extend(image::named(world, request, spec, draft));
         return replace::replace(world, request, &case, container, &reason, draft);
     }
     draft.progress(&spec.address).container = Some(ContainerRef::Existing(container.id.clone()));
+    let begin = draft.next();
+    draft.progress(&spec.address).replaces_running =
+        case.leftovers.iter().any(|left| replace::serves(world, spec, left));
     let changed = in_place(spec, container, differences, draft);
-    let started = run(world, request, &mut case, container, changed, draft);
-    replace::clear_leftovers(&case, started, draft);
-    if started.is_none() && changed.is_none() {
+    run(world, request, &mut case, container, changed, draft);
+    if !case.leftovers.is_empty() {
+        replace::finish(world, request, &case, container, begin, draft);
+    }
+    if draft.next() == begin {
         note_unchanged(spec, container, draft);
     }
 }
@@ -233,8 +240,11 @@ fn reconnect(
     };
     let why = Why::new(Cause::Diverged(vec![difference.change]), Group::Update);
     if container.config.endpoints.contains_key(&network) {
-        let action =
-            Action::DisconnectNetwork { container: reference.clone(), network: network.clone() };
+        let action = Action::DisconnectNetwork {
+            container: reference.clone(),
+            network: network.clone(),
+            name: network.clone(),
+        };
         last = Some(draft.step(&spec.address, action, why.clone(), last));
     }
     if let Some(endpoint) = spec.config.endpoints.get(&network) {
@@ -291,7 +301,7 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
     let gone = draft.progress(&spec.address).gone.clone();
     let after: Vec<StepId> = case.needs.iter().copied().chain(gone).collect();
     let why = Why::new(Cause::Absent, Group::Create);
-    let created = create_step(world, spec, &BTreeMap::new(), why.clone(), after, draft);
+    let created = create_step(world, spec, &BTreeMap::new(), None, why.clone(), after, draft);
     if goal == Goal::Running {
         let reference = ContainerRef::Planned(created);
         let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
@@ -300,11 +310,12 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
 }
 
 /// Creates the container under its own name. `inherited`: names of anonymous volumes that it takes
-/// over, by target.
+/// over, by target; `previous`: what it takes the place of.
 pub(crate) fn create_step(
     world: &World<'_>,
     spec: &ContainerSpec,
     inherited: &BTreeMap<String, String>,
+    previous: Option<Previous>,
     why: Why,
     after: impl IntoIterator<Item = StepId>,
     draft: &mut Draft,
@@ -315,15 +326,18 @@ pub(crate) fn create_step(
     labels.extend(owner_labels(
         &world.project.name,
         &spec.address,
-        Some(&spec.config),
+        Some(&*spec.config),
         Some(digest),
     ));
+    labels.extend(previous.map(|previous| previous.label()));
     let mut config = spec.config.clone();
-    for mount in config.mounts.values_mut() {
+    for (target, mount) in &spec.config.mounts {
         // What the engine would copy there from the image would bring the image's owner with it.
         let key = mount.volume_name().and_then(|name| world.volume_keys.get(name));
         let volume = key.and_then(|key| world.project.volumes.get(*key));
-        mount.no_copy |= volume.is_some_and(|volume| volume.owner.is_some());
+        if volume.is_some_and(|volume| volume.owner.is_some()) {
+            config.mounts.insert(target.clone(), Mount { no_copy: true, ..mount.clone() });
+        }
     }
     for (target, name) in inherited {
         config.mounts.insert(target.clone(), Mount::volume(name));

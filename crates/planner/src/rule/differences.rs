@@ -102,7 +102,9 @@ fn secrets_difference(
         change: FieldChange {
             path: "secrets".to_owned(),
             was: show(&was),
-            wanted: show(&wanted),
+            // The digest was taken of the values: they are others.
+            wanted: show(&wanted)
+                .map(|text| if was.is_some() { crate::diff::ANOTHER.to_owned() } else { text }),
             origin: Origin::File,
         },
         remedy: Remedy::Recreate,

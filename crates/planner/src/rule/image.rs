@@ -7,7 +7,7 @@ use crate::image_state::{self, ImageState};
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::BTreeSet;
-use windlass_model::Address;
+use windlass_model::container::ContainerSpec;
 use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label::owner_labels;
 use windlass_model::name::{EngineName, ImageId};
@@ -15,6 +15,7 @@ use windlass_model::note::{BlockerReason, NoteReason};
 use windlass_model::observed::ObservedImage;
 use windlass_model::plan::{Action, BuildImage, Cause, FieldChange, Group, Origin, StepId};
 use windlass_model::request::Request;
+use windlass_model::{Address, Kind};
 
 /// An image as this plan leaves it.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,22 @@ pub(crate) fn ensure(
     resolved
 }
 
+/// The steps that make the images which a container only names.
+pub(crate) fn named(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    draft: &mut Draft,
+) -> Vec<StepId> {
+    let engine = &spec.address.engine;
+    let images = spec.needs.iter().filter(|address| address.kind == Kind::Image);
+    let images = images.map(|address| ImageUse::Project(address.name.clone()));
+    let made = images.filter_map(|image| {
+        ensure(world, request, engine, &image, PullPolicy::Missing, draft).step
+    });
+    made.collect()
+}
+
 fn external(
     world: &World<'_>,
     request: &Request,
@@ -109,7 +126,7 @@ fn built(
     let base = |image: &ImageUse| {
         draft.images.get(&self::address(engine, image)).and_then(|resolved| resolved.id.clone())
     };
-    let forced = options.build || options.no_cache;
+    let forced = (options.build || options.no_cache) && !options.images_settled;
     let cause = match image_state::built(world, engine, spec, base, forced) {
         ImageState::Present(image) => {
             let id = Some(image.id.clone());

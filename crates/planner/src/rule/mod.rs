@@ -7,11 +7,13 @@ pub(crate) mod container;
 pub(crate) mod differences;
 pub(crate) mod down;
 pub(crate) mod each;
+pub(crate) mod healthcheck;
 pub(crate) mod image;
 pub(crate) mod network;
 pub(crate) mod orphan;
 pub(crate) mod readiness;
 pub(crate) mod replace;
+pub(crate) mod rollback;
 pub(crate) mod volume;
 
 use crate::draft::Draft;

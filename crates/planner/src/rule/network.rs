@@ -114,11 +114,11 @@ fn create(
 ) -> StepId {
     let mut labels = spec.config.labels.clone();
     labels.extend(owner_labels(&world.project.name, address, Some(&spec.config), None));
-    let action = Action::CreateNetwork(CreateNetwork {
+    let action = Action::CreateNetwork(Box::new(CreateNetwork {
         name: spec.name.clone(),
         config: spec.config.clone(),
         labels,
-    });
+    }));
     let step = draft.step(address, action, Why::new(cause, group), after);
     draft.network_steps.insert((address.engine.clone(), spec.name.clone()), step);
     step
@@ -148,6 +148,7 @@ fn recreate(
         let action = Action::DisconnectNetwork {
             container: ContainerRef::Existing(container.id.clone()),
             network: network.id.0.clone(),
+            name: network.name.clone(),
         };
         let why = why.clone().with_hazard(Hazard::Downtime);
         detached.push(draft.step(address, action, why, []));

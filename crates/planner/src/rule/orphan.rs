@@ -35,8 +35,7 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
             let step = remove_container(&address, id, true, &why, stopped, draft);
             removed.insert(container.id.clone(), step);
         }
-        let after: Vec<StepId> = removed.values().copied().collect();
-        networks(world, request, engine, &after, draft);
+        networks(world, request, engine, draft);
         gone.extend(removed);
     }
     gone
@@ -79,13 +78,7 @@ fn orphan_containers<'a>(
     all.filter(|(_, container)| !names.contains(container.name.as_str())).collect()
 }
 
-fn networks(
-    world: &World<'_>,
-    request: &Request,
-    engine: &EngineName,
-    after: &[StepId],
-    draft: &mut Draft,
-) {
+fn networks(world: &World<'_>, request: &Request, engine: &EngineName, draft: &mut Draft) {
     let Some(state) = world.state(engine) else { return };
     let declared: std::collections::BTreeSet<&str> =
         world.project.networks.values().map(|spec| spec.name.as_str()).collect();
@@ -99,20 +92,16 @@ fn networks(
             .and_then(|owner| owner.address.clone())
             .unwrap_or_else(|| Address::network(engine, network.name.clone()));
         let name = network.name.clone();
-        let in_use = state.containers.values().any(|container| {
-            container.networks.contains(&name) && !is_orphan(world, container.owner.as_ref())
-        });
-        if request.options.remove_orphans && !in_use {
-            let action = Action::RemoveNetwork { id: network.id.clone(), name };
-            let why = Why::new(Cause::Orphan, Group::Remove);
-            draft.step(&address, action, why, after.iter().copied());
-        } else {
-            draft.note(&address, NoteReason::Orphan { name });
+        let on_it = state.containers.values().filter(|c| c.networks.contains(&name));
+        let left: Option<Vec<StepId>> = on_it.map(|c| draft.leaves(&c.id, &name)).collect();
+        match left.filter(|_| request.options.remove_orphans) {
+            Some(left) => {
+                let action = Action::RemoveNetwork { id: network.id.clone(), name };
+                let why = Why::new(Cause::Orphan, Group::Remove);
+                draft.step(&address, action, why, left);
+            }
+            // Somebody stays on it, or nobody wants it gone.
+            None => draft.note(&address, NoteReason::Orphan { name }),
         }
     }
-}
-
-fn is_orphan(world: &World<'_>, owner: Option<&windlass_model::label::Owner>) -> bool {
-    let address = owner.and_then(|owner| owner.address.as_ref());
-    world.is_ours(owner) && address.is_none_or(|a| !world.project.containers.contains_key(a))
 }

@@ -4,6 +4,7 @@
 
 use crate::draft::{Draft, Progress, Why};
 use crate::rule::container::{Case, Goal};
+use crate::rule::healthcheck;
 use crate::world::World;
 use std::collections::BTreeSet;
 use windlass_model::Address;
@@ -23,6 +24,12 @@ const COMPLETE_WITHIN_MS: u64 = 3_600_000;
 
 /// How long a container whose health check is not known may take to become healthy.
 const HEALTHY_WITHIN_MS: u64 = 150_000;
+
+/// How long a successor without a health check must run before its predecessor goes.
+const STABLE_FOR_MS: u64 = 5_000;
+
+/// How long such a successor may take to run for so long: it may be restarted in between.
+const RUNNING_WITHIN_MS: u64 = 30_000;
 
 /// Whether a container starts for the first time in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +55,11 @@ pub(crate) fn needs(
         let address = key.map(|key| Address::volume(&spec.address.engine, *key));
         needs.extend(address.and_then(|address| draft.seen(&address)?.present));
     }
+    for address in &spec.needs {
+        needs.extend(draft.seen(address).and_then(|progress| progress.present));
+    }
     for dependency in &spec.depends_on {
+        check_health(world, spec, dependency, goal, draft);
         needs.extend(dependency_step(world, request, dependency, goal, draft));
     }
     needs.into_iter().collect()
@@ -57,6 +68,22 @@ pub(crate) fn needs(
 /// The step that makes the network of this name.
 pub(crate) fn network_step(spec: &ContainerSpec, name: &str, draft: &Draft) -> Option<StepId> {
     draft.network_steps.get(&(spec.address.engine.clone(), name.to_owned())).copied()
+}
+
+/// What has no health check never becomes healthy: better said now than after a wait.
+fn check_health(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    dependency: &Dependency,
+    goal: Goal,
+    draft: &mut Draft,
+) {
+    let Some(other) = world.spec(&dependency.on) else { return };
+    let waits = dependency.condition == Condition::Healthy && goal != Goal::Created;
+    if waits && healthcheck::of(world, other) == Some(false) {
+        let on = dependency.on.clone();
+        draft.block(&spec.address, BlockerReason::NoHealthcheck { on });
+    }
 }
 
 fn dependency_step(
@@ -200,19 +227,69 @@ pub(crate) fn after_start(
     progress.started = Some(last);
     progress.healthy = None;
     progress.completed = None;
-    let waits = !request.options.no_wait && has_healthcheck(world, spec);
-    if waits { wait(world, request, address, Until::Healthy, draft).unwrap_or(last) } else { last }
+    // What takes nobody's place is not held up, unless the file wants it proven.
+    let proven = progress.replaces_running || spec.update.stable_for_ms.is_some();
+    if request.options.no_wait {
+        last
+    } else if healthcheck::of(world, spec) == Some(true) {
+        wait(world, request, address, Until::Healthy, draft).unwrap_or(last)
+    } else if proven && spec.wait.is_none() && !shall_complete(world, &spec.address) {
+        stable(request, spec, reference, [last], draft)
+    } else {
+        last
+    }
 }
 
-/// Whether a health check is known to be there: declared, or the image's.
-fn has_healthcheck(world: &World<'_>, spec: &ContainerSpec) -> bool {
-    if let Some(check) = &spec.config.healthcheck {
-        return check.is_active();
+/// The step after which a container has run for so long that it may replace another.
+fn stable(
+    request: &Request,
+    spec: &ContainerSpec,
+    reference: &ContainerRef,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> StepId {
+    let stable_ms = spec.update.stable_for_ms.unwrap_or(STABLE_FOR_MS);
+    let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+    let deadline_ms = asked.or(spec.update.healthy_within_ms).unwrap_or(RUNNING_WITHIN_MS);
+    let action = Action::WaitContainer {
+        container: reference.clone(),
+        until: Until::Running { stable_ms },
+        deadline_ms: deadline_ms.max(stable_ms + 1_000),
+    };
+    let group = match reference {
+        _ if draft.progress(&spec.address).recreated => Group::Recreate,
+        ContainerRef::Planned(_) => Group::Create,
+        ContainerRef::Existing(_) => Group::Update,
+    };
+    let step = draft.step(&spec.address, action, Why::new(Cause::Readiness, group), after);
+    draft.progress(&spec.address).stable = Some(step);
+    step
+}
+
+/// The step that proves that a container which took the place of another is ready; none if it is
+/// known to be, or if nobody wants to wait for it.
+pub(crate) fn proof(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    reference: &ContainerRef,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let progress = draft.progress(&spec.address).clone();
+    let known = progress.healthy.or(progress.stable);
+    if known.is_some() || request.options.no_wait {
+        return known.or(progress.started);
     }
-    let reference = crate::image_state::reference(world, &spec.image);
-    let image = world.image(&spec.address.engine, reference);
-    let config = image.and_then(|image| image.config.as_ref());
-    config.and_then(|config| config.healthcheck.as_ref()).is_some_and(Healthcheck::is_active)
+    if healthcheck::of(world, spec) == Some(true) {
+        return wait(world, request, &spec.address, Until::Healthy, draft);
+    }
+    let runs = progress.started.is_some() || container.state.is_up();
+    let unproven = runs && progress.replaces_running && spec.wait.is_none();
+    if unproven {
+        return Some(stable(request, spec, reference, progress.started, draft));
+    }
+    progress.started
 }
 
 /// The container whose namespace, volumes or links this one uses, if its progress is such.
@@ -265,6 +342,11 @@ fn looks_like_a_job(container: &ObservedContainer) -> bool {
 pub(crate) fn stands_still(container: &ObservedContainer) -> bool {
     let job = looks_like_a_job(container) && container.exit_code == 0;
     container.was_started() && !container.state.is_up() && !job
+}
+
+/// Whether a dependent waits for its completion.
+pub(crate) fn shall_complete(world: &World<'_>, address: &Address) -> bool {
+    conditions_on(world, address).contains(&Condition::Completed)
 }
 
 fn conditions_on(world: &World<'_>, address: &Address) -> BTreeSet<Condition> {

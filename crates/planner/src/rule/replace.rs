@@ -10,12 +10,13 @@ use crate::rule::readiness::{self, Fresh};
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::container::{ContainerConfig, ContainerSpec};
-use windlass_model::label::Owner;
+use windlass_model::label::{Owner, Previous};
 use windlass_model::mount::MountSource;
 use windlass_model::note::BlockerReason;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, StepId};
 use windlass_model::request::Request;
+use windlass_model::rescue::Rescue;
 use windlass_model::update::UpdateOrder;
 
 /// The name of a container while its successor has its place.
@@ -40,43 +41,37 @@ pub(crate) fn replace(
     if let Some(why) = forbids_start_first(case).filter(|_| start_first) {
         return draft.block(address, BlockerReason::StartFirstImpossible { why });
     }
-    draft.progress(address).recreated = true;
-    let mut needs = case.needs.clone();
-    needs.extend(draft.progress(address).gone.clone());
     let keeps_old = case.leftovers.is_empty();
-    if keeps_old && old.name == spec.name {
-        let spare = previous_name(&spec.name);
-        if let Some(other) = world.container_named(&address.engine, &spare) {
-            let owner = owner_text(other.owner.as_ref(), Some(&other.labels));
-            return draft.block(address, BlockerReason::Foreign { name: spare, owner });
-        }
-        let action = Action::RenameContainer {
-            container: ContainerRef::Existing(old.id.clone()),
-            name: spare,
-        };
-        needs = vec![draft.step(address, action, why.clone(), needs)];
-    } else if !keeps_old {
-        // A replacement before this one did not end: its successor goes, what served before stays.
-        let stopped =
-            stop_if_up(address, old.state, &old.id, timeout_s, &why, needs.clone(), draft);
-        let after: Vec<StepId> = stopped.map_or(needs, |stopped| vec![stopped]);
-        needs = vec![remove_container(address, &old.id, false, &why, after, draft)];
-    }
-    let created = create_step(world, spec, &inherited(spec, old), why.clone(), needs, draft);
     let predecessors: Vec<&ObservedContainer> =
         if keeps_old { vec![old] } else { case.leftovers.clone() };
+    let progress = draft.progress(address);
+    progress.recreated = true;
+    progress.replaces_running = predecessors.iter().any(|one| serves(world, spec, one));
+    let mut needs = case.needs.clone();
+    needs.extend(progress.gone.clone());
+    let Some(Room { needs, renamed }) = make_room(world, request, case, old, &why, needs, draft)
+    else {
+        return;
+    };
+    let youngest = predecessors.iter().max_by_key(|one| (&one.started_at, &one.id));
+    let previous = youngest.and_then(|predecessor| Previous::of(predecessor));
+    let begin = renamed.unwrap_or_else(|| draft.next());
+    let created =
+        create_step(world, spec, &inherited(spec, old), previous, why.clone(), needs, draft);
+    let present = draft.progress(address).present.unwrap_or(created);
     let mut stops = Vec::new();
     if !start_first {
         for predecessor in &predecessors {
             let (state, id) = (predecessor.state, &predecessor.id);
             let why = why.clone().with_hazard(Hazard::Downtime);
-            stops.extend(stop_if_up(address, state, id, timeout_s, &why, [created], draft));
+            stops.extend(stop_if_up(address, state, id, timeout_s, &why, [present], draft));
         }
     }
     let needs = stops.into_iter().chain([created]).collect();
     let next = Case { spec, leftovers: Vec::new(), needs };
-    let reference = ContainerRef::Planned(created);
-    let ready = readiness::start(world, request, &next, &reference, why.clone(), Fresh::Yes, draft);
+    let successor = ContainerRef::Planned(created);
+    let ready = readiness::start(world, request, &next, &successor, why.clone(), Fresh::Yes, draft);
+    way_back(world, spec, &predecessors, successor, (begin, ready), renamed.is_none(), draft);
     for predecessor in predecessors {
         let mut after = vec![ready];
         if start_first {
@@ -84,6 +79,104 @@ pub(crate) fn replace(
             after.extend(stop_if_up(address, state, id, timeout_s, &why, [ready], draft));
         }
         remove_container(address, &predecessor.id, false, &why, after, draft);
+    }
+}
+
+/// The name is free after `needs`; `renamed` is the step by which it became so, if one had to.
+struct Room {
+    needs: Vec<StepId>,
+    renamed: Option<StepId>,
+}
+
+/// Makes the name free for the successor. `None` if something else is in the way.
+fn make_room(
+    world: &World<'_>,
+    request: &Request,
+    case: &Case<'_>,
+    old: &ObservedContainer,
+    why: &Why,
+    needs: Vec<StepId>,
+    draft: &mut Draft,
+) -> Option<Room> {
+    let spec = case.spec;
+    let address = &spec.address;
+    if !case.leftovers.is_empty() {
+        // A replacement before this one did not end: its successor goes, what served before stays.
+        let timeout_s = request.options.timeout_s;
+        let stopped = stop_if_up(address, old.state, &old.id, timeout_s, why, needs.clone(), draft);
+        let after: Vec<StepId> = stopped.map_or(needs, |stopped| vec![stopped]);
+        let removed = remove_container(address, &old.id, false, why, after, draft);
+        return Some(Room { needs: vec![removed], renamed: None });
+    }
+    if old.name != spec.name {
+        return Some(Room { needs, renamed: None });
+    }
+    let spare = previous_name(&spec.name);
+    if let Some(other) = world.container_named(&address.engine, &spare) {
+        let owner = owner_text(other.owner.as_ref(), Some(&other.labels));
+        draft.block(address, BlockerReason::Foreign { name: spare, owner });
+        return None;
+    }
+    let container = ContainerRef::Existing(old.id.clone());
+    let action = Action::RenameContainer { container, name: spare };
+    let renamed = draft.step(address, action, why.clone(), needs);
+    Some(Room { needs: vec![renamed], renamed: Some(renamed) })
+}
+
+/// Whether a predecessor serves, or did until a replacement that was cut short stopped it. What is
+/// waited for to complete serves nobody.
+pub(crate) fn serves(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    predecessor: &ObservedContainer,
+) -> bool {
+    let was_stopped = predecessor.name == previous_name(&spec.name) && predecessor.was_started();
+    (predecessor.state.is_up() || was_stopped) && !readiness::shall_complete(world, &spec.address)
+}
+
+/// The way back from a replacement of the steps `of` (first and last): to the predecessor that
+/// served, the youngest if several did.
+fn way_back(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    predecessors: &[&ObservedContainer],
+    successor: ContainerRef,
+    of: (StepId, StepId),
+    begun: bool,
+    draft: &mut Draft,
+) {
+    let serving = predecessors.iter().filter(|predecessor| serves(world, spec, predecessor));
+    let best = serving.max_by_key(|one| (one.state.is_up(), &one.started_at, &one.id));
+    let Some(predecessor) = best.filter(|_| spec.update.rollback) else { return };
+    draft.rescue(Rescue {
+        address: spec.address.clone(),
+        of: (of.0.0..=of.1.0).map(StepId).collect(),
+        begun,
+        successor,
+        predecessor: predecessor.id.clone(),
+        name: spec.name.clone(),
+    });
+}
+
+/// Goes on with a replacement that an earlier run began: its successor is in its place. The steps
+/// from `begin` on make it run; what it replaces goes once it is ready, or serves again.
+pub(crate) fn finish(
+    world: &World<'_>,
+    request: &Request,
+    case: &Case<'_>,
+    successor: &ObservedContainer,
+    begin: StepId,
+    draft: &mut Draft,
+) {
+    let spec = case.spec;
+    let reference = ContainerRef::Existing(successor.id.clone());
+    let ready = readiness::proof(world, request, spec, successor, &reference, draft);
+    if let Some(last) = ready.filter(|last| *last >= begin) {
+        way_back(world, spec, &case.leftovers, reference, (begin, last), true, draft);
+    }
+    let why = Why::new(Cause::Leftover, Group::Remove);
+    for left in &case.leftovers {
+        remove_container(&spec.address, &left.id, false, &why, ready, draft);
     }
 }
 
@@ -128,14 +221,4 @@ pub(crate) fn stop_leftovers(case: &Case<'_>, why: &Why, draft: &mut Draft) -> V
         .iter()
         .filter_map(|left| stop_if_up(address, left.state, &left.id, None, why, [], draft))
         .collect()
-}
-
-/// Removes what replacements left, once the one in its place is ready.
-pub(crate) fn clear_leftovers(case: &Case<'_>, started: Option<StepId>, draft: &mut Draft) {
-    let address = &case.spec.address;
-    let why = Why::new(Cause::Leftover, Group::Remove);
-    let ready = draft.seen(address).and_then(|progress| progress.healthy).or(started);
-    for left in &case.leftovers {
-        remove_container(address, &left.id, false, &why, ready, draft);
-    }
 }

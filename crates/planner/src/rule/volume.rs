@@ -89,12 +89,12 @@ fn create(
 ) -> StepId {
     let mut labels = spec.config.labels.clone();
     labels.extend(owner_labels(&world.project.name, address, Some(&spec.config), None));
-    let action = Action::CreateVolume(CreateVolume {
+    let action = Action::CreateVolume(Box::new(CreateVolume {
         name: spec.name.clone(),
         config: spec.config.clone(),
         labels,
         owner: spec.owner,
-    });
+    }));
     draft.step(address, action, Why::new(cause, group), after)
 }
 

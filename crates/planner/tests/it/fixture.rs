@@ -15,14 +15,17 @@ use windlass_model::label::{DIGEST, Owner, owner_labels};
 use windlass_model::mount::Mount;
 use windlass_model::network::{NetworkConfig, NetworkSpec};
 use windlass_model::observed::{
-    ContainerSummary, Health, ImageConfig, Observed, ObservedBuild, ObservedContainer,
-    ObservedEngine, ObservedImage, ObservedNetwork, ObservedVolume, State,
+    BuiltHealthcheck, ContainerSummary, Health, ImageConfig, Observed, ObservedBuild,
+    ObservedContainer, ObservedEngine, ObservedImage, ObservedNetwork, ObservedVolume, State,
 };
+use windlass_model::plan::Plan;
 use windlass_model::project::Project;
 use windlass_model::request::Request;
 use windlass_model::update::UpdateSpec;
 use windlass_model::volume::{VolumeConfig, VolumeSpec};
-use windlass_model::{Address, ContainerId, Digest, EngineName, ImageId, NetworkId, ProjectName};
+use windlass_model::{
+    Address, ContainerId, Digest, EngineName, ImageId, NetworkId, ProjectName, Shared,
+};
 
 pub(crate) struct Fixture {
     pub(crate) project: Project,
@@ -76,7 +79,7 @@ impl Fixture {
             name: format!("p.{name}"),
             image: ImageUse::External("busybox".into()),
             pull: PullPolicy::Missing,
-            config: ContainerConfig::default(),
+            config: Shared::default(),
             secrets: Vec::new(),
             depends_on: Vec::new(),
             wait: None,
@@ -85,6 +88,7 @@ impl Fixture {
             start_delay_ms: 0,
             persistent: false,
             profiles: BTreeSet::new(),
+            needs: BTreeSet::new(),
         };
         edit(&mut spec);
         self.project.containers.insert(address, spec);
@@ -136,6 +140,7 @@ impl Fixture {
         let build = ObservedBuild {
             digest: Digest::of([key]),
             bases: bases.iter().map(|base| ImageUse::Project((*base).to_owned())).collect(),
+            healthcheck: BuiltHealthcheck::default(),
         };
         self.observed.builds.insert(key.to_owned(), build);
         self
@@ -200,7 +205,7 @@ impl Fixture {
         name: &str,
         edit: impl FnOnce(&mut ObservedContainer),
     ) {
-        let labels = owner_labels(&self.project.name, &spec.address, Some(&spec.config), None);
+        let labels = owner_labels(&self.project.name, &spec.address, Some(&*spec.config), None);
         let image_id = match &spec.image {
             ImageUse::External(_) => ImageId::new("sha256:bb"),
             ImageUse::Project(key) => ImageId::new(format!("sha256:image-{key}")),
@@ -220,7 +225,7 @@ impl Fixture {
             restart_count: 0,
             started_at: "2026-01-01T00:00:00Z".into(),
             owner: Owner::read(&engine(), &labels),
-            config: spec.config.clone(),
+            config: ContainerConfig::clone(&spec.config),
             network_ids: spec
                 .config
                 .endpoints
@@ -265,11 +270,17 @@ impl Fixture {
         self
     }
 
+    /// A plan that nothing stands in the way of.
+    pub(crate) fn plan_itself(&self, request: &Request) -> Plan {
+        windlass_planner::plan(&self.project, &self.observed, request).unwrap()
+    }
+
     pub(crate) fn plan(&self, request: &Request) -> String {
         match windlass_planner::plan(&self.project, &self.observed, request) {
             Ok(plan) => plan.to_string(),
-            Err(blockers) => {
-                let lines = blockers.iter().map(|b| format!("! {}: {:?}", b.address, b.reason));
+            Err(blocked) => {
+                let blockers = blocked.blockers.iter();
+                let lines = blockers.map(|b| format!("! {}: {:?}", b.address, b.reason));
                 lines.collect::<Vec<_>>().join("\n")
             }
         }

@@ -2,15 +2,17 @@
 
 mod fixture;
 
-use fixture::{Fixture, container, depends, joins, mounts};
+use fixture::{Fixture, container, depends, engine, joins, mounts};
 use windlass_model::dependency::Condition;
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::env::EnvValue;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
-use windlass_model::label::owner_labels;
+use windlass_model::image::ImageUse;
+use windlass_model::label::{PREVIOUS, Previous, owner_labels};
 use windlass_model::limits::RestartPolicy;
+use windlass_model::name::ContainerId;
 use windlass_model::observed::State;
-use windlass_model::plan::Hazard;
+use windlass_model::plan::{Action, Hazard};
 use windlass_model::request::{Request, Verb};
 use windlass_model::secret::Sensitive;
 use windlass_model::update::UpdateOrder;
@@ -90,7 +92,9 @@ fn a_changed_variable_recreates_and_says_whose_change_it_is() {
          #1 #0 -> container web: create p.web (env.A: nothing → \"1\", file changed)
          #2 #1 -> container web: stop (env.A: nothing → \"1\", file changed) !downtime
          #3 #1,#2 -> container web: start (env.A: nothing → \"1\", file changed)
-         #4 #3 -> container web: remove (env.A: nothing → \"1\", file changed)",
+         #4 #3 -> container web: wait until running (readiness)
+         #5 #4 -> container web: remove (env.A: nothing → \"1\", file changed)
+         unless #0..#4 -> container web: p.web serves again",
     );
     let engine = shop().apply().seen("web", |seen| {
         seen.config.env.insert("A".into(), EnvValue::from("1"));
@@ -109,7 +113,7 @@ fn a_secret_in_the_environment_is_not_shown() {
     let fixture = Fixture::new().container("web", with("hunter2")).apply();
     check(&fixture, &up(), "");
     let text = fixture.file("web", with("hunter3")).plan(&up());
-    assert!(text.contains("env.PW: (secret) → (secret), file changed"), "{text}");
+    assert!(text.contains("env.PW: (secret) → (another secret), file changed"), "{text}");
     assert!(!text.contains("hunter"), "{text}");
 }
 
@@ -291,6 +295,19 @@ fn a_port_that_somebody_else_holds_blocks() {
 }
 
 #[test]
+fn what_an_engine_can_never_start_again_is_made_anew() {
+    let mut fixture = Fixture::new().container("web", |_| {});
+    let spec = fixture.project.containers[&container("web")].clone();
+    fixture.put(&spec, "p.web", |seen| {
+        seen.state = State::Created;
+        seen.started_at = String::new();
+        seen.error = "task 58a3996e23cf: already exists".to_owned();
+    });
+    let plan = fixture.plan(&up());
+    assert!(plan.contains("create p.web (not running)"), "{plan}");
+}
+
+#[test]
 fn an_interrupted_replacement_is_finished() {
     // The successor was created; the predecessor still runs under its other name.
     let mut fixture = Fixture::new().container("web", |_| {});
@@ -305,7 +322,9 @@ fn an_interrupted_replacement_is_finished() {
         &up(),
         "#0 container web: stop (not running)
          #1 #0 -> container web: start (not running)
-         #2 #1 -> container web: remove (left over)",
+         #2 #1 -> container web: wait until running (readiness)
+         #3 #2 -> container web: remove (left over)
+         unless #0..#2 -> container web: p.web serves again",
     );
     // Only renamed: name drift is a difference like any other.
     let mut fixture = Fixture::new().container("web", |_| {});
@@ -332,7 +351,11 @@ fn a_bad_successor_goes_and_what_served_before_stays_until_the_end() {
         .lines()
         .map(|line| line.split(": ").nth(1).unwrap().split(" (").next().unwrap())
         .collect();
-    assert_eq!(verbs, ["remove", "create p.web", "start", "remove"], "{text}");
+    assert_eq!(
+        verbs,
+        ["remove", "create p.web", "start", "wait until running", "remove", "p.web serves again"],
+        "{text}"
+    );
 }
 
 #[test]
@@ -346,7 +369,15 @@ fn start_first() {
         .lines()
         .map(|line| line.split(": ").nth(1).unwrap().split(" (").next().unwrap())
         .collect();
-    let wanted = ["rename to p.web_previous", "create p.web", "start", "stop", "remove"];
+    let wanted = [
+        "rename to p.web_previous",
+        "create p.web",
+        "start",
+        "wait until running",
+        "stop",
+        "remove",
+        "p.web serves again",
+    ];
     assert_eq!(verbs, wanted, "{text}");
     assert!(!text.contains("downtime"), "{text}");
 }
@@ -610,6 +641,19 @@ fn who_is_not_part_of_the_plan_is_put_back_on_a_network_made_anew() {
 }
 
 #[test]
+fn a_network_that_is_not_declared_any_more_goes_when_the_last_container_has_left_it() {
+    let mut fixture = Fixture::new().container("web", |spec| joins(spec, "net"));
+    fixture = fixture.container("side", |_| {}).network("net").apply();
+    fixture.project.networks.remove("net");
+    fixture = fixture.file("web", |spec| spec.config.endpoints.clear());
+    let mut request = up();
+    request.options.remove_orphans = true;
+    let text = fixture.plan(&request);
+    let line = text.lines().find(|line| line.contains("remove p.net (orphan)"));
+    assert!(line.is_some_and(|line| line.contains("->")), "{text}");
+}
+
+#[test]
 fn what_orphans_used_goes_with_them() {
     let mut fixture = shop().apply();
     fixture.project.containers.remove(&container("db"));
@@ -633,4 +677,126 @@ fn a_foreign_container_under_the_spare_name_is_in_the_way() {
     summary.labels.clear();
     let text = fixture.file("web", |spec| spec.config.user = Some("7".into())).plan(&up());
     assert!(text.starts_with("! container web: Foreign { name: \"p.web_previous\""), "{text}");
+}
+
+#[test]
+fn going_back_makes_what_ran_before_or_puts_it_back() {
+    let back = Request::new(Verb::Rollback);
+    // Its successor remembers it, but for the secret, which is what the file says now.
+    let secret = |value: &str| EnvValue::Sensitive(Sensitive::new(value));
+    let mut fixture = Fixture::new().container("web", |spec| {
+        spec.config.user = Some("2".into());
+        spec.config.env.insert("PW".into(), secret("now"));
+    });
+    let spec = fixture.project.containers[&container("web")].clone();
+    let mut before = spec.config.clone();
+    before.user = Some("1".into());
+    let mut old = spec.clone();
+    old.config = before;
+    fixture.put(&old, "p.web", |_| {});
+    let id = ContainerId::new("id-p.web");
+    let previous = Previous::of(&fixture.state().details[&id]).unwrap().label();
+    fixture.put(&spec, "p.web", |seen| {
+        seen.owner.as_mut().unwrap().previous = Some(previous.1.clone());
+    });
+    let plan = fixture.plan_itself(&back);
+    let verbs: Vec<&str> = plan.steps.iter().map(|step| step.action.verb()).collect();
+    assert_eq!(verbs, ["rename", "create", "stop", "start", "wait", "remove"]);
+    let Action::CreateContainer(create) = &plan.steps[1].action else { panic!("it creates") };
+    assert_eq!((create.image.as_str(), create.config.user.as_deref()), ("sha256:bb", Some("1")));
+    assert_eq!(create.config.env["PW"], secret("now"));
+    assert!(create.labels[PREVIOUS].contains(r#""user":"2""#), "{:?}", create.labels);
+    assert_eq!(plan.rescues.len(), 1);
+
+    // It is still there.
+    let mut fixture = Fixture::new().container("web", |_| {});
+    fixture.put(&spec, "p.web_previous", |seen| seen.state = State::Exited);
+    fixture.put(&spec, "p.web", |_| {});
+    check(
+        &fixture,
+        &back,
+        "#0 container web: stop (requested) !downtime
+         #1 #0 -> container web: remove (requested)
+         #2 #1 -> container web: rename to p.web (requested)
+         #3 #2 -> container web: start (requested)",
+    );
+
+    // Nothing ran before it: noted for all, refused for one that was named.
+    let fixture = shop().apply();
+    assert_eq!(fixture.plan(&back), "");
+    assert!(fixture.plan(&back.for_references(["web"])).contains("NothingBefore"));
+}
+
+#[test]
+fn what_needs_a_blocked_object_is_held_and_the_rest_is_planned() {
+    let mut fixture = shop().apply().container("extra", |_| {});
+    fixture.project.volumes.get_mut("data").unwrap().config.driver = Some("nfs".into());
+    let blocked =
+        windlass_planner::plan(&fixture.project, &fixture.observed, &up()).expect_err("blocked");
+    let held: Vec<String> =
+        blocked.held.iter().map(|(address, by)| format!("{address}: {by}")).collect();
+    assert_eq!(held, ["container db: volume data", "container web: volume data"]);
+    let text = blocked.plan.to_string();
+    assert!(text.contains("container extra: create p.extra (absent)"), "{text}");
+}
+
+#[test]
+fn waiting_for_the_health_of_what_has_no_check_is_a_blocker() {
+    use windlass_model::observed::BuiltHealthcheck::{OfBase, Own, Unknown};
+    let blocker = "! container web: NoHealthcheck { on: Address";
+    let base = || OfBase(ImageUse::Project("base".into()));
+    for (app, of_base, blocks) in [
+        (Own(false), Unknown, true),
+        (base(), Own(false), true),
+        (Own(true), Unknown, false),
+        (base(), Own(true), false),
+        (base(), Unknown, false),
+        (Unknown, Unknown, false),
+    ] {
+        let mut fixture = Fixture::new()
+            .build("base", &[])
+            .build("app", &["base"])
+            .container("db", |spec| spec.image = ImageUse::Project("app".into()))
+            .container("web", |spec| spec.depends_on = vec![depends("db", Condition::Healthy)]);
+        let builds = &mut fixture.observed.builds;
+        builds.get_mut("app").unwrap().healthcheck = app.clone();
+        builds.get_mut("base").unwrap().healthcheck = of_base;
+        let text = fixture.plan(&up());
+        assert_eq!(text.starts_with(blocker), blocks, "{app:?}: {text}");
+    }
+    // An image that is there says it itself; busybox of the fixture has none.
+    let fixture = Fixture::new()
+        .container("db", |_| {})
+        .container("web", |spec| spec.depends_on = vec![depends("db", Condition::Healthy)]);
+    assert!(fixture.plan(&up()).starts_with(blocker));
+    let declared = fixture.file("db", |spec| {
+        spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+    });
+    assert!(!declared.plan(&up()).contains("NoHealthcheck"));
+}
+
+#[test]
+fn an_image_that_is_only_named_is_there_first() {
+    let fixture = Fixture::new().build("tool", &[]).container("web", |spec| {
+        spec.needs = [windlass_model::Address::image(&engine(), "tool")].into();
+    });
+    check(
+        &fixture,
+        &up(),
+        "#0 image tool: build p/tool:latest (absent)
+         #1 #0 -> container web: create p.web (absent)
+         #2 #1 -> container web: start (absent)",
+    );
+}
+
+#[test]
+fn a_volume_that_is_named_for_destruction_must_be_there() {
+    let fixture = shop().apply();
+    let mut request = up();
+    request.options.destroy_volumes = ["dtaa".to_owned(), "data".to_owned()].into();
+    let text = fixture.plan(&request);
+    assert_eq!(
+        text,
+        "! volume dtaa: UnknownReference { reference: \"dtaa\", candidates: [\"data\", \"p.data\"] }"
+    );
 }

@@ -57,43 +57,50 @@ impl Engine for FakeEngine {
     }
 
     async fn inspect_container(&self, container: &str) -> Result<ObservedContainer> {
-        self.look("inspect_container", container, |world| world.inspect_container(container)).await
+        let key = container.to_owned();
+        self.look("inspect_container", container, move |world| world.inspect_container(&key)).await
     }
 
     async fn inspect_image(&self, image: &str) -> Result<ObservedImage> {
-        self.look("inspect_image", image, |world| {
-            let id = world.find_image(image)?;
+        let key = image.to_owned();
+        self.look("inspect_image", image, move |world| {
+            let id = world.find_image(&key)?;
             world.observe_image(&id, true)
         })
         .await
     }
 
     async fn inspect_network(&self, network: &str) -> Result<ObservedNetwork> {
-        self.look("inspect_network", network, |world| {
-            let id = world.find_network(network)?;
+        let key = network.to_owned();
+        self.look("inspect_network", network, move |world| {
+            let id = world.find_network(&key)?;
             Ok(world.networks[&id].clone())
         })
         .await
     }
 
     async fn inspect_volume(&self, volume: &str) -> Result<ObservedVolume> {
-        self.look("inspect_volume", volume, |world| match world.volumes.get(volume) {
+        let key = volume.to_owned();
+        self.look("inspect_volume", volume, move |world| match world.volumes.get(&key) {
             Some(found) => Ok(found.clone()),
-            None => refuse(Fault::NotFound, format!("get {volume}: no such volume")),
+            None => refuse(Fault::NotFound, format!("get {key}: no such volume")),
         })
         .await
     }
 
     async fn create_container(&self, create: &CreateContainer) -> Result<ContainerId> {
-        self.change("create_container", &create.name, |w| w.create_container(create)).await
+        let wanted = create.clone();
+        self.change("create_container", &create.name, move |w| w.create_container(&wanted)).await
     }
 
     async fn start_container(&self, container: &ContainerId) -> Result<()> {
-        self.change("start_container", container.as_str(), |world| world.start(container)).await
+        let id = container.clone();
+        self.change("start_container", container.as_str(), move |world| world.start(&id)).await
     }
 
     async fn stop_container(&self, container: &ContainerId, _timeout_s: Option<u32>) -> Result<()> {
-        self.change("stop_container", container.as_str(), |world| world.stop(container)).await
+        let id = container.clone();
+        self.change("stop_container", container.as_str(), move |world| world.stop(&id)).await
     }
 
     async fn restart_container(
@@ -101,31 +108,33 @@ impl Engine for FakeEngine {
         container: &ContainerId,
         _timeout_s: Option<u32>,
     ) -> Result<()> {
-        self.change("restart_container", container.as_str(), |world| {
-            world.stop(container)?;
-            world.start(container)
+        let id = container.clone();
+        self.change("restart_container", container.as_str(), move |world| {
+            world.stop(&id)?;
+            world.start(&id)
         })
         .await
     }
 
     async fn kill_container(&self, container: &ContainerId, signal: &str) -> Result<()> {
-        self.change("kill_container", container.as_str(), |world| world.kill(container, signal))
-            .await
+        let (id, signal) = (container.clone(), signal.to_owned());
+        self.change("kill_container", container.as_str(), move |w| w.kill(&id, &signal)).await
     }
 
     async fn pause_container(&self, container: &ContainerId) -> Result<()> {
-        self.change("pause_container", container.as_str(), |world| world.pause(container, true))
-            .await
+        let id = container.clone();
+        self.change("pause_container", container.as_str(), move |w| w.pause(&id, true)).await
     }
 
     async fn unpause_container(&self, container: &ContainerId) -> Result<()> {
-        self.change("unpause_container", container.as_str(), |world| world.pause(container, false))
-            .await
+        let id = container.clone();
+        self.change("unpause_container", container.as_str(), move |w| w.pause(&id, false)).await
     }
 
     async fn rename_container(&self, container: &ContainerId, name: &str) -> Result<()> {
-        self.change("rename_container", container.as_str(), |world| {
-            world.rename_container(container, name)
+        let (id, name) = (container.clone(), name.to_owned());
+        self.change("rename_container", container.as_str(), move |world| {
+            world.rename_container(&id, &name)
         })
         .await
     }
@@ -136,8 +145,9 @@ impl Engine for FakeEngine {
         limits: &Limits,
         restart: RestartPolicy,
     ) -> Result<()> {
-        self.change("update_container", container.as_str(), |world| {
-            world.update_container(container, limits, restart)
+        let (id, limits) = (container.clone(), limits.clone());
+        self.change("update_container", container.as_str(), move |world| {
+            world.update_container(&id, &limits, restart)
         })
         .await
     }
@@ -148,8 +158,9 @@ impl Engine for FakeEngine {
         force: bool,
         anonymous_volumes: bool,
     ) -> Result<()> {
-        self.change("remove_container", container.as_str(), |world| {
-            world.remove_container(container, force, anonymous_volumes)
+        let id = container.clone();
+        self.change("remove_container", container.as_str(), move |world| {
+            world.remove_container(&id, force, anonymous_volumes)
         })
         .await
     }
@@ -165,9 +176,9 @@ impl Engine for FakeEngine {
             let broken = |e| EngineError::new(Fault::Other, "the upload broke").with_source(e);
             bytes.extend(piece.map_err(broken)?);
         }
-        self.change("put_archive", container.as_str(), |world| {
-            let upload = Upload { path: path.to_owned(), tar: bytes };
-            world.container(container)?.uploads.push(upload);
+        let (id, path) = (container.clone(), path.to_owned());
+        self.change("put_archive", container.as_str(), move |world| {
+            world.container(&id)?.uploads.push(Upload { path, tar: bytes });
             Ok(())
         })
         .await
@@ -179,9 +190,10 @@ impl Engine for FakeEngine {
         path: &str,
     ) -> Result<EngineStream<Bytes>> {
         let found = self.state().archives.get(path).cloned();
+        let id = container.clone();
         let contents = self
-            .look("get_archive", path, |world| {
-                world.container(container)?;
+            .look("get_archive", path, move |world| {
+                world.container(&id)?;
                 found.map_or_else(|| refuse(Fault::NotFound, "could not find the file"), Ok)
             })
             .await?;
@@ -192,9 +204,10 @@ impl Engine for FakeEngine {
     async fn wait_container(&self, container: &ContainerId) -> Result<i64> {
         loop {
             let mut events = self.inner.events.subscribe();
+            let id = container.clone();
             let ended = self
-                .look("wait_container", container.as_str(), |world| {
-                    let container = world.container(container)?;
+                .look("wait_container", container.as_str(), move |world| {
+                    let container = world.container(&id)?;
                     Ok((!container.state.is_up()).then_some(container.exit_code))
                 })
                 .await?;
@@ -212,8 +225,9 @@ impl Engine for FakeEngine {
         container: &ContainerId,
         request: &LogRequest,
     ) -> Result<EngineStream<Chunk>> {
+        let id = container.clone();
         let log = self
-            .look("logs", container.as_str(), |world| Ok(world.container(container)?.log.clone()))
+            .look("logs", container.as_str(), move |world| Ok(world.container(&id)?.log.clone()))
             .await?;
         let tail = request.tail.and_then(|tail| usize::try_from(tail).ok()).unwrap_or(log.len());
         let skip = log.len().saturating_sub(tail);
@@ -231,15 +245,17 @@ impl Engine for FakeEngine {
     }
 
     async fn top(&self, container: &ContainerId) -> Result<(Vec<String>, Vec<Vec<String>>)> {
-        self.look("top", container.as_str(), |world| {
-            world.container(container)?;
+        let id = container.clone();
+        self.look("top", container.as_str(), move |world| {
+            world.container(&id)?;
             Ok((vec!["PID".to_owned()], vec![vec!["1".to_owned()]]))
         })
         .await
     }
 
     async fn attach(&self, container: &ContainerId, tty: bool, _stdin: bool) -> Result<Attached> {
-        self.look("attach", container.as_str(), |world| world.container(container).map(|_| ()))
+        let id = container.clone();
+        self.look("attach", container.as_str(), move |world| world.container(&id).map(|_| ()))
             .await?;
         let stream = exec::attached("").await;
         Ok(Attached { exec_id: String::new(), stream, tty })
@@ -251,9 +267,10 @@ impl Engine for FakeEngine {
 
     async fn exec(&self, container: &ContainerId, request: &ExecRequest) -> Result<Attached> {
         let (text, code) = exec::run(&request.argv);
+        let id = container.clone();
         let exec_id = self
-            .change("exec", container.as_str(), |world| {
-                if !world.container(container)?.state.is_up() {
+            .change("exec", container.as_str(), move |world| {
+                if !world.container(&id)?.state.is_up() {
                     return refuse(Fault::WrongState, "container is not running");
                 }
                 Ok(world.rng.hex_id())
@@ -270,15 +287,17 @@ impl Engine for FakeEngine {
 
     async fn exec_exit_code(&self, exec_id: &str) -> Result<Option<i64>> {
         let code = self.state().execs.get(exec_id).copied();
-        self.look("exec_exit_code", exec_id, |_| Ok(code)).await
+        self.look("exec_exit_code", exec_id, move |_| Ok(code)).await
     }
 
     async fn create_network(&self, create: &CreateNetwork) -> Result<NetworkId> {
-        self.change("create_network", &create.name, |world| world.create_network(create)).await
+        let wanted = create.clone();
+        self.change("create_network", &create.name, move |w| w.create_network(&wanted)).await
     }
 
     async fn remove_network(&self, network: &NetworkId) -> Result<()> {
-        self.change("remove_network", network.as_str(), |world| world.remove_network(network)).await
+        let id = network.clone();
+        self.change("remove_network", network.as_str(), move |w| w.remove_network(&id)).await
     }
 
     async fn connect_network(
@@ -287,25 +306,27 @@ impl Engine for FakeEngine {
         container: &ContainerId,
         endpoint: &Endpoint,
     ) -> Result<()> {
-        self.change("connect_network", network, |world| {
-            world.connect_network(network, container, endpoint)
+        let (key, id, endpoint) = (network.to_owned(), container.clone(), endpoint.clone());
+        self.change("connect_network", network, move |world| {
+            world.connect_network(&key, &id, &endpoint)
         })
         .await
     }
 
     async fn disconnect_network(&self, network: &str, container: &ContainerId) -> Result<()> {
-        self.change("disconnect_network", network, |world| {
-            world.disconnect_network(network, container)
-        })
-        .await
+        let (key, id) = (network.to_owned(), container.clone());
+        self.change("disconnect_network", network, move |world| world.disconnect_network(&key, &id))
+            .await
     }
 
     async fn create_volume(&self, create: &CreateVolume) -> Result<ObservedVolume> {
-        self.change("create_volume", &create.name, |world| Ok(world.create_volume(create))).await
+        let wanted = create.clone();
+        self.change("create_volume", &create.name, move |w| Ok(w.create_volume(&wanted))).await
     }
 
     async fn remove_volume(&self, volume: &str) -> Result<()> {
-        self.change("remove_volume", volume, |world| world.remove_volume(volume)).await
+        let key = volume.to_owned();
+        self.change("remove_volume", volume, move |world| world.remove_volume(&key)).await
     }
 
     async fn pull_image(
@@ -315,11 +336,13 @@ impl Engine for FakeEngine {
         progress: ProgressSink<'_>,
     ) -> Result<()> {
         progress(CallProgress::Progress(Progress::Bytes { done: 0, total: Some(1_000_000) }));
-        self.change("pull_image", reference, |world| world.pull_image(reference)).await
+        let key = reference.to_owned();
+        self.change("pull_image", reference, move |world| world.pull_image(&key)).await
     }
 
     async fn push_image(&self, reference: &str, _progress: ProgressSink<'_>) -> Result<()> {
-        self.change("push_image", reference, |world| world.find_image(reference).map(|_| ())).await
+        let key = reference.to_owned();
+        self.change("push_image", reference, move |w| w.find_image(&key).map(|_| ())).await
     }
 
     async fn build_image(
@@ -329,7 +352,7 @@ impl Engine for FakeEngine {
     ) -> Result<ImageId> {
         progress(CallProgress::Line("building".to_owned()));
         let reference = request.references.first().cloned().unwrap_or_default();
-        self.change("build_image", &reference, |world| world.build_image(&request)).await
+        self.change("build_image", &reference, move |world| world.build_image(&request)).await
     }
 
     async fn import_image(
@@ -343,21 +366,23 @@ impl Engine for FakeEngine {
             let broken = |e| EngineError::new(Fault::Other, "the upload broke").with_source(e);
             piece.map_err(broken)?;
         }
-        self.change("import_image", reference, |world| {
-            let recipe = changes.join("\n");
+        let (key, recipe, labels) = (reference.to_owned(), changes.join("\n"), labels.clone());
+        self.change("import_image", reference, move |world| {
             world
-                .make_image(&[reference.to_owned()], labels.clone(), &recipe)
+                .make_image(&[key], labels, &recipe)
                 .map_or_else(|| refuse(Fault::Invalid, "no reference"), Ok)
         })
         .await
     }
 
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()> {
-        self.change("tag_image", reference, |world| world.tag_image(image, reference)).await
+        let (image, key) = (image.to_owned(), reference.to_owned());
+        self.change("tag_image", reference, move |world| world.tag_image(&image, &key)).await
     }
 
     async fn remove_image(&self, image: &str) -> Result<()> {
-        self.change("remove_image", image, |world| world.remove_image(image)).await
+        let key = image.to_owned();
+        self.change("remove_image", image, move |world| world.remove_image(&key)).await
     }
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>> {

@@ -3,7 +3,8 @@
 //! Invariant: a subscriber misses nothing that happens after its call, and past events come first.
 
 use super::{FakeEngine, Wire};
-use crate::world::refuse;
+use crate::injection::Misfortune;
+use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::collections::VecDeque;
@@ -17,15 +18,19 @@ impl FakeEngine {
         &self,
         request: &EventRequest,
     ) -> Result<EngineStream<EngineEvent>> {
-        self.travel().await;
-        let mut state = self.state();
-        Self::log(&mut state, "events", "", None);
-        if state.crashed {
-            return refuse(Fault::Unreachable, "connection refused");
+        let fate = self.fate("events", "", false).await?;
+        let is_deaf = fate == Some(Misfortune::Deaf);
+        let breaks = fate == Some(Misfortune::Breaking);
+        let since = request.since.clone();
+        let sender = self.inner.events.clone();
+        // In one step: no event can come between the past ones and the subscription.
+        let subscribe = move |world: &mut World| {
+            Ok((past(&world.events, since.as_deref()), sender.subscribe()))
+        };
+        let (past, receiver) = self.undergo(fate, subscribe).await?;
+        if is_deaf {
+            return Ok(stream::pending().boxed());
         }
-        let past = past(&state.world.events, request.since.as_deref());
-        // Under the lock: no event can come between the past ones and the subscription.
-        let receiver = self.inner.events.subscribe();
         let labels = request.labels.clone();
         let steps = stream::unfold((past, Some(receiver)), |(mut past, receiver)| async move {
             if let Some(event) = past.pop_front() {
@@ -44,7 +49,12 @@ impl FakeEngine {
             let wanted = item.as_ref().map_or(true, |event| matches(event, &labels));
             futures_util::future::ready(wanted)
         };
-        Ok(steps.filter(wanted).boxed())
+        let heard = steps.filter(wanted);
+        if !breaks {
+            return Ok(heard.boxed());
+        }
+        let error = EngineError::new(Fault::ReplyLost, "the stream of events broke");
+        Ok(heard.take(1).chain(stream::once(async move { Err(error) })).boxed())
     }
 }
 

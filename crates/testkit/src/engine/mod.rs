@@ -5,18 +5,20 @@
 
 mod contract;
 mod events;
+mod fate;
 
 use crate::behaviour::Behaviour;
 use crate::calls::Call;
 use crate::injection::{Injection, Misfortune};
 use crate::rng::Rng;
-use crate::world::{Later, Upload, World, refuse};
+use crate::world::{Later, Upload, World};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
+use windlass_engine::EngineError;
 use windlass_engine::stream::EngineEvent;
-use windlass_engine::{EngineError, Result};
 use windlass_model::fault::Fault;
 use windlass_model::image::familiar_reference;
 use windlass_model::name::{EngineName, ImageId};
@@ -41,6 +43,11 @@ struct State {
     world: World,
     injections: Vec<Injection>,
     crashed: bool,
+    /// It does not answer until then.
+    away_until: Option<Instant>,
+    /// How things were before the last change, for answers that are stale.
+    past: Option<Arc<World>>,
+    keeps_past: bool,
     actor: Option<Actor>,
     latency: Option<Latency>,
     execs: BTreeMap<String, i64>,
@@ -48,6 +55,7 @@ struct State {
 }
 
 /// How long a call takes.
+#[derive(Clone)]
 enum Latency {
     Fixed(u64),
     UpTo(Rng, u64),
@@ -76,12 +84,11 @@ impl FakeEngine {
     #[must_use]
     pub fn fork(&self) -> Self {
         let mut state = self.state();
-        let calls = std::mem::take(&mut state.world.calls);
-        let events = std::mem::take(&mut state.world.events);
-        let world = state.world.clone();
-        state.world.calls = calls;
-        state.world.events = events;
-        Self::of(self.inner.name.clone(), world)
+        let world = state.world.bare();
+        let fork = Self::of(self.inner.name.clone(), world);
+        fork.state().past.clone_from(&state.past);
+        fork.state().latency.clone_from(&state.latency);
+        fork
     }
 
     fn of(name: EngineName, world: World) -> Self {
@@ -89,6 +96,9 @@ impl FakeEngine {
             world,
             injections: Vec::new(),
             crashed: false,
+            away_until: None,
+            past: None,
+            keeps_past: false,
             actor: None,
             latency: None,
             execs: BTreeMap::new(),
@@ -113,7 +123,14 @@ impl FakeEngine {
     }
 
     pub fn inject(&self, injection: Injection) {
-        self.state().injections.push(injection);
+        let mut state = self.state();
+        state.keeps_past |= injection.what == Misfortune::Stale;
+        state.injections.push(injection);
+    }
+
+    /// Remembers from here on how things were before each change: what a stale answer says.
+    pub fn keep_past(&self) {
+        self.state().keeps_past = true;
     }
 
     pub fn set_actor(&self, actor: Actor) {
@@ -135,16 +152,22 @@ impl FakeEngine {
         let mut state = self.state();
         state.crashed = false;
         state.injections.clear();
-    }
-
-    /// Ends every stream of events, as a lost connection does.
-    pub fn cut_events(&self) {
-        // Nobody listens: nothing to cut.
-        drop(self.inner.events.send(Wire::Cut));
+        drop(state);
+        self.come_back();
     }
 
     pub fn calls(&self) -> Vec<Call> {
         self.state().world.calls.clone()
+    }
+
+    /// How many calls there were since it was made or forked.
+    pub fn asked(&self) -> u64 {
+        u64::try_from(self.state().world.calls.len()).expect("invariant: a test is short")
+    }
+
+    /// Grows with every change of state.
+    pub fn age(&self) -> u64 {
+        self.state().world.ticks
     }
 
     pub fn mutations(&self) -> u64 {
@@ -213,63 +236,6 @@ impl FakeEngine {
                 Self { inner }.with(|world| world.pass(&later));
             }
         });
-    }
-
-    async fn look<T>(
-        &self,
-        method: &'static str,
-        object: &str,
-        op: impl FnOnce(&mut World) -> Result<T>,
-    ) -> Result<T> {
-        self.travel().await;
-        let mut state = self.state();
-        Self::log(&mut state, method, object, None);
-        if state.crashed {
-            return refuse(Fault::Unreachable, "connection refused");
-        }
-        op(&mut state.world)
-    }
-
-    async fn change<T>(
-        &self,
-        method: &'static str,
-        object: &str,
-        op: impl FnOnce(&mut World) -> Result<T>,
-    ) -> Result<T> {
-        self.travel().await;
-        let mut state = self.state();
-        let number = state.world.mutations;
-        state.world.mutations += 1;
-        Self::log(&mut state, method, object, Some(number));
-        if state.crashed {
-            return refuse(Fault::Unreachable, "connection refused");
-        }
-        let what = state.injections.iter().find(|i| i.at == number).map(|i| i.what.clone());
-        let outcome = match what {
-            None => op(&mut state.world),
-            Some(Misfortune::Before(fault)) => Err(injected(fault)),
-            Some(Misfortune::After(fault)) => op(&mut state.world).and(Err(injected(fault))),
-            Some(Misfortune::Crash { carried_out }) => {
-                if carried_out {
-                    // Whether it worked, the client never learns.
-                    drop(op(&mut state.world));
-                }
-                state.crashed = true;
-                drop(self.inner.events.send(Wire::Cut));
-                Err(injected(Fault::ReplyLost))
-            }
-        };
-        self.deliver(&mut state);
-        outcome
-    }
-
-    fn log(state: &mut State, method: &'static str, object: &str, mutation: Option<u64>) {
-        let call = Call { method, object: object.to_owned(), mutation };
-        if let Some(mut actor) = state.actor.take() {
-            actor(&call, &mut state.world);
-            state.actor = Some(actor);
-        }
-        state.world.calls.push(call);
     }
 
     /// The way to the engine.

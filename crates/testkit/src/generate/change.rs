@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use windlass_model::Address;
 use windlass_model::container::ContainerSpec;
 use windlass_model::dependency::Condition;
+use windlass_model::endpoint::Endpoint;
 use windlass_model::image::{DockerfileSource, ImageSource};
 use windlass_model::mount::MountSource;
 use windlass_model::project::Project;
@@ -123,7 +124,8 @@ fn change_endpoint(rng: &mut Rng, project: &mut Project) {
         if endpoints.len() > 1 && endpoints.contains_key(network) && rng.one_in(2) {
             endpoints.remove(network);
         } else {
-            endpoints.entry(network.clone()).or_default().aliases.insert("other".to_owned());
+            let endpoint = endpoints.get_or_insert_with(network.clone(), Endpoint::default);
+            endpoint.aliases.insert("other".to_owned());
         }
     }
 }
@@ -145,8 +147,7 @@ fn change_config(rng: &mut Rng, project: &mut Project) {
     let key = project.containers[&address].key.clone();
     let fresh = config::container(rng, project, &key);
     let Some(spec) = project.containers.get_mut(&address) else { return };
-    let old = spec.config.clone();
-    spec.config = fresh;
+    let old = std::mem::replace(&mut spec.config, fresh.into());
     spec.config.healthcheck.clone_from(&old.healthcheck);
     if completes_command(old.command.as_ref()) {
         spec.config.command.clone_from(&old.command);
@@ -154,8 +155,9 @@ fn change_config(rng: &mut Rng, project: &mut Project) {
     }
     if rng.one_in(2) {
         // Only what an engine can change in place.
-        let (limits, restart) = (spec.config.limits.clone(), spec.config.restart);
-        spec.config = windlass_model::container::ContainerConfig { limits, restart, ..old };
+        let fresh = std::mem::replace(&mut spec.config, old);
+        spec.config.limits = fresh.limits.clone();
+        spec.config.restart = fresh.restart;
     }
 }
 

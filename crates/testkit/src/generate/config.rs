@@ -7,6 +7,7 @@ use super::{amount, third};
 use crate::rng::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use windlass_model::SortedSet;
 use windlass_model::container::{ContainerConfig, Device, Gpus, LogConfig, Ulimit};
 use windlass_model::endpoint::{Endpoint, Endpoints, NetworkMode};
 use windlass_model::env::{Env, EnvValue};
@@ -197,8 +198,8 @@ fn networks(rng: &mut Rng, project: &Project, place: u16) -> (NetworkMode, Endpo
             aliases: rng.maybe(3, |rng| format!("alias{}", rng.below(2))).into_iter().collect(),
             ipv4: fixed.then(|| format!("10.77.{third}.{}", 10 + place)),
             ipv6: None,
-            link_local_ips: BTreeSet::new(),
-            links: BTreeSet::new(),
+            link_local_ips: SortedSet::default(),
+            links: SortedSet::default(),
             mac_address: rng.maybe(8, |_| format!("02:42:0a:4d:00:{:02x}", 16 + place)),
         };
         endpoints.insert(network.name.clone(), endpoint);

@@ -164,7 +164,7 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
         name: format!("{}.{name}", project.name),
         image,
         pull: PullPolicy::Missing,
-        config,
+        config: config.into(),
         secrets: secrets(rng),
         depends_on,
         wait: None,
@@ -172,11 +172,13 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
             order: if rng.one_in(4) { UpdateOrder::StartFirst } else { UpdateOrder::StopFirst },
             healthy_within_ms: rng.maybe(3, |_| 5_000),
             rollback: !rng.one_in(3),
+            stable_for_ms: None,
         },
         exec_commands: exec_commands(rng, completes),
         start_delay_ms: if rng.one_in(6) { 20 } else { 0 },
         persistent: rng.one_in(8),
         profiles: BTreeSet::new(),
+        needs: BTreeSet::new(),
     }
 }
 

@@ -378,11 +378,6 @@ impl World {
         Ok(())
     }
 
-    /// An anonymous volume, for tests that follow one.
-    pub(crate) fn is_anonymous(&self, volume: &str) -> bool {
-        self.containers.values().any(|c| c.anonymous.values().any(|name| name == volume))
-    }
-
     /// Sets the start's moment.
     pub(crate) fn now_text(&mut self) -> String {
         rfc3339(self.tick())

@@ -8,6 +8,7 @@ use windlass_engine::Result;
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::fault::Fault;
 use windlass_model::healthcheck::HealthTest;
+use windlass_model::limits::RestartPolicy;
 use windlass_model::name::ContainerId;
 use windlass_model::observed::{Health, State};
 
@@ -235,5 +236,38 @@ impl World {
         }
         // Its behaviour may refuse it; then it stays down, which is what a test sees.
         drop(self.start(id));
+    }
+
+    /// The engine ends, and with it every process; what happened so far is forgotten.
+    pub(crate) fn fall(&mut self) {
+        let up = self.containers.values().filter(|container| container.state.is_up());
+        self.fallen = up.map(|container| container.id.clone()).collect();
+        for id in self.fallen.clone() {
+            self.exit(&id, 143, false);
+        }
+        self.events.clear();
+        self.fresh.clear();
+        self.later.clear();
+    }
+
+    /// The engine is back: what its restart policy lets run runs again, and what shall always run
+    /// even if it was stopped before.
+    pub(crate) fn rise(&mut self) {
+        let fallen = std::mem::take(&mut self.fallen);
+        let comes_back = |id: &ContainerId, policy: RestartPolicy, was_started: bool| match policy {
+            RestartPolicy::No => false,
+            RestartPolicy::Always => was_started,
+            RestartPolicy::UnlessStopped | RestartPolicy::OnFailure(_) => fallen.contains(id),
+        };
+        let back: Vec<ContainerId> = self
+            .containers
+            .values()
+            .filter(|c| comes_back(&c.id, c.config.restart, !c.started_at.is_empty()))
+            .map(|container| container.id.clone())
+            .collect();
+        for id in back {
+            // One that can't run stays down, as on an engine.
+            drop(self.start(&id));
+        }
     }
 }

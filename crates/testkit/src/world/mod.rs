@@ -31,7 +31,7 @@ pub struct World {
     pub(crate) name: EngineName,
     pub(crate) info: EngineInfo,
     pub(crate) rng: Rng,
-    ticks: u64,
+    pub(crate) ticks: u64,
     pub(crate) containers: BTreeMap<ContainerId, FakeContainer>,
     pub(crate) images: BTreeMap<ImageId, FakeImage>,
     /// What a pull finds, by familiar reference.
@@ -48,6 +48,8 @@ pub struct World {
     pub(crate) fresh: Vec<EngineEvent>,
     /// What processes will do by themselves.
     pub(crate) later: Vec<Later>,
+    /// Containers that were up when the engine ended.
+    fallen: BTreeSet<ContainerId>,
 }
 
 impl World {
@@ -69,11 +71,22 @@ impl World {
             events: Vec::new(),
             fresh: Vec::new(),
             later: Vec::new(),
+            fallen: BTreeSet::new(),
         };
         for name in ["bridge", "host", "none"] {
             world.insert_network(name, windlass_model::network::NetworkConfig::default(), None);
         }
         world
+    }
+
+    /// The same, without its calls and events.
+    pub(crate) fn bare(&mut self) -> Self {
+        let calls = std::mem::take(&mut self.calls);
+        let events = std::mem::take(&mut self.events);
+        let bare = self.clone();
+        self.calls = calls;
+        self.events = events;
+        bare
     }
 
     /// Nanoseconds since the epoch, by the engine's clock; every look takes a millisecond.

@@ -1,5 +1,8 @@
-//! The simulation: random projects against the fake engine, with a fault at every step.
+//! The simulation: hand-made and random projects against the fake engine, with every fault at every
+//! call.
 
+#[cfg(test)]
+mod exhaustive;
 #[cfg(test)]
 mod real;
 #[cfg(test)]
@@ -7,4 +10,10 @@ mod rules;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod trial;
+#[cfg(test)]
+mod workers;

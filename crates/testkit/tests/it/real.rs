@@ -92,7 +92,7 @@ impl Lab {
         let observed = observe(project, &self.engines, &inputs).await;
         let observed = observed.map_err(|error| format!("{error:?}"))?;
         windlass_planner::plan(project, &observed, request)
-            .map_err(|blockers| format!("blocked: {blockers:?}"))
+            .map_err(|blocked| format!("blocked: {:?}", blocked.blockers))
     }
 
     async fn run(&self, project: &Project, request: &Request) -> Result<(), String> {

@@ -34,6 +34,7 @@ async fn create(
     config: ContainerConfig,
 ) -> Result<ContainerId, EngineError> {
     let (name, image) = (name.to_owned(), "app:1".to_owned());
+    let config = config.into();
     let create = CreateContainer { name, image, config, labels: BTreeMap::new() };
     engine.create_container(&create).await
 }
@@ -127,7 +128,7 @@ async fn what_can_not_be_created() {
     let unknown = CreateContainer {
         name: "a".to_owned(),
         image: "unknown:1".to_owned(),
-        config: ContainerConfig::default(),
+        config: ContainerConfig::default().into(),
         labels: BTreeMap::new(),
     };
     let error = engine.create_container(&unknown).await.unwrap_err();

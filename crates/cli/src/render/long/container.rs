@@ -34,6 +34,8 @@ pub(super) fn container(spec: &ContainerSpec, project: &Project) -> Value {
         start_delay_ms,
         persistent,
         profiles,
+        // What it names is written where it is named.
+        needs: _,
     } = spec;
     let mut out = Entries::default();
     out.put("image", image.to_string());
@@ -344,7 +346,7 @@ fn wait(wait: &WaitSpec) -> Value {
 }
 
 fn update(update: &UpdateSpec) -> Value {
-    let UpdateSpec { order, healthy_within_ms, rollback } = update;
+    let UpdateSpec { order, healthy_within_ms, rollback, stable_for_ms } = update;
     let mut out = Entries::default();
     out.put(
         "order",
@@ -355,6 +357,7 @@ fn update(update: &UpdateSpec) -> Value {
     );
     out.some("healthy_within", healthy_within_ms.map(milliseconds));
     out.put("rollback", *rollback);
+    out.some("stable_for", stable_for_ms.map(milliseconds));
     out.done()
 }
 

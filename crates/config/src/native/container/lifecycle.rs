@@ -10,10 +10,10 @@ use windlass_model::wait::{ExecPolicy, ExecSpec, WaitCondition, WaitSpec};
 
 use super::super::shorthand::{Shape, at_most, shapes};
 use super::super::{put, set};
-use super::process::{command, container_path, plain_env};
+use super::process::{command, container_path, plain_env, user};
 use crate::document::{Container, DependsOn};
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{duration_ms, duration_ns, duration_s, signal};
+use crate::scalar::{duration_ms, duration_s, health_duration_ns, signal};
 use crate::yaml::Value;
 
 pub(super) const FIELDS: &[Field<Container>] = &[
@@ -98,7 +98,7 @@ fn exec_command(reader: &Reader, shape: &Shape) -> Option<ExecSpec> {
             at_most(reader, parts, 3, "[command, user, initial | restart]");
             exec.argv = command(reader, parts.first()?)?;
             if let Some(user) = parts.get(1).filter(|part| !part.node.is_null()) {
-                exec.user = reader.string(user);
+                exec.user = self::user(reader, user);
             }
             if let Some(policy) = parts.get(2) {
                 set(&mut exec.policy, exec_policy(reader, policy));
@@ -122,7 +122,7 @@ fn exec_command(reader: &Reader, shape: &Shape) -> Option<ExecSpec> {
 const EXEC: &[Field<ExecSpec>] = &[
     Field { name: "cmd", read: |e, r, i| set(&mut e.argv, command(r, i)) },
     Field { name: "command", read: |e, r, i| set(&mut e.argv, command(r, i)) },
-    Field { name: "user", read: |e, r, i| put(&mut e.user, r.string(i)) },
+    Field { name: "user", read: |e, r, i| put(&mut e.user, user(r, i)) },
     Field { name: "workdir", read: |e, r, i| put(&mut e.workdir, container_path(r, i)) },
     Field { name: "env", read: |e, r, i| e.env = plain_env(r, i) },
     Field { name: "policy", read: |e, r, i| set(&mut e.policy, exec_policy(r, i)) },
@@ -173,19 +173,25 @@ pub(in super::super) fn health(
 
 const HEALTH: &[Field<Healthcheck>] = &[
     Field { name: "test", read: |h, r, i| set(&mut h.test, health_test(r, i)) },
-    Field { name: "interval", read: |h, r, i| set(&mut h.interval_ns, r.parse(i, duration_ns)) },
-    Field { name: "timeout", read: |h, r, i| set(&mut h.timeout_ns, r.parse(i, duration_ns)) },
+    Field {
+        name: "interval",
+        read: |h, r, i| set(&mut h.interval_ns, r.parse(i, health_duration_ns)),
+    },
+    Field {
+        name: "timeout",
+        read: |h, r, i| set(&mut h.timeout_ns, r.parse(i, health_duration_ns)),
+    },
     Field {
         name: "retries",
         read: |h, r, i| set(&mut h.retries, r.integer(i, "a number of retries")),
     },
     Field {
         name: "start_period",
-        read: |h, r, i| set(&mut h.start_period_ns, r.parse(i, duration_ns)),
+        read: |h, r, i| set(&mut h.start_period_ns, r.parse(i, health_duration_ns)),
     },
     Field {
         name: "start_interval",
-        read: |h, r, i| set(&mut h.start_interval_ns, r.parse(i, duration_ns)),
+        read: |h, r, i| set(&mut h.start_interval_ns, r.parse(i, health_duration_ns)),
     },
     Field {
         name: "disable",
@@ -258,6 +264,10 @@ const UPDATE: &[Field<windlass_model::update::UpdateSpec>] = &[
         read: |u, r, i| put(&mut u.healthy_within_ms, r.parse(i, duration_ms)),
     },
     Field { name: "rollback", read: |u, r, i| set(&mut u.rollback, r.bool(i)) },
+    Field {
+        name: "stable_for",
+        read: |u, r, i| put(&mut u.stable_for_ms, r.parse(i, duration_ms)),
+    },
 ];
 
 fn wait(reader: &Reader, item: &Item) -> Option<WaitSpec> {
@@ -281,6 +291,11 @@ const WAIT: &[Field<WaitSpec>] = &[
         name: "file_value",
         read: |w, r, i| {
             for (path, value) in r.string_pairs(i, "a mapping of paths to values") {
+                if !path.starts_with('/') {
+                    let message =
+                        format!("the path in the container, \"{path}\", must be absolute");
+                    r.report(r.error(i, "bad-value", message).help(format!("write \"/{path}\"")));
+                }
                 w.conditions.push(WaitCondition::FileValue { path, value });
             }
         },
@@ -289,7 +304,7 @@ const WAIT: &[Field<WaitSpec>] = &[
         name: "port_open",
         read: |w, r, i| {
             let ports = r.list_or_one(i);
-            let ports = ports.iter().filter_map(|item| r.integer(item, "a port"));
+            let ports = ports.iter().filter_map(|item| port(r, item));
             w.conditions.extend(ports.map(WaitCondition::PortOpen));
         },
     },
@@ -310,6 +325,10 @@ const WAIT: &[Field<WaitSpec>] = &[
     },
 ];
 
+fn port(reader: &Reader, item: &Item) -> Option<u16> {
+    reader.integer_in(item, 1..=u16::MAX, "a port")
+}
+
 /// `8080/path`, `http://localhost:8080/path`, or `{port, path}`.
 fn http(reader: &Reader, item: &Item) -> Option<WaitCondition> {
     if item.node.as_mapping().is_some() {
@@ -320,7 +339,7 @@ fn http(reader: &Reader, item: &Item) -> Option<WaitCondition> {
     let text = reader.string(item)?;
     let rest = text.strip_prefix("http://").unwrap_or(&text);
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let port = authority.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = authority.rsplit(':').next().and_then(|port| port.parse().ok()).filter(|n| *n > 0);
     let Some(port) = port else {
         let help = "write \"8080/path\" or {port: 8080, path: /path}".to_owned();
         reader.expected(item, "a port and a path", Some(help));
@@ -331,6 +350,6 @@ fn http(reader: &Reader, item: &Item) -> Option<WaitCondition> {
 }
 
 const HTTP: &[Field<(Option<u16>, String)>] = &[
-    Field { name: "port", read: |h, r, i| h.0 = r.integer(i, "a port") },
+    Field { name: "port", read: |h, r, i| h.0 = port(r, i) },
     Field { name: "path", read: |h, r, i| set(&mut h.1, r.string(i)) },
 ];

@@ -3,7 +3,9 @@
 //! Invariant: reading a mapping into a container that already has values is merging: words replace, lists unite,
 //! mappings update. `extends` is nothing else than reading the ancestors first.
 
+mod consistency;
 mod lifecycle;
+mod log;
 mod network;
 mod process;
 mod raw;
@@ -11,18 +13,28 @@ mod resources;
 mod secrets;
 mod storage;
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
 use std::sync::Arc;
 
 pub(super) use lifecycle::{choice, pull};
 pub(super) use network::extra_hosts;
-pub(super) use process::{command, container_path};
+pub(super) use process::{command, container_path, platform};
 pub(super) use secrets::mode;
 
 use crate::document::Container;
 use crate::read::{Field, Item, Reader, Spanned};
 
 const IDENTITY: &[Field<Container>] = &[
-    Field { name: "image", read: |c, r, i| super::put(&mut c.image, r.spanned(i)) },
+    Field {
+        name: "image",
+        read: |c, r, i| {
+            let image = r.spanned(i);
+            c.is_image_wrong = image.is_none();
+            super::put(&mut c.image, image);
+        },
+    },
     Field { name: "engines", read: |c, r, i| unite(&mut c.engines, r.spanned_strings(i)) },
     Field { name: "clients", read: |c, r, i| unite(&mut c.engines, r.spanned_strings(i)) },
     Field { name: "groups", read: |c, r, i| unite(&mut c.groups, r.spanned_strings(i)) },
@@ -63,9 +75,26 @@ pub(super) fn outline(reader: &Reader, item: &Item) -> Option<Outline> {
     Some(Outline {
         is_abstract: get("abstract").and_then(|item| reader.bool(&item)).unwrap_or(false),
         extends: get("extends").map(|item| reader.spanned_strings(&item)).unwrap_or_default(),
-        instances: get("instances").map(|item| reader.spanned_strings(&item)).unwrap_or_default(),
+        instances: get("instances").map(|item| instances(reader, &item)).unwrap_or_default(),
         item,
     })
+}
+
+/// Names of copies, each once.
+fn instances(reader: &Reader, item: &Item) -> Vec<Spanned<String>> {
+    let mut all: Vec<Spanned<String>> = Vec::new();
+    for one in reader.spanned_strings(item) {
+        let Some(first) = all.iter().find(|first| first.value == one.value) else {
+            all.push(one);
+            continue;
+        };
+        let message =
+            format!("the instance \"{}\" is named twice", crate::yaml::shorten(&one.value));
+        let found = crate::Diagnostic::error("duplicate-name", message).at(one.span, "the second");
+        let found = found.also(first.span, "the first").in_path(item.path.to_string());
+        reader.report(found.help("remove one of them"));
+    }
+    all
 }
 
 /// Reads a container: its ancestors first, itself last.
@@ -78,28 +107,35 @@ pub(super) fn read(reader: &Reader, key: &str, own: &Outline, ancestors: &[&Outl
         reader.fields(&outline.item, &mut container, TABLES);
     }
     container.used = reader.templates().leave();
+    if !own.is_abstract {
+        let sources: Vec<&Outline> = ancestors.iter().copied().chain([own]).collect();
+        consistency::check(reader, &container, &sources);
+    }
     container
 }
 
 /// Adds what is not there yet.
-pub(super) fn unite<T: PartialEq>(into: &mut Vec<Spanned<T>>, more: Vec<Spanned<T>>) {
-    for one in more {
-        if !into.iter().any(|known| known.value == one.value) {
-            into.push(one);
-        }
-    }
+pub(super) fn unite<T: Eq + Hash>(into: &mut Vec<Spanned<T>>, more: Vec<Spanned<T>>) {
+    into.reserve_exact(more.len());
+    let mut known: HashSet<&T> = into.iter().map(|one| &one.value).collect();
+    let is_new: Vec<bool> = more.iter().map(|one| known.insert(&one.value)).collect();
+    into.extend(more.into_iter().zip(is_new).filter_map(|(one, is_new)| is_new.then_some(one)));
 }
 
 /// Adds items; one with the key of an earlier one takes its place.
-pub(super) fn replace_by<T, K: PartialEq>(
+pub(super) fn replace_by<T, K: Eq + Hash>(
     into: &mut Vec<Spanned<T>>,
     more: Vec<Spanned<T>>,
     key: impl Fn(&T) -> K,
 ) {
+    into.reserve_exact(more.len());
+    let mut places: HashMap<K, usize> =
+        into.iter().enumerate().map(|(at, one)| (key(&one.value), at)).collect();
     for one in more {
-        match into.iter_mut().find(|known| key(&known.value) == key(&one.value)) {
-            Some(known) => *known = one,
-            None => into.push(one),
+        let end = into.len();
+        match *places.entry(key(&one.value)).or_insert(end) {
+            at if at < end => into[at] = one,
+            _ => into.push(one),
         }
     }
 }

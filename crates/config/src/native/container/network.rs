@@ -9,7 +9,10 @@ use super::super::{put, set};
 use super::{replace_by, unite};
 use crate::document::{Container, Expose, NetworkUse, Sharing};
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{PortRange, port_range, published_ports};
+use crate::scalar::{
+    PortRange, ScalarError, domain_name, host_address, hostname, ip_address, mac_address,
+    port_range, published_ports,
+};
 use crate::yaml::{Resolved, Value};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
@@ -22,11 +25,20 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     },
     Field { name: "network_mode", read: |c, r, i| put(&mut c.network_mode, network_mode(r, i)) },
     Field { name: "links", read: |c, r, i| unite(&mut c.links, links(r, i)) },
-    Field { name: "hostname", read: |c, r, i| put(&mut c.config.hostname, r.string(i)) },
-    Field { name: "domainname", read: |c, r, i| put(&mut c.config.domainname, r.string(i)) },
-    Field { name: "dns", read: |c, r, i| add(&mut c.config.dns, r.strings(i)) },
-    Field { name: "dns_search", read: |c, r, i| add(&mut c.config.dns_search, r.strings(i)) },
-    Field { name: "dns_options", read: |c, r, i| add(&mut c.config.dns_options, r.strings(i)) },
+    Field { name: "hostname", read: |c, r, i| put(&mut c.config.hostname, r.parse(i, hostname)) },
+    Field {
+        name: "domainname",
+        read: |c, r, i| put(&mut c.config.domainname, r.parse(i, domain_name)),
+    },
+    Field { name: "dns", read: |c, r, i| add(&mut c.config.dns, addresses(r, i)) },
+    Field {
+        name: "dns_search",
+        read: |c, r, i| add(&mut c.config.dns_search, each(r, i, search_domain)),
+    },
+    Field {
+        name: "dns_options",
+        read: |c, r, i| add(&mut c.config.dns_options, each(r, i, dns_option)),
+    },
     Field { name: "extra_hosts", read: |c, r, i| c.config.extra_hosts.extend(extra_hosts(r, i)) },
     Field { name: "pid", read: |c, r, i| put(&mut c.pid, sharing(r, i, &["host"])) },
     Field {
@@ -35,8 +47,14 @@ pub(super) const FIELDS: &[Field<Container>] = &[
             put(&mut c.ipc, sharing(r, i, &["host", "shareable", "private", "none"]));
         },
     },
-    Field { name: "uts", read: |c, r, i| put(&mut c.config.uts, r.string(i)) },
+    Field {
+        name: "uts",
+        read: |c, r, i| put(&mut c.config.uts, super::resources::word(r, i, &["host"])),
+    },
 ];
+
+/// Most ports that one container may have: each that is published is a process on the engine's host.
+const MAX_PORTS: usize = 16_384;
 
 fn add(into: &mut Vec<String>, more: Vec<String>) {
     for one in more {
@@ -44,6 +62,31 @@ fn add(into: &mut Vec<String>, more: Vec<String>) {
             into.push(one);
         }
     }
+}
+
+fn each<T>(
+    reader: &Reader,
+    item: &Item,
+    parser: impl Fn(&str) -> Result<T, ScalarError>,
+) -> Vec<T> {
+    reader.list_or_one(item).iter().filter_map(|item| reader.parse(item, &parser)).collect()
+}
+
+fn addresses(reader: &Reader, item: &Item) -> Vec<String> {
+    each(reader, item, |text| ip_address(text).map(|address| address.to_string()))
+}
+
+/// `.` turns searching off.
+fn search_domain(text: &str) -> Result<String, ScalarError> {
+    if text == "." { Ok(text.to_owned()) } else { domain_name(text.trim_end_matches('.')) }
+}
+
+fn dns_option(text: &str) -> Result<String, ScalarError> {
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        let message = format!("\"{}\" is not an option of resolv.conf", crate::yaml::shorten(text));
+        return Err(ScalarError::new(message).help("write one word, such as ndots:2"));
+    }
+    Ok(text.to_owned())
 }
 
 type Published = Spanned<windlass_model::port::PublishedPort>;
@@ -64,10 +107,24 @@ pub(in super::super) fn ports(reader: &Reader, item: &Item) -> Vec<Published> {
         } else {
             reader.parse(&item, published_ports)
         };
-        let found = found.unwrap_or_default().into_iter();
-        all.extend(found.map(|port| Spanned::new(port, item.span())));
+        let found = found.unwrap_or_default();
+        if !room_for(reader, &item, all.len(), found.len()) {
+            return all;
+        }
+        all.extend(found.into_iter().map(|port| Spanned::new(port, item.span())));
     }
     all
+}
+
+/// Whether a container that has so many ports may have more; reports it if not.
+fn room_for(reader: &Reader, item: &Item, has: usize, more: usize) -> bool {
+    let has_room = has.saturating_add(more) <= MAX_PORTS;
+    if !has_room {
+        let message = format!("a container has at most {MAX_PORTS} ports");
+        let found = reader.error(item, "too-many-ports", message);
+        reader.report(found.help("publish fewer, or use `network_mode: host`"));
+    }
+    has_room
 }
 
 #[derive(Default)]
@@ -114,8 +171,10 @@ fn long_port(reader: &Reader, item: &Item) -> Option<Vec<windlass_model::port::P
 
 /// docker-map's: a port is exposed; with a host port it is published, on an interface of the engine if one is named.
 fn exposes(container: &mut Container, reader: &Reader, item: &Item) {
-    let mut found = Vec::new();
+    let mut found: Vec<Spanned<Expose>> = Vec::new();
+    let mut count = 0;
     for shape in shapes(reader, item, &["exposed_port"], true) {
+        let known = found.len();
         match shape {
             Shape::Positions(parts) => {
                 let Some((first, rest)) = parts.split_first() else { continue };
@@ -129,6 +188,12 @@ fn exposes(container: &mut Container, reader: &Reader, item: &Item) {
             }
             Shape::Named(item) => found.extend(named_expose(reader, &item)),
         }
+        let more = found.get(known..).unwrap_or_default().iter().map(|one| one.value.ports.len());
+        let more: usize = more.sum();
+        if !room_for(reader, item, count, more) {
+            return;
+        }
+        count += more;
     }
     unite(&mut container.exposes, found);
 }
@@ -235,9 +300,12 @@ const ENDPOINT: &[Field<NetworkUse>] = &[
     Field { name: "ipv6_address", read: |n, r, i| put(&mut n.endpoint.ipv6, address(r, i, true)) },
     Field {
         name: "link_local_ips",
-        read: |n, r, i| n.endpoint.link_local_ips.extend(r.strings(i)),
+        read: |n, r, i| n.endpoint.link_local_ips.extend(addresses(r, i)),
     },
-    Field { name: "mac_address", read: |n, r, i| put(&mut n.endpoint.mac_address, r.string(i)) },
+    Field {
+        name: "mac_address",
+        read: |n, r, i| put(&mut n.endpoint.mac_address, r.parse(i, mac_address)),
+    },
 ];
 
 fn address(reader: &Reader, item: &Item, v6: bool) -> Option<String> {
@@ -277,9 +345,15 @@ fn network_mode(reader: &Reader, item: &Item) -> Option<Spanned<Sharing>> {
 /// A word of the engine, `container:x` or `/x` for a container outside, or a container of the project.
 fn sharing(reader: &Reader, item: &Item, words: &[&str]) -> Option<Spanned<Sharing>> {
     let text = reader.string(item)?;
-    let value = if words.contains(&text.as_str()) || text.starts_with("container:") {
+    let outside = text.strip_prefix("container:").or_else(|| text.strip_prefix('/'));
+    if outside == Some("") {
+        let help = Some("write the container's name".to_owned());
+        reader.expected(item, "a container", help);
+        return None;
+    }
+    let value = if words.contains(&text.as_str()) {
         Sharing::Engine(text)
-    } else if let Some(outside) = text.strip_prefix('/') {
+    } else if let Some(outside) = outside {
         Sharing::Engine(format!("container:{outside}"))
     } else {
         Sharing::Container(text)
@@ -292,24 +366,30 @@ pub(in super::super) fn extra_hosts(reader: &Reader, item: &Item) -> Vec<String>
     let Some(item) = reader.resolve(item) else { return Vec::new() };
     if let Value::Mapping(_) = &item.node.value {
         let mut all = Vec::new();
-        for (host, addresses) in reader.entries(&item, "hosts") {
-            let addresses = reader.strings(&addresses).into_iter();
-            all.extend(addresses.map(|address| format!("{}:{address}", host.text)));
+        for (host, value) in reader.entries(&item, "hosts") {
+            if let Err(error) = hostname(&host.text) {
+                let found = reader.scalar_error(&value, ScalarError { range: None, ..error });
+                reader.report(found.at(host.span, ""));
+            }
+            let addresses = each(reader, &value, host_address);
+            all.extend(addresses.into_iter().map(|address| format!("{}:{address}", host.text)));
         }
         return all;
     }
-    let items = reader.list_or_one(&item);
-    let texts = items.iter().filter_map(|item| {
-        let text = reader.string(item)?;
-        match text.split_once([':', '=']) {
-            Some((host, address)) if !host.is_empty() && !address.is_empty() => {
-                Some(format!("{host}:{address}"))
-            }
-            _ => {
-                reader.expected(item, "host:address", None);
-                None
-            }
-        }
-    });
-    texts.collect()
+    each(reader, &item, extra_host)
+}
+
+/// `host:address`
+fn extra_host(text: &str) -> Result<String, ScalarError> {
+    let Some((host, address)) = text.split_once([':', '=']) else {
+        let message = format!("\"{}\" has no address", crate::yaml::shorten(text));
+        return Err(ScalarError::new(message).help("write \"host:10.0.0.9\""));
+    };
+    let placed = |part: &str, error: ScalarError| {
+        let start = part.as_ptr() as usize - text.as_ptr() as usize;
+        ScalarError { range: Some(start..start + part.len()), ..error }
+    };
+    let host = hostname(host).map_err(|error| placed(host, error))?;
+    let address = host_address(address).map_err(|error| placed(address, error))?;
+    Ok(format!("{host}:{address}"))
 }

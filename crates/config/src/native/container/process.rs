@@ -8,6 +8,7 @@ use super::super::{env, env_file, put, set};
 use crate::document::Container;
 use crate::read::{Field, Item, Reader};
 use crate::scalar::split_words;
+use crate::scalar::{ScalarError, group};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "command", read: |c, r, i| put(&mut c.config.command, command(r, i)) },
@@ -16,12 +17,18 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "env_file", read: |c, r, i| env_file::env_files(r, i, &mut c.file_env) },
     Field { name: "labels", read: |c, r, i| c.config.labels.extend(r.labels(i)) },
     Field { name: "user", read: |c, r, i| put(&mut c.config.user, user(r, i)) },
-    Field { name: "group_add", read: |c, r, i| c.config.group_add.extend(r.strings(i)) },
+    Field {
+        name: "group_add",
+        read: |c, r, i| {
+            let items = r.list_or_one(i);
+            c.config.group_add.extend(items.iter().filter_map(|item| r.parse(item, group)));
+        },
+    },
     Field { name: "workdir", read: |c, r, i| put(&mut c.config.workdir, container_path(r, i)) },
     Field { name: "tty", read: |c, r, i| set(&mut c.config.tty, r.bool(i)) },
     Field { name: "stdin_open", read: |c, r, i| set(&mut c.config.stdin_open, r.bool(i)) },
     Field { name: "init", read: |c, r, i| put(&mut c.config.init, r.bool(i)) },
-    Field { name: "platform", read: |c, r, i| put(&mut c.config.platform, r.string(i)) },
+    Field { name: "platform", read: |c, r, i| put(&mut c.config.platform, r.parse(i, platform)) },
     Field { name: "runtime", read: |c, r, i| put(&mut c.config.runtime, r.string(i)) },
 ];
 
@@ -37,25 +44,36 @@ pub(in super::super) fn command(reader: &Reader, item: &Item) -> Option<Vec<Stri
 }
 
 /// `name`, `1000`, `1000:1000`, or `[user, group]`.
-fn user(reader: &Reader, item: &Item) -> Option<String> {
+pub(super) fn user(reader: &Reader, item: &Item) -> Option<String> {
     let item = reader.resolve(item)?;
     if item.node.as_sequence().is_some() {
         let parts = reader.strings(&item);
         return match parts.as_slice() {
-            [_] | [_, _] => Some(parts.join(":")),
+            [_] | [_, _] => {
+                let found = crate::scalar::user(&parts.join(":"));
+                let placed = |error| ScalarError { range: None, ..error };
+                found.map_err(|e| reader.report(reader.scalar_error(&item, placed(e)))).ok()
+            }
             _ => {
                 reader.expected(&item, "a user, or [user, group]", None);
                 None
             }
         };
     }
-    let text = reader.string(&item)?;
-    if text.is_empty() || text.contains(char::is_whitespace) || text.matches(':').count() > 1 {
-        let help = "write \"name\", 1000 or \"1000:1000\"".to_owned();
-        reader.expected(&item, "a user", Some(help));
-        return None;
+    reader.parse(&item, crate::scalar::user)
+}
+
+/// `os/arch` or `os/arch/variant`.
+pub(in super::super) fn platform(text: &str) -> Result<String, ScalarError> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_')
+    };
+    let count = text.split('/').count();
+    if (2..=3).contains(&count) && text.split('/').all(is_part) {
+        return Ok(text.to_owned());
     }
-    Some(text)
+    let message = format!("\"{}\" is not a platform", crate::yaml::shorten(text));
+    Err(ScalarError::new(message).help("write linux/amd64 or linux/arm/v7"))
 }
 
 /// An absolute path in the container, cleaned.

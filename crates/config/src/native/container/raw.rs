@@ -7,7 +7,7 @@ use super::resources::LIMITS;
 use super::{lifecycle, network, process, resources, storage};
 use crate::document::Container;
 use crate::read::{Field, Item, Reader};
-use crate::scalar::{memory_swap, size};
+use crate::scalar::{memory, memory_swap};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
@@ -26,11 +26,14 @@ pub(super) const FIELDS: &[Field<Container>] = &[
 
 const CREATE: &[Field<Container>] = &[
     Field { name: "environment", read: |c, r, i| env::env(r, i, &mut c.config.env) },
-    Field { name: "working_dir", read: |c, r, i| put(&mut c.config.workdir, r.string(i)) },
+    Field {
+        name: "working_dir",
+        read: |c, r, i| put(&mut c.config.workdir, process::container_path(r, i)),
+    },
     Field { name: "detach", read: |_, _, _| {} },
     Field {
         name: "mem_limit",
-        read: |c, r, i| put(&mut c.config.limits.memory_bytes, r.parse(i, size)),
+        read: |c, r, i| put(&mut c.config.limits.memory_bytes, r.parse(i, memory)),
     },
     Field { name: "cpu_shares", read: |c, r, i| limit(c, r, i, "cpu_shares") },
 ];
@@ -47,7 +50,7 @@ const HOST: &[Field<Container>] = &[
     },
     Field {
         name: "mem_limit",
-        read: |c, r, i| put(&mut c.config.limits.memory_bytes, r.parse(i, size)),
+        read: |c, r, i| put(&mut c.config.limits.memory_bytes, r.parse(i, memory)),
     },
     Field {
         name: "memswap_limit",
@@ -72,7 +75,10 @@ const HOST: &[Field<Container>] = &[
     },
     Field { name: "publish_all_ports", read: |c, r, i| set(&mut c.config.publish_all, r.bool(i)) },
     Field { name: "read_only_rootfs", read: |c, r, i| set(&mut c.config.read_only, r.bool(i)) },
-    Field { name: "userns_mode", read: |c, r, i| put(&mut c.config.userns, r.string(i)) },
+    Field {
+        name: "userns_mode",
+        read: |c, r, i| put(&mut c.config.userns, resources::word(r, i, &["host"])),
+    },
 ];
 
 fn limit(container: &mut Container, reader: &Reader, item: &Item, name: &str) {

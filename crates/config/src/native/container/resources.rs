@@ -2,15 +2,18 @@
 //!
 //! Invariant: sizes are bytes, CPUs billionths, names are spelled the engine's way.
 
-use windlass_model::container::{Device, Gpus, LogConfig, Ulimit};
+use windlass_model::container::{Device, Gpus, Ulimit};
 use windlass_model::limits::{Limits, RestartPolicy};
 
 use super::super::shorthand::{Shape, shapes};
 use super::super::{put, set};
 use crate::document::Container;
 use crate::read::{Field, Item, Reader};
-use crate::scalar::{ScalarError, capability, memory_swap, size};
-use crate::yaml::{Resolved, Value};
+use crate::scalar::{
+    ScalarError, capability, check_sysctl, cpu_list, memory, memory_swap, security_option,
+    ulimit_name,
+};
+use crate::yaml::Resolved;
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "restart", read: |c, r, i| set(&mut c.config.restart, restart(r, i)) },
@@ -23,7 +26,12 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "ulimits", read: ulimits },
     Field {
         name: "oom_score_adj",
-        read: |c, r, i| put(&mut c.config.oom_score_adj, r.integer(i, "a number")),
+        read: |c, r, i| {
+            put(
+                &mut c.config.oom_score_adj,
+                r.integer_in(i, -1000..=1000, "a number from -1000 to 1000"),
+            );
+        },
     },
     Field {
         name: "oom_kill_disable",
@@ -34,50 +42,65 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "cap_drop", read: |c, r, i| c.config.cap_drop.extend(capabilities(r, i)) },
     Field { name: "devices", read: |c, r, i| c.config.devices.extend(devices(r, i)) },
     Field { name: "gpus", read: |c, r, i| put(&mut c.config.gpus, gpus(r, i)) },
-    Field { name: "security_opt", read: |c, r, i| c.config.security_opt.extend(r.strings(i)) },
     Field {
-        name: "sysctls",
-        read: |c, r, i| c.config.sysctls.extend(r.string_pairs(i, "sysctls")),
+        name: "security_opt",
+        read: |c, r, i| {
+            let items = r.list_or_one(i);
+            let found = items.iter().filter_map(|item| r.parse(item, security_option));
+            c.config.security_opt.extend(found);
+        },
     },
-    Field { name: "log", read: |c, r, i| put(&mut c.config.log, log(r, i)) },
-    Field { name: "userns", read: |c, r, i| put(&mut c.config.userns, r.string(i)) },
-    Field { name: "cgroupns", read: |c, r, i| put(&mut c.config.cgroupns, r.string(i)) },
+    Field { name: "sysctls", read: sysctls },
+    Field { name: "log", read: |c, r, i| put(&mut c.config.log, super::log::log(r, i)) },
+    Field { name: "userns", read: |c, r, i| put(&mut c.config.userns, word(r, i, &["host"])) },
+    Field {
+        name: "cgroupns",
+        read: |c, r, i| put(&mut c.config.cgroupns, word(r, i, &["host", "private"])),
+    },
     Field { name: "cgroup_parent", read: |c, r, i| put(&mut c.config.cgroup_parent, r.string(i)) },
 ];
 
 pub(super) const LIMITS: &[Field<Limits>] = &[
-    Field { name: "memory", read: |l, r, i| put(&mut l.memory_bytes, r.parse(i, size)) },
+    Field { name: "memory", read: |l, r, i| put(&mut l.memory_bytes, r.parse(i, memory)) },
     Field {
         name: "memory_swap",
         read: |l, r, i| put(&mut l.memory_swap_bytes, r.parse(i, memory_swap)),
     },
     Field {
         name: "memory_reservation",
-        read: |l, r, i| put(&mut l.memory_reservation_bytes, r.parse(i, size)),
+        read: |l, r, i| put(&mut l.memory_reservation_bytes, r.parse(i, memory)),
     },
     Field { name: "cpus", read: |l, r, i| put(&mut l.nano_cpus, cpus(r, i)) },
     Field { name: "cpu_shares", read: |l, r, i| put(&mut l.cpu_shares, r.integer(i, "a number")) },
     Field {
         name: "cpu_period",
-        read: |l, r, i| put(&mut l.cpu_period_us, r.integer(i, "microseconds")),
+        read: |l, r, i| {
+            let what = "microseconds from 1000 to 1000000";
+            put(&mut l.cpu_period_us, r.integer_in(i, 1000..=1_000_000, what));
+        },
     },
+    Field { name: "cpu_quota", read: |l, r, i| put(&mut l.cpu_quota_us, cpu_quota(r, i)) },
+    Field { name: "cpuset_cpus", read: |l, r, i| put(&mut l.cpuset_cpus, r.parse(i, cpu_list)) },
+    Field { name: "cpuset_mems", read: |l, r, i| put(&mut l.cpuset_mems, r.parse(i, cpu_list)) },
     Field {
-        name: "cpu_quota",
-        read: |l, r, i| put(&mut l.cpu_quota_us, r.integer(i, "microseconds")),
+        name: "pids",
+        read: |l, r, i| {
+            put(&mut l.pids, r.integer_in(i, -1..=i64::MAX, "a number, or -1 for no limit"));
+        },
     },
-    Field { name: "cpuset_cpus", read: |l, r, i| put(&mut l.cpuset_cpus, r.string(i)) },
-    Field { name: "cpuset_mems", read: |l, r, i| put(&mut l.cpuset_mems, r.string(i)) },
-    Field { name: "pids", read: |l, r, i| put(&mut l.pids, r.integer(i, "a number")) },
     Field {
         name: "blkio_weight",
-        read: |l, r, i| put(&mut l.blkio_weight, r.integer(i, "a weight from 10 to 1000")),
+        read: |l, r, i| {
+            put(&mut l.blkio_weight, r.integer_in(i, 10..=1000, "a weight from 10 to 1000"));
+        },
     },
 ];
 
 fn cpus(reader: &Reader, item: &Item) -> Option<u64> {
     let cpus = reader.float(item, "a number of CPUs such as 1.5")?;
-    if !(0.001..=100_000.0).contains(&cpus) {
-        reader.expected(item, "a number of CPUs such as 1.5", None);
+    if !(0.01..=100_000.0).contains(&cpus) {
+        let help = "an engine takes 0.01 and more; leave it out for no limit".to_owned();
+        reader.expected(item, "a number of CPUs such as 1.5", Some(help));
         return None;
     }
     #[expect(
@@ -88,6 +111,38 @@ fn cpus(reader: &Reader, item: &Item) -> Option<u64> {
     Some((cpus * 1e9).round() as u64)
 }
 
+/// Microseconds of each period; -1 is no limit.
+fn cpu_quota(reader: &Reader, item: &Item) -> Option<i64> {
+    let what = "microseconds from 1000, or -1 for no limit";
+    let quota: i64 = reader.integer_in(item, -1..=i64::MAX, what)?;
+    if (0..1000).contains(&quota) {
+        reader.expected(item, what, None);
+        return None;
+    }
+    Some(quota)
+}
+
+/// One of a few words of the engine.
+pub(super) fn word(reader: &Reader, item: &Item, words: &[&str]) -> Option<String> {
+    let choices: Vec<_> = words.iter().map(|word| (*word, (*word).to_owned())).collect();
+    super::choice(reader, item, &choices)
+}
+
+fn sysctls(container: &mut Container, reader: &Reader, item: &Item) {
+    let pairs = reader.string_pairs(item, "sysctls");
+    for (name, _) in &pairs {
+        if let Err(error) = check_sysctl(name) {
+            let place = item.get(name);
+            let found = reader.scalar_error(place.as_ref().unwrap_or(item), error);
+            reader.report(match place {
+                Some(place) => found.at(place.key_span(), ""),
+                None => found,
+            });
+        }
+    }
+    container.config.sysctls.extend(pairs);
+}
+
 /// `no`, `always`, `unless-stopped`, `on-failure[:n]`, or the engine's `{Name, MaximumRetryCount}`.
 fn restart(reader: &Reader, item: &Item) -> Option<RestartPolicy> {
     let item = reader.resolve(item)?;
@@ -95,6 +150,12 @@ fn restart(reader: &Reader, item: &Item) -> Option<RestartPolicy> {
         let mut parts: (Option<String>, u32) = (None, 0);
         reader.fields(&item, &mut parts, &[RESTART]);
         let name = parts.0?;
+        if parts.1 > 0 && name != "on-failure" {
+            let message = format!("the restart policy {name} has no number of retries");
+            let found = reader.error(&item, "bad-value", message);
+            reader.report(found.help("write on-failure, or remove the number"));
+            return None;
+        }
         let text = if name == "on-failure" { format!("{name}:{}", parts.1) } else { name };
         return restart_word(&text).map_err(|e| reader.report(reader.scalar_error(&item, e))).ok();
     }
@@ -138,17 +199,42 @@ fn restart_word(text: &str) -> Result<RestartPolicy, ScalarError> {
 fn ulimits(container: &mut Container, reader: &Reader, item: &Item) {
     for shape in shapes(reader, item, &["Name"], false) {
         let found = match &shape {
-            Shape::Positions(parts) => ulimit(reader, parts),
+            Shape::Positions(parts) => {
+                ulimit(reader, parts).and_then(|found| ulimit_fits(reader, &parts[0], found))
+            }
             Shape::Named(item) => {
                 let mut raw = RawUlimit::default();
                 reader.fields(item, &mut raw, &[RAW_ULIMIT]);
-                raw.name.map(|name| {
-                    (name, Ulimit { soft: raw.soft, hard: raw.hard.unwrap_or(raw.soft) })
-                })
+                let limits = Ulimit { soft: raw.soft, hard: raw.hard.unwrap_or(raw.soft) };
+                raw.name.and_then(|name| ulimit_fits(reader, item, (name, limits)))
             }
         };
         container.config.ulimits.extend(found);
     }
+}
+
+/// The kernel's own names and order; an engine finds out only when it starts the container.
+fn ulimit_fits(
+    reader: &Reader,
+    item: &Item,
+    (name, limits): (String, Ulimit),
+) -> Option<(String, Ulimit)> {
+    let as_height = |limit: i64| if limit == -1 { i64::MAX } else { limit };
+    let Ulimit { soft, hard } = limits;
+    let error = match ulimit_name(&name) {
+        Err(error) => error,
+        Ok(_) if soft < -1 || hard < -1 => {
+            ScalarError::new(format!("the ulimit {name} is negative"))
+                .help("write a number from 0, or -1 (unlimited)")
+        }
+        Ok(_) if as_height(soft) > as_height(hard) => {
+            let message = format!("the soft limit of {name} is over the hard one");
+            ScalarError::new(message).help(format!("write {{soft: {soft}, hard: {soft}}}"))
+        }
+        Ok(name) => return Some((name, limits)),
+    };
+    reader.report(reader.scalar_error(item, error));
+    None
 }
 
 #[derive(Default)]
@@ -213,9 +299,13 @@ fn device(reader: &Reader, item: &Item) -> Option<Device> {
     if item.node.as_mapping().is_some() {
         let mut parts = (None, None, "rwm".to_owned());
         reader.fields(item, &mut parts, &[DEVICE]);
-        let host_path: String = parts.0?;
+        let Some(host_path) = parts.0 else {
+            let found = reader.error(item, "missing-key", "the key \"host_path\" is missing");
+            reader.report(found.help("name the device on the host"));
+            return None;
+        };
         let path = parts.1.unwrap_or_else(|| host_path.clone());
-        return Some(Device { host_path, path, permissions: parts.2 });
+        return checked_device(reader, item, &host_path, &path, &parts.2);
     }
     let text = reader.string(item)?;
     let mut parts = text.split(':');
@@ -225,16 +315,30 @@ fn device(reader: &Reader, item: &Item) -> Option<Device> {
         (Some(flags), None) if !flags.starts_with('/') => (None, Some(flags)),
         (path, permissions) => (path, permissions),
     };
-    let permissions = permissions.unwrap_or("rwm");
-    let known = permissions.chars().all(|c| "rwm".contains(c));
-    if !host_path.starts_with('/') || !known || parts.next().is_some() {
-        let help = "write \"/dev/host:/dev/container:rwm\"".to_owned();
-        reader.expected(item, "a device", Some(help));
+    if parts.next().is_some() {
+        reader.expected(item, "a device", Some(DEVICE_HELP.to_owned()));
+        return None;
+    }
+    let path = path.unwrap_or(&host_path);
+    checked_device(reader, item, &host_path, path, permissions.unwrap_or("rwm"))
+}
+
+const DEVICE_HELP: &str = "write \"/dev/host:/dev/container:rwm\"";
+
+fn checked_device(
+    reader: &Reader,
+    item: &Item,
+    host_path: &str,
+    path: &str,
+    permissions: &str,
+) -> Option<Device> {
+    let known = !permissions.is_empty() && permissions.chars().all(|c| "rwm".contains(c));
+    if !host_path.starts_with('/') || !path.starts_with('/') || !known {
+        reader.expected(item, "a device", Some(DEVICE_HELP.to_owned()));
         return None;
     }
     let permissions = "rwm".chars().filter(|c| permissions.contains(*c)).collect();
-    let path = path.unwrap_or(&host_path).to_owned();
-    Some(Device { host_path, path, permissions })
+    Some(Device { host_path: host_path.to_owned(), path: path.to_owned(), permissions })
 }
 
 type DeviceParts = (Option<String>, Option<String>, String);
@@ -263,7 +367,7 @@ fn gpus(reader: &Reader, item: &Item) -> Option<Gpus> {
 
 fn gpu_count(reader: &Reader, item: &Item) -> Option<i64> {
     let all = item.node.as_scalar().is_some_and(|scalar| &*scalar.text == "all");
-    if all { Some(-1) } else { reader.integer(item, "a number of GPUs, or all") }
+    if all { Some(-1) } else { reader.integer_in(item, -1..=1024, "a number of GPUs, or all") }
 }
 
 const GPUS: &[Field<Gpus>] = &[
@@ -277,26 +381,4 @@ const GPUS: &[Field<Gpus>] = &[
     },
     Field { name: "capabilities", read: |g, r, i| g.capabilities = r.strings(i) },
     Field { name: "driver", read: |g, r, i| set(&mut g.driver, r.string(i)) },
-];
-
-/// A driver, or `{driver, options}`.
-fn log(reader: &Reader, item: &Item) -> Option<LogConfig> {
-    let item = reader.resolve(item)?;
-    let mut log =
-        LogConfig { driver: "json-file".to_owned(), options: std::collections::BTreeMap::new() };
-    match &item.node.value {
-        Value::Mapping(_) => {
-            reader.fields(&item, &mut log, &[LOG]);
-        }
-        Value::Scalar(_) | Value::Sequence(_) => log.driver = reader.string(&item)?,
-    }
-    Some(log)
-}
-
-const LOG: &[Field<LogConfig>] = &[
-    Field { name: "driver", read: |l, r, i| set(&mut l.driver, r.string(i)) },
-    Field { name: "options", read: |l, r, i| l.options.extend(r.string_pairs(i, "log options")) },
-    // The engine's own spelling, which `host_config` uses.
-    Field { name: "type", read: |l, r, i| set(&mut l.driver, r.string(i)) },
-    Field { name: "config", read: |l, r, i| l.options.extend(r.string_pairs(i, "log options")) },
 ];

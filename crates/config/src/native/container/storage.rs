@@ -10,7 +10,7 @@ use super::process::container_path;
 use super::{replace_by, unite};
 use crate::document::{Attach, Bind, Container, MountEntry, MountFrom, UseVolume};
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{ShortSource, short_mount, size};
+use crate::scalar::{PROPAGATIONS, ScalarError, ShortSource, short_mount, size, tmpfs_options};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
@@ -42,7 +42,10 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         read: |c, r, i| replace_by(&mut c.mounts, mounts(r, i), |one| one.target.clone()),
     },
     Field { name: "tmpfs", read: tmpfs },
-    Field { name: "shm_size", read: |c, r, i| put(&mut c.config.shm_size_bytes, r.parse(i, size)) },
+    Field {
+        name: "shm_size",
+        read: |c, r, i| put(&mut c.config.shm_size_bytes, r.parse(i, shm_size)),
+    },
     Field { name: "read_only", read: |c, r, i| set(&mut c.config.read_only, r.bool(i)) },
     Field {
         name: "secrets",
@@ -51,6 +54,14 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         },
     },
 ];
+
+/// An engine takes 0 for its own default.
+fn shm_size(text: &str) -> Result<u64, ScalarError> {
+    match size(text)? {
+        0 => Err(ScalarError::new("shm_size is 0").help("leave it out for the default, 64m")),
+        bytes => Ok(bytes),
+    }
+}
 
 fn is_path(text: &str) -> bool {
     text.starts_with(['/', '.', '~'])
@@ -228,6 +239,7 @@ fn mounts(reader: &Reader, item: &Item) -> Vec<Spanned<MountEntry>> {
 }
 
 fn short(reader: &Reader, item: &Item) -> Option<Spanned<MountEntry>> {
+    reader.warn_of_variables(item);
     let mount = reader.parse(item, short_mount)?;
     let from = match mount.source {
         ShortSource::Anonymous => MountFrom::Anonymous,
@@ -263,7 +275,12 @@ const MOUNT: &[Field<LongMount>] = &[
     Field { name: "source", read: |m, _, i| m.source = Some(i.clone()) },
     Field { name: "target", read: |m, r, i| m.target = container_path(r, i) },
     Field { name: "read_only", read: |m, r, i| set(&mut m.mount.read_only, read_only(r, i)) },
-    Field { name: "propagation", read: |m, r, i| put(&mut m.mount.propagation, r.string(i)) },
+    Field {
+        name: "propagation",
+        read: |m, r, i| {
+            put(&mut m.mount.propagation, super::resources::word(r, i, &PROPAGATIONS));
+        },
+    },
     Field { name: "no_copy", read: |m, r, i| set(&mut m.mount.no_copy, r.bool(i)) },
     Field {
         name: "create_host_path",
@@ -306,11 +323,18 @@ fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
         let Some((first, rest)) = parts.split_first() else { continue };
         let Some(text) = reader.string(first) else { continue };
         let (path, mut options) = match text.split_once(':') {
-            Some((path, options)) => (path.to_owned(), options.to_owned()),
+            Some((path, inline)) => {
+                let offset = path.len() + 1;
+                let options = tmpfs_options(inline).map_err(|error| {
+                    let range = error.range.map(|r| r.start + offset..r.end + offset);
+                    reader.report(reader.scalar_error(first, ScalarError { range, ..error }));
+                });
+                (path.to_owned(), options.unwrap_or_default())
+            }
             None => (text, String::new()),
         };
         if let Some(part) = rest.first() {
-            set(&mut options, reader.string(part));
+            set(&mut options, reader.parse(part, tmpfs_options));
         }
         if path.starts_with('/') {
             let path = crate::read::clean(std::path::Path::new(&path));

@@ -34,27 +34,34 @@ struct MetaEndpoint {
     skip_tls_verify: bool,
 }
 
-/// The context that is in force, if one is.
-pub(super) fn current(environment: &Environment) -> Result<Option<String>, AddressError> {
+/// The context that is in force, if one is, and where that is said.
+pub(super) fn current(environment: &Environment) -> Result<Option<(String, String)>, AddressError> {
     if let Some(name) = environment.var("DOCKER_CONTEXT") {
-        return Ok(Some(name.to_owned()));
+        return Ok(Some((name.to_owned(), "DOCKER_CONTEXT".to_owned())));
     }
     let Some(folder) = environment.docker_folder() else { return Ok(None) };
-    let config: Option<ConfigFile> = read_json(&folder.join("config.json"))?;
-    Ok(config.and_then(|file| file.current_context).filter(|name| !name.is_empty()))
+    let path = folder.join("config.json");
+    let config: Option<ConfigFile> = read_json(&path)?;
+    let name = config.and_then(|file| file.current_context).filter(|name| !name.is_empty());
+    Ok(name.map(|name| (name, format!("currentContext in {}", path.display()))))
 }
 
 pub(super) fn load(name: &str, environment: &Environment) -> Result<EngineAddress, AddressError> {
     let missing = || AddressError::NoContext { name: name.to_owned() };
     let contexts = environment.docker_folder().ok_or_else(missing)?.join("contexts");
     let (id, meta) = find(name, &contexts)?.ok_or_else(missing)?;
-    let no_endpoint = || AddressError::NoEndpoint { name: name.to_owned() };
+    address(&meta, &contexts.join("tls").join(id).join("docker"))
+}
+
+/// The endpoint of a context, with its certificates in a folder.
+fn address(meta: &Meta, certificates: &Path) -> Result<EngineAddress, AddressError> {
+    let no_endpoint = || AddressError::NoEndpoint { name: meta.name.clone() };
     let endpoint = meta.endpoints.get("docker").ok_or_else(no_endpoint)?;
     let host = endpoint.host.as_deref().filter(|host| !host.is_empty()).ok_or_else(no_endpoint)?;
     let parsed = url::parse(host)
         .map_err(|source| AddressError::Url { url: url::without_password(host), source })?;
 
-    let mut material = TlsMaterial::in_folder(&contexts.join("tls").join(id).join("docker"));
+    let mut material = TlsMaterial::in_folder(certificates);
     material.verify = !endpoint.skip_tls_verify;
     let wants_tls = parsed.tls || endpoint.skip_tls_verify || material.ca.is_some();
     match parsed.endpoint {
@@ -70,6 +77,14 @@ pub(super) fn load(name: &str, environment: &Environment) -> Result<EngineAddres
         | EngineAddress::Ssh(_)
         | EngineAddress::Npipe { .. }) => Ok(other),
     }
+}
+
+/// The endpoint of a context that has no certificates, from the bytes of its `meta.json`.
+pub(in crate::docker) fn of_meta(bytes: &[u8]) -> Result<EngineAddress, AddressError> {
+    let path = PathBuf::from("meta.json");
+    let meta = serde_json::from_slice(bytes);
+    let meta = meta.map_err(|source| AddressError::Json { path: path.clone(), source })?;
+    address(&meta, &path)
 }
 
 /// Looks through all contexts, because a folder's name is only a digest of the context's.
@@ -94,7 +109,7 @@ fn find(name: &str, contexts: &Path) -> Result<Option<(PathBuf, Meta)>, AddressE
 
 /// Reads a file that may be absent.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, AddressError> {
-    let bytes = match fs::read(path) {
+    let bytes = match windlass_files::read(path, windlass_files::TEXT_MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(AddressError::Read { path: path.to_owned(), source }),

@@ -3,7 +3,7 @@
 //! Invariant: everything comes from the [`Environment`] value that is handed in and from files
 //! it points at; the process's own environment is never read.
 
-mod context;
+pub(super) mod context;
 mod url;
 
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use url::UrlFault;
 use windlass_model::engine::{EngineSpec, TlsSpec};
+use windlass_model::engine_url::UrlFault;
 
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
@@ -73,6 +73,16 @@ pub struct SshTarget {
     pub control_parent: PathBuf,
 }
 
+/// A host as URLs have it: an IPv6 address stands in brackets.
+struct Bracketed<'a>(&'a str);
+
+impl fmt::Display for Bracketed<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(host) = self;
+        if host.contains(':') { write!(out, "[{host}]") } else { out.write_str(host) }
+    }
+}
+
 impl fmt::Display for SshTarget {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { program: _, user, host, port, socket, control_parent: _ } = self;
@@ -80,11 +90,7 @@ impl fmt::Display for SshTarget {
         if let Some(user) = user {
             write!(out, "{user}@")?;
         }
-        if host.contains(':') {
-            write!(out, "[{host}]")?;
-        } else {
-            out.write_str(host)?;
-        }
+        write!(out, "{}", Bracketed(host))?;
         if let Some(port) = port {
             write!(out, ":{port}")?;
         }
@@ -97,7 +103,7 @@ impl fmt::Display for EngineAddress {
         match self {
             Self::Unix { path } => write!(out, "unix://{}", path.display()),
             Self::Tcp { host, port } | Self::Tls { host, port, material: _ } => {
-                write!(out, "tcp://{host}:{port}")
+                write!(out, "tcp://{}:{port}", Bracketed(host))
             }
             Self::Ssh(target) => target.fmt(out),
             Self::Npipe { path } => write!(out, "npipe://{path}"),
@@ -114,14 +120,23 @@ pub enum AddressError {
     NoContext { name: String },
     #[error("docker context `{name}` names no docker endpoint")]
     NoEndpoint { name: String },
+    /// Where it is said.
+    #[error("{place}")]
+    At { place: String, source: Box<AddressError> },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} is no valid JSON", path.display())]
+    #[error("{}:{}:{} is no valid JSON", path.display(), source.line(), source.column())]
     Json { path: PathBuf, source: serde_json::Error },
     #[error("{url} would be an unprotected connection over the network")]
     Unprotected { url: String },
     #[error("{url} needs certificates, and there is no folder to find them in")]
     NoCertificates { url: String },
+}
+
+/// Says where what is wrong was said.
+fn at(place: impl Into<String>) -> impl FnOnce(AddressError) -> AddressError {
+    let place = place.into();
+    move |source| AddressError::At { place, source: Box::new(source) }
 }
 
 impl EngineAddress {
@@ -135,10 +150,14 @@ impl EngineAddress {
             Some(name) => Self::from_context(name, environment),
             None => {
                 if let Some(url) = environment.var("DOCKER_HOST") {
-                    return Self::from_url(url, environment);
+                    return Self::from_url(url, environment).map_err(at("DOCKER_HOST"));
                 }
-                let name = context::current(environment)?;
-                Self::from_context(name.as_deref().unwrap_or("default"), environment)
+                match context::current(environment)? {
+                    Some((name, place)) => {
+                        Self::from_context(&name, environment).map_err(at(place))
+                    }
+                    None => Self::from_context("default", environment),
+                }
             }
         }
     }
@@ -204,7 +223,7 @@ impl EngineAddress {
     fn from_context(name: &str, environment: &Environment) -> Result<Self, AddressError> {
         if name == "default" {
             return match environment.var("DOCKER_HOST") {
-                Some(url) => Self::from_url(url, environment),
+                Some(url) => Self::from_url(url, environment).map_err(at("DOCKER_HOST")),
                 None => Ok(Self::default_socket(environment)),
             };
         }

@@ -27,7 +27,8 @@ fn urls() {
         ("unix://", Err(UrlFault::NoPath)),
         ("tcp://10.0.0.1", Ok("tcp://10.0.0.1:2375")),
         ("tcp://box:99", Ok("tcp://box:99")),
-        ("tcp://[::1]:99/", Ok("tcp://::1:99")),
+        ("tcp://[::1]:99/", Ok("tcp://[::1]:99")),
+        ("tcp://[::1]99", Err(UrlFault::Character)),
         ("https://box", Ok("tcp://box:2376")),
         ("tcp://box/path", Err(UrlFault::Path)),
         ("tcp://box:0", Err(UrlFault::Port)),
@@ -71,7 +72,7 @@ fn the_environment_decides_about_tls() {
         (&[("DOCKER_HOST", "http://box")], "plain box:2375"),
         (
             &[("DOCKER_HOST", "tcp://box")],
-            "error tcp://box would be an unprotected connection over the network",
+            "error DOCKER_HOST: tcp://box would be an unprotected connection over the network",
         ),
         (
             &[
@@ -85,7 +86,7 @@ fn the_environment_decides_about_tls() {
         (&[("DOCKER_HOST", "https://box:7")], "tls box:7"),
         (
             &[("DOCKER_HOST", "ssh://a:pw@box")],
-            "error `ssh://a:…@box` is no engine address: it holds a password; use a key or an agent",
+            "error DOCKER_HOST: `ssh://a:…@box` is no engine address: it holds a password; use a key or an agent",
         ),
     ];
     for (vars, wanted) in table {

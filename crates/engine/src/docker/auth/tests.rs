@@ -1,5 +1,6 @@
 //! Credentials from configuration files and helpers. Every case has its own folder as home.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 

@@ -14,6 +14,7 @@ use super::steps::Steps;
 use crate::build::BuildRequest;
 use crate::docker::auth::Keychain;
 use crate::docker::call::Call;
+use crate::docker::deadline;
 use crate::docker::document::progress::Line;
 use crate::docker::engine::DockerEngine;
 use crate::docker::error;
@@ -36,14 +37,14 @@ impl DockerEngine {
             return Err(EngineError::new(Fault::Unsupported, message));
         }
         let keychain = Keychain::open(&self.environment).map_err(auth_error)?;
-        let mut call = Call::post("/build").query(query(&request)).without_deadline();
+        let mut call = Call::post("/build").query(query(&request)).deadline(deadline::TRANSFER);
         if let Some(header) = keychain.build_header().await.map_err(auth_error)? {
             call = call.header(AUTH, header);
         }
         // Compression costs more than a local socket saves.
         let gzip = !self.wire.is_local();
         let tar = context_tar::stream(request.context, request.dockerfile, gzip);
-        let reply = self.send(call.stream("application/x-tar", tar)).await?.streaming(None);
+        let reply = self.send(call.stream("application/x-tar", tar)).await?.streaming();
         follow(JsonLines::new(reply), progress).await
     }
 }

@@ -17,6 +17,7 @@ use crate::build::{BuildRequest, ContextSource, Entry, EntryKind};
 use crate::docker::auth::{AuthError, Credentials, Keychain};
 use crate::docker::buildkit::{self, BuildError, BuildEvent, BuildNetwork, Dockerfile, go_mode};
 use crate::docker::call::Call;
+use crate::docker::deadline;
 use crate::docker::engine::DockerEngine;
 use crate::docker::error;
 use crate::docker::image::auth_error;
@@ -140,6 +141,7 @@ fn translated(
     out.secrets = secrets.iter().map(|(id, value)| (id.clone(), bytes(value.reveal()))).collect();
     out.ssh = ssh;
     out.credentials = credentials;
+    out.connect_deadline = deadline::BUILD_SESSION;
     out
 }
 

@@ -1,7 +1,7 @@
 //! A build context read straight from a directory, without ignore rules.
 //! Invariant: nothing outside the directory is opened, and owners are never sent (they would spoil the engine's cache).
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl ContextSource for DirSource {
         if path.split('/').any(|component| matches!(component, "" | "." | "..")) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        Ok(Box::new(File::open(self.root.join(path))?))
+        Ok(Box::new(windlass_files::open(&self.root.join(path))?))
     }
 }
 

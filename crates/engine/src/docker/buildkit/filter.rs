@@ -131,7 +131,7 @@ fn values(metadata: &MetadataMap, key: &str) -> Vec<String> {
 }
 
 /// Undoes Go's `url.QueryEscape`; what is not well-formed stays as it is.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;

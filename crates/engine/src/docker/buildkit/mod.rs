@@ -13,6 +13,7 @@ mod directory;
 mod error;
 mod filesync;
 mod filter;
+pub(super) mod fuzz;
 mod health;
 mod pattern;
 mod progress;

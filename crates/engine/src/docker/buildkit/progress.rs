@@ -8,7 +8,7 @@ use bollard_buildkit_proto::moby::buildkit::v1 as proto;
 /// Log lines that a failure carries.
 const LOG_TAIL_LINES: usize = 20;
 /// A longer line is cut into several.
-const LINE_MAX_BYTES: usize = 16 * 1024;
+pub(super) const LINE_MAX_BYTES: usize = 16 * 1024;
 
 /// Numbers the vertices of one build in the order in which they appeared.
 pub type VertexNumber = usize;

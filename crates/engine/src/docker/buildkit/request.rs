@@ -67,6 +67,7 @@ pub struct BuildRequest {
     pub connect_deadline: Duration,
 }
 
+/// Where whoever builds sets none.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(20);
 
 impl BuildRequest {

@@ -86,7 +86,7 @@ async fn relay(
 }
 
 /// Cuts the first whole frame (length and payload) off the buffer, when there is one.
-fn take_frame(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn take_frame(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
     let Some(header) = buffer.first_chunk::<4>() else { return Ok(None) };
     let end = 4 + frame_length(*header)?;
     if buffer.len() < end {

@@ -18,7 +18,7 @@ fn recorded_messages() {
         assert_eq!((format!("{fault:?}").as_str(), words.as_str()), (wanted, message), "{call}");
         count += 1;
     }
-    assert!(count > 70, "{count}");
+    assert!(count > 100, "{count}");
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn bodies_that_are_not_dockers() {
             "text/html",
             "<html>bad</html>",
             Fault::Malformed,
-            "what answered is no engine: <html>bad</html>",
+            "a web page came instead of an answer: <html>bad</html>",
         ),
         (404, "text/plain", "Not Found\n", Fault::Unsupported, "Not Found"),
         (405, "text/plain", "Method Not Allowed", Fault::Unsupported, "Method Not Allowed"),
@@ -37,7 +37,7 @@ fn bodies_that_are_not_dockers() {
             400,
             "text/plain",
             "client version 1.11 is too old. Minimum supported API version is 1.12",
-            Fault::Invalid,
+            Fault::TooOldApi,
             "client version 1.11 is too old. Minimum supported API version is 1.12",
         ),
         (

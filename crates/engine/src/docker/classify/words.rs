@@ -19,6 +19,7 @@ pub(super) fn fault(target: Target<'_>, message: &str) -> Option<Fault> {
         .or_else(|| registries(target, &lower))
         .or_else(|| states(&lower))
         .or_else(|| content(&lower))
+        .or_else(|| values(target, &lower))
         .or_else(|| host(&lower))
 }
 
@@ -233,6 +234,8 @@ fn states(lower: &str) -> Option<Fault> {
     ];
     if lower.contains("removal of container") && lower.contains("already in progress") {
         Some(Fault::RemovalInProgress)
+    } else if lower.contains("task ") && lower.contains(": already exists") {
+        Some(Fault::Stuck)
     } else if any(lower, &wrong) {
         Some(Fault::WrongState)
     } else {
@@ -261,6 +264,26 @@ fn content(lower: &str) -> Option<Fault> {
         Some(Fault::CommandNotRunnable)
     } else {
         None
+    }
+}
+
+/// Values that engines refuse with a status of their own failure.
+fn values(target: Target<'_>, lower: &str) -> Option<Fault> {
+    let refused = [
+        "invalid volume specification",
+        "invalid reference format",
+        "cannot unmarshal",
+        "invalid json",
+        "cannot locate specified dockerfile",
+        "invalid tar header",
+    ];
+    let is_version = lower.contains("client version") && any(lower, &["is too new", "is too old"]);
+    if is_version {
+        Some(Fault::TooOldApi)
+    } else if target.is_about("networks") && lower.contains("is not connected to") {
+        Some(Fault::NotFound)
+    } else {
+        any(lower, &refused).then_some(Fault::Invalid)
     }
 }
 

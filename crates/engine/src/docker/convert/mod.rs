@@ -28,6 +28,7 @@ pub(crate) use list::container_summary;
 pub(crate) use network::{network_create, network_observed};
 pub(crate) use observe::{anonymous_volumes, container_observed, referenced_containers};
 pub(crate) use podman::as_asked;
+pub(crate) use time::epoch_s;
 pub(crate) use volume::{volume_create, volume_observed};
 use windlass_model::address::Kind;
 use windlass_model::label::Owner;

@@ -86,7 +86,7 @@ mod tests {
         let asked = ContainerConfig {
             env: env(&["A"]),
             network_mode: NetworkMode::Networks,
-            endpoints: BTreeMap::from([("n".into(), fixed.clone()), ("m".into(), fixed.clone())]),
+            endpoints: Endpoints::from([("n".into(), fixed.clone()), ("m".into(), fixed.clone())]),
             ..ContainerConfig::default()
         };
         let seen = ContainerConfig {
@@ -94,7 +94,7 @@ mod tests {
             env: env(&["A", "PATH", "TERM", "container"]),
             pid: Some("private".into()),
             limits: Limits { pids: Some(2048), ..Limits::default() },
-            endpoints: BTreeMap::from([
+            endpoints: Endpoints::from([
                 ("n".into(), Endpoint::default()),
                 ("o".into(), Endpoint::default()),
             ]),
@@ -107,7 +107,7 @@ mod tests {
         let found = as_asked(seen, &asked, Some(&image));
         assert_eq!(found.env, env(&["A", "PATH"]));
         let endpoints = [("n".to_owned(), fixed), ("o".to_owned(), Endpoint::default())];
-        assert_eq!(found.endpoints, BTreeMap::from(endpoints));
+        assert_eq!(found.endpoints, Endpoints::from(endpoints));
         assert_eq!((found.entrypoint, found.pid, found.limits.pids), (None, None, None));
     }
 }

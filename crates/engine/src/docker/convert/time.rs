@@ -8,7 +8,7 @@ pub(super) fn moment(text: Option<String>) -> String {
 }
 
 /// Seconds since the epoch of an RFC 3339 moment; zero where it is none.
-pub(super) fn epoch_s(text: &str) -> i64 {
+pub(crate) fn epoch_s(text: &str) -> i64 {
     parse(text).unwrap_or_default()
 }
 
@@ -19,6 +19,12 @@ fn parse(text: &str) -> Option<i64> {
     let time = rest.get(..8)?;
     let mut time = time.split(':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    // What is no date must not be counted with: the numbers may be as large as they like.
+    let is_date = (0..=9999).contains(&year) && (1..=12).contains(&month);
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute);
+    if !is_date || !is_time || !(1..=31).contains(&day) || !(0..=60).contains(&second) {
+        return None;
+    }
     let zone = rest.get(8..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let local = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
     Some(local - offset_s(zone)?)
@@ -64,6 +70,9 @@ mod tests {
             ("", 0),
             ("yesterday", 0),
             ("2026-11-21Tx", 0),
+            ("9223372036854775807-01-01T00:00:00Z", 0),
+            ("2026-11-9223372036854775807T00:00:00Z", 0),
+            ("2026-13-01T00:00:00Z", 0),
         ];
         for (text, wanted) in table {
             assert_eq!(epoch_s(text), wanted, "{text}");

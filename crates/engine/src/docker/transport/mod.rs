@@ -9,14 +9,13 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::EngineAddress;
+use super::deadline::{self, keepalive};
 use crate::stream::RawStream;
 pub(crate) use ssh::SshFailed;
-
-/// How long one connection may take to be made, name look-up and handshakes included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that bytes go both ways on.
 pub(crate) type Connection = Box<dyn RawStream>;
@@ -26,7 +25,7 @@ pub(crate) type Connection = Box<dyn RawStream>;
 pub enum DialError {
     #[error("cannot connect to {address}")]
     Connect { address: String, source: io::Error },
-    #[error("no connection to {address} within {} s", CONNECT_TIMEOUT.as_secs())]
+    #[error("no connection to {address} within {} s", deadline::CONNECT.as_secs())]
     TimedOut { address: String },
     #[error("the TLS handshake with {address} failed")]
     Handshake { address: String, source: io::Error },
@@ -96,7 +95,7 @@ impl Transport {
     }
 
     pub(crate) async fn dial(&self) -> Result<Connection, DialError> {
-        match tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await {
+        match tokio::time::timeout(deadline::CONNECT, self.connect()).await {
             Ok(result) => result,
             Err(_) => Err(DialError::TimedOut { address: self.address() }),
         }
@@ -113,6 +112,14 @@ impl Transport {
             Self::Tcp { host, port } => Ok(Box::new(tcp(host, *port).await?)),
             Self::Tls(dialer) => Ok(Box::new(dialer.dial().await?)),
             Self::Ssh(dialer) => Ok(Box::new(dialer.dial()?)),
+        }
+    }
+
+    /// How long a ping may take, the connection included.
+    pub(crate) fn ping_deadline(&self) -> Duration {
+        match self {
+            Self::Unix { .. } | Self::Tcp { .. } | Self::Tls(_) => deadline::PING,
+            Self::Ssh(_) => deadline::PING_SSH,
         }
     }
 
@@ -140,5 +147,30 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, DialError> {
     let fault = |source| DialError::Connect { address: format!("tcp://{host}:{port}"), source };
     let stream = TcpStream::connect((host, port)).await.map_err(fault)?;
     stream.set_nodelay(true).map_err(fault)?;
+    keep_alive(&stream).map_err(|errno| fault(errno.into()))?;
     Ok(stream)
+}
+
+/// Lets the system find out that the other side is gone while a stream has nothing to say.
+fn keep_alive(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, keepalive::IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, keepalive::INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, keepalive::PROBES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_over_a_network_is_kept_alive() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let stream = tcp("127.0.0.1", port).await.unwrap();
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), keepalive::IDLE);
+        assert_eq!(sockopt::tcp_keepintvl(&stream).unwrap(), keepalive::INTERVAL);
+        assert_eq!(sockopt::tcp_keepcnt(&stream).unwrap(), keepalive::PROBES);
+    }
 }

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::DialError;
 use crate::docker::address::SshTarget;
+use crate::docker::deadline::{self, keepalive};
 
 /// How much of what ssh complains about is kept.
 const COMPLAINT_LIMIT: usize = 8 * 1024;
@@ -84,10 +85,15 @@ impl SshDialer {
     fn arguments(&self) -> Vec<String> {
         let SshTarget { program: _, user, host, port, socket, control_parent: _ } = &self.target;
         let control = format!("ControlPath={}/%C", self.control.path().display());
+        let timeout = format!("ConnectTimeout={}", deadline::PING_SSH.as_secs());
+        let alive = format!("ServerAliveInterval={}", keepalive::INTERVAL.as_secs());
+        let alive_count = format!("ServerAliveCountMax={}", keepalive::PROBES);
         let mut arguments: Vec<String> = ["-T", "-a", "-x", "-e", "none"].map(str::to_owned).into();
         for option in [
             "BatchMode=yes",
-            "ConnectTimeout=10",
+            timeout.as_str(),
+            alive.as_str(),
+            alive_count.as_str(),
             "ControlMaster=auto",
             "ControlPersist=15",
             control.as_str(),

@@ -130,7 +130,8 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, DialError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DialError> {
-    fs::read(path).map_err(|source| DialError::Read { path: path.to_owned(), source })
+    windlass_files::read(path, windlass_files::SECRET_MAX_BYTES)
+        .map_err(|source| DialError::Read { path: path.to_owned(), source })
 }
 
 /// What `SkipTLSVerify` in a context asks for: any certificate will do, but the peer must still

@@ -59,7 +59,8 @@ async fn carrier(ctx: StepContext<'_>, volume: &str) -> windlass_engine::Result<
             network_mode: NetworkMode::None,
             mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
             ..ContainerConfig::default()
-        },
+        }
+        .into(),
         labels: BTreeMap::from([(
             label::PROJECT.to_owned(),
             ctx.run.context.project.as_str().to_owned(),

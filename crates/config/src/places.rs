@@ -1,0 +1,42 @@
+//! Where a project's objects are written, for what is found out only later: by reading files, by asking engines.
+//!
+//! Invariant: every object of the project has a place.
+
+use std::collections::BTreeMap;
+
+use windlass_model::Address;
+
+use crate::source::Span;
+
+/// Places in the files of one load.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Where each object's key is.
+    pub objects: BTreeMap<Address, Span>,
+    /// By key, for those that are built.
+    pub images: BTreeMap<String, ImagePlaces>,
+    /// Where each secret's source is.
+    pub secrets: BTreeMap<String, Span>,
+}
+
+impl Places {
+    /// The place of an object; one that is on several engines is written once.
+    pub fn of(&self, address: &Address) -> Option<Span> {
+        let same = |other: &&Address| other.kind == address.kind && other.name == address.name;
+        let found = self.objects.get(address);
+        found.or_else(|| self.objects.get(self.objects.keys().find(same)?)).copied()
+    }
+}
+
+/// Where the parts of one image are written.
+#[derive(Debug, Clone, Default)]
+pub struct ImagePlaces {
+    /// The value of `dockerfile`, `import` or `commands`.
+    pub source: Option<Span>,
+    /// The value of `context`, or of its `dir`.
+    pub context: Option<Span>,
+    /// Each of the commands.
+    pub commands: Vec<Span>,
+    /// Each line of a Dockerfile that is written in the file itself.
+    pub lines: Vec<Span>,
+}

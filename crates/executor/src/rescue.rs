@@ -1,0 +1,117 @@
+//! Rescues: the ways back of replacements that did not come to their end.
+//!
+//! Invariant: a way back is taken at most once, and only after every step of its replacement has
+//! ended; an interrupt does not keep it from being taken.
+
+use crate::failure;
+use crate::lookup;
+use crate::ops::{container, create, lifecycle};
+use crate::run::Run;
+use crate::step::{Result, StepContext};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use windlass_model::plan::{Action, ContainerRef, Plan, StepId};
+use windlass_model::report::Outcome;
+use windlass_model::rescue::Rescue;
+
+/// How often a way back is tried, and how long it is waited in between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Which ways back are still open.
+pub(crate) struct Rescues<'a> {
+    open: Vec<Open<'a>>,
+    /// By step, the places in `open` of the replacements that it belongs to.
+    by_step: BTreeMap<StepId, Vec<usize>>,
+    due: Vec<&'a Rescue>,
+}
+
+struct Open<'a> {
+    rescue: &'a Rescue,
+    /// How many steps have not ended.
+    left: usize,
+    begun: bool,
+    broken: bool,
+}
+
+impl<'a> Rescues<'a> {
+    pub(crate) fn new(plan: &'a Plan) -> Self {
+        let mut by_step: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
+        let mut open = Vec::with_capacity(plan.rescues.len());
+        for (place, rescue) in plan.rescues.iter().enumerate() {
+            for step in &rescue.of {
+                by_step.entry(*step).or_default().push(place);
+            }
+            let (left, begun) = (rescue.of.len(), rescue.begun);
+            open.push(Open { rescue, left, begun, broken: false });
+        }
+        Self { open, by_step, due: Vec::new() }
+    }
+
+    /// A step ended, in whatever way.
+    pub(crate) fn ended(&mut self, id: StepId, outcome: &Outcome) {
+        for place in self.by_step.get(&id).into_iter().flatten() {
+            let open = &mut self.open[*place];
+            open.left -= 1;
+            open.broken |= !outcome.is_done();
+            open.begun |= outcome.is_done() && open.rescue.of.first() == Some(&id);
+            if open.left == 0 && open.broken && open.begun {
+                self.due.push(open.rescue);
+            }
+        }
+    }
+
+    /// The next way back to take.
+    pub(crate) fn next(&mut self) -> Option<&'a Rescue> {
+        self.due.pop()
+    }
+}
+
+/// Takes a way back: the successor goes, its predecessor gets the name back and starts. Nothing but
+/// this makes it serve again, so what fails is tried once more: each part of it is done already, or
+/// can be done again.
+pub(crate) async fn take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
+    let mut tries = 1;
+    loop {
+        match try_to_take(run, rescue).await {
+            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+            result => return result,
+        }
+        tries += 1;
+    }
+}
+
+async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
+    let name = &rescue.address.engine;
+    let Some(engine) = run.engines.get(name) else {
+        return Err(failure::local(format!("there is no engine called {name}")));
+    };
+    let last = *rescue.of.last().expect("invariant: a replacement has steps");
+    let ctx = StepContext { run, id: last, step: run.plan.step(last), engine };
+    // An engine that went away in the middle of the replacement is waited for here.
+    let look = || engine.inspect_container(rescue.predecessor.as_str());
+    let seen = lookup::until_answered(look).await.map_err(failure::from_engine)?;
+    if let Some(successor) = successor(ctx, rescue).await? {
+        container::remove(ctx, &successor, true, true).await?;
+    }
+    let predecessor = ContainerRef::Existing(rescue.predecessor.clone());
+    if seen.name != rescue.name {
+        container::rename(ctx, &predecessor, &rescue.name).await?;
+    }
+    lifecycle::start(ctx, &predecessor).await
+}
+
+/// The successor, if it was created: also by a call whose reply was lost.
+async fn successor(ctx: StepContext<'_>, rescue: &Rescue) -> Result<Option<ContainerRef>> {
+    let ContainerRef::Planned(step) = &rescue.successor else {
+        return Ok(Some(rescue.successor.clone()));
+    };
+    if ctx.run.created.get(*step).is_some() {
+        return Ok(Some(rescue.successor.clone()));
+    }
+    let Action::CreateContainer(wanted) = &ctx.run.plan.step(*step).action else {
+        return Ok(None);
+    };
+    let found = create::find(ctx, wanted).await.map_err(failure::from_engine)?;
+    Ok(found.map(ContainerRef::Existing))
+}

@@ -1,0 +1,105 @@
+//! Going back to what ran before a replacement.
+//!
+//! Invariant: going back is a replacement too, with the same way back; what ran before is known
+//! from a label of its successor, or is still there because a replacement did not end.
+
+use crate::draft::{Draft, Why};
+use crate::rule::container::{Case, Goal, current, remove_container, stop_if_up};
+use crate::rule::{readiness, replace};
+use crate::select::Selection;
+use crate::world::World;
+use windlass_model::container::ContainerSpec;
+use windlass_model::env::EnvValue;
+use windlass_model::image::ImageUse;
+use windlass_model::label::Previous;
+use windlass_model::note::{BlockerReason, NoteReason};
+use windlass_model::observed::ObservedContainer;
+use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard};
+use windlass_model::request::Request;
+
+/// `rollback`.
+pub(crate) fn rollback(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    draft: &mut Draft,
+) {
+    for address in world.order.iter().filter(|a| selection.containers.contains(*a)) {
+        let Some(spec) = world.spec(address) else { continue };
+        let found = world.containers_at(address);
+        let Some(container) = current(spec, found) else {
+            draft.note(address, NoteReason::Already { state: "absent" });
+            continue;
+        };
+        let kept = found.iter().copied().filter(|other| other.id != container.id);
+        let kept = kept.filter(|other| other.was_started());
+        if let Some(kept) = kept.max_by_key(|other| (&other.started_at, &other.id)) {
+            put_back(request, spec, container, kept, draft);
+        } else if let Some(previous) = previous(container) {
+            make_again(world, request, spec, container, previous, draft);
+        } else if selection.everything {
+            draft.note(address, NoteReason::NothingBefore);
+        } else {
+            draft.block(address, BlockerReason::NothingBefore);
+        }
+    }
+}
+
+fn previous(container: &ObservedContainer) -> Option<Previous> {
+    container.owner.as_ref()?.previous()
+}
+
+/// The container that ran before is still there: it gets its name back and starts.
+fn put_back(
+    request: &Request,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    kept: &ObservedContainer,
+    draft: &mut Draft,
+) {
+    let address = &spec.address;
+    let why = Why::new(Cause::Requested, Group::Recreate);
+    let downtime = why.clone().with_hazard(Hazard::Downtime);
+    let timeout_s = request.options.timeout_s;
+    let stopped =
+        stop_if_up(address, container.state, &container.id, timeout_s, &downtime, [], draft);
+    let mut last = remove_container(address, &container.id, false, &why, stopped, draft);
+    let reference = ContainerRef::Existing(kept.id.clone());
+    if kept.name != spec.name {
+        let (container, name) = (reference.clone(), spec.name.clone());
+        let action = Action::RenameContainer { container, name };
+        last = draft.step(address, action, why.clone(), [last]);
+    }
+    draft.step(address, Action::StartContainer(reference), why, [last]);
+}
+
+/// It is gone: another one is made as it was, of the image that it was made of.
+fn make_again(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    previous: Previous,
+    draft: &mut Draft,
+) {
+    let address = &spec.address;
+    let image = previous.image.0.clone();
+    if world.image(&address.engine, &image).is_none() {
+        let reference = format!("{} ({})", previous.reference, previous.image.short());
+        return draft.block(address, BlockerReason::ImageMissing { reference });
+    }
+    let mut before = spec.clone();
+    before.image = ImageUse::External(image);
+    before.config = previous.config.into();
+    for (name, value) in &mut before.config.env {
+        // What is secret is not remembered: it is what the file says now.
+        if *value == EnvValue::Withheld
+            && let Some(now) = spec.config.env.get(name)
+        {
+            *value = now.clone();
+        }
+    }
+    let needs = readiness::needs(world, request, &before, Goal::Running, draft);
+    let case = Case { spec: &before, leftovers: Vec::new(), needs };
+    replace::replace(world, request, &case, container, &Cause::Requested, draft);
+}
