@@ -83,7 +83,7 @@ fn what_was_changed_on_the_engine_must_be_named_and_repaired() {
     }
     assert!(plan.causes("container paused").contains("not-running"), "{plan}");
     assert_eq!(plan.actions("container paused"), ["unpause"]);
-    assert_eq!(plan.actions("container stopped"), ["start"]);
+    assert_eq!(plan.actions("container stopped"), ["start", "wait"]);
     assert!(plan.causes("container removed").contains("absent"), "{plan}");
     assert!(plan.actions("container untouched").is_empty(), "{plan}");
     world.run(&["plan"]).code(0).says("engine changed").never_says("file changed");

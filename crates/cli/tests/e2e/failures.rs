@@ -139,7 +139,7 @@ fn a_fixed_port_must_pass_to_the_successor() {
     let bindings = &world.container("web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"];
     assert_eq!(*bindings, port.to_string());
     world.settled();
-    let impossible = file("3").replace("ports", "update: {order: start-first}, ports");
+    let impossible = world.filled(&file("3")).replace("update: {", "update: {order: start-first, ");
     world.yaml(&impossible).run(&["up"]).code(1).says("start-first").says(&port.to_string());
     assert!(world.inside("web", &["env"]).contains("V=2"));
 }

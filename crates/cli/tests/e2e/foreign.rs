@@ -40,7 +40,7 @@ fn a_foreign_container_of_our_name_must_stay_and_be_named() {
     for words in [&["down"][..], &["stop"], &["kill"], &["rm", "--force"], &["restart"]] {
         world.run(words);
     }
-    world.run(&["down", "--volumes", "--images", "--remove-orphans", "--yes"]);
+    world.run(&["down", "--destroy-volume", "data", "--images", "--remove-orphans"]);
     assert_eq!(inspect(&id), before);
     // Only whoever asks for it takes it over.
     world.run(&["up", "--adopt"]).code(0);
@@ -64,7 +64,7 @@ fn a_foreign_network_and_volume_of_our_names_must_stay_and_be_named() {
     engine::post("/volumes/create", &json!({"Name": world.name("data")}));
     let volume = world.volume("data");
     blocked(&world, &["up"], "volume", &world.name("data"));
-    world.run(&["down", "--volumes", "--yes"]).code(0);
+    world.run(&["down", "--volumes", "--destroy-volume", "data"]).code(0);
     assert_eq!(world.volume("data"), volume);
 }
 
@@ -99,7 +99,7 @@ containers: {web: {@idle, networks: [net], attaches: [data]}}
     world.up();
     world.inside("web", &["touch", "/data/file"]);
     world.settled();
-    world.run(&["down", "--volumes", "--yes"]).code(0);
+    world.run(&["down", "--volumes", "--destroy-volume", "data"]).code(0);
     assert!(!world.network("shared").is_null() && !world.volume("store").is_null());
 }
 
@@ -120,7 +120,7 @@ fn two_projects_must_not_see_each_other() {
     assert!(before.0.is_string() && before.2.is_string());
     world.run(&["up", "--recreate", "web", "--remove-orphans"]).code(0);
     world.settled();
-    world.run(&["down", "--volumes", "--yes", "--remove-orphans", "--timeout", "0"]).code(0);
+    world.run(&["down", "--destroy-volume", "data", "--remove-orphans", "--timeout", "0"]).code(0);
     assert!(world.objects().is_empty(), "{:?}", world.objects());
     assert_eq!(ids(&second), before);
     assert_eq!(inspect(&format!("{second}.web"))["State"]["Status"], "running");
@@ -165,12 +165,10 @@ fn a_volume_that_differs_must_be_kept_until_it_is_named() {
     let blocked = world.run(&["up"]);
     blocked.code(1).says("labels").says(&format!("--destroy-volume {}", world.name("data")));
     assert_eq!(world.inside("web", &["cat", "/data/file"]), "precious");
-    // Neither the one flag nor the other is enough where nobody can be asked.
+    // Only its name is consent.
     world.run(&["up", "--yes"]).code(1);
     let name = world.name("data");
-    world.run(&["up", "--destroy-volume", &name]).code(64).says("--yes");
-    assert_eq!(world.inside("web", &["cat", "/data/file"]), "precious");
-    world.run(&["up", "--destroy-volume", &name, "--yes"]).code(0);
+    world.run(&["up", "--destroy-volume", &name]).code(0);
     assert_eq!(world.inside("web", &["ls", "/data"]), "");
     assert_eq!(world.volume("data")["Labels"]["v"], "2");
     assert_eq!(world.id("other"), other);

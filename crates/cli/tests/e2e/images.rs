@@ -132,7 +132,7 @@ fn failing(test: &str, builder: &str) {
     commands:
       - FROM @image
       - RUN echo all is well in @project
-      - RUN echo what went wrong >&2 && exit 9
+      - RUN echo what went wrong in @project >&2 && exit 9
 containers:
   bad: {{image: bad, command: [sleep, '1000000']}}
   good: {{image: good, command: [sleep, '1000000'], init: true}}
@@ -145,9 +145,9 @@ containers:
     assert_eq!(world.state("good"), "running");
     // Nothing of the failed build is left running or standing.
     let containers = engine::list("containers", None);
-    let of_build =
-        containers.iter().filter(|c| c["Command"].to_string().contains("what went wrong"));
-    assert_eq!(of_build.count(), 0, "{containers:?}");
+    let words = format!("went wrong in {}", world.project);
+    let of_build = containers.iter().filter(|c| c["Command"].to_string().contains(&words));
+    assert_eq!(of_build.count(), 0, "a container of the failed build is left");
 }
 
 #[test]

@@ -1,11 +1,10 @@
-//! Runs that end early: by a signal, or killed at any moment.
+//! Runs that are interrupted by a signal.
 //!
-//! Invariant: whatever the moment, a second run succeeds, a third has nothing to do, data is where it
-//! was, names are right, and nothing foreign was touched.
+//! Invariant: a second run goes on where the first was interrupted.
 
-use crate::harness::{Running, World, engine};
+use crate::harness::{Running, World};
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 const SLOW: &str = "
@@ -77,102 +76,4 @@ fn a_reader_that_goes_away_must_not_end_the_run() {
     drop((command, reader));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(world.state("second"), "running");
-}
-
-/// A network, volumes of both kinds, a dependency, and a version that recreates both containers.
-fn project(version: &str) -> String {
-    format!(
-        "
-networks: {{net: }}
-volumes: {{data: {{path: /data, user: '1000:1000', permissions: '0700'}}}}
-containers:
-  db: {{@idle, attaches: [data], shares: [/own], networks: [net], env: {{V: '{version}'}}}}
-  apart: {{@idle, network_mode: none}}
-  web: {{@idle, networks: [net], depends_on: [db], labels: {{v: '{version}'}}, stop_timeout: 1}}
-"
-    )
-}
-
-/// Starts an up and kills it after so many lines of its output, and a little later.
-fn killed_up(world: &World, lines: usize, later: Duration) -> bool {
-    let running = world.start(&["up", "--output", "json"]);
-    for _ in 0..lines {
-        if running.line().is_none() {
-            return false;
-        }
-    }
-    std::thread::sleep(later);
-    running.signal(Signal::KILL);
-    running.finish().code == 137
-}
-
-/// What must hold after a killed run and a second one.
-fn converges(world: &World, foreign: &str, before: &Value, moment: &str) {
-    let second = world.run(&["up"]);
-    assert_eq!(second.code, 0, "killed {moment}:{second}");
-    let plan = world.plan();
-    assert_eq!(plan.steps().count(), 0, "killed {moment}:\n{plan}");
-    let expected =
-        ["containers apart", "containers db", "containers web", "networks net", "volumes data"];
-    assert_eq!(world.objects(), expected, "killed {moment}");
-    assert_eq!((world.state("db"), world.state("web")), ("running".into(), "running".into()));
-    let attached = &engine::get(&format!("/networks/{}", world.name("net")))["Containers"];
-    assert_eq!(attached.as_object().unwrap().len(), 2, "killed {moment}: {attached}");
-    assert_eq!(engine::get(&format!("/containers/{foreign}/json")), *before, "killed {moment}");
-    let networks = engine::list("networks", None);
-    let named = networks.iter().filter(|network| network["Name"] == world.name("net").as_str());
-    assert_eq!(named.count(), 1, "killed {moment}");
-}
-
-/// Kills a run at moments from `first` on, every so many lines.
-fn kill_everywhere(test: &str, recreate: bool, first: usize, step: usize) {
-    let mut lines = first;
-    loop {
-        let later = Duration::from_millis(if lines % 4 < 2 { 0 } else { 25 });
-        let moment = format!("{later:?} after line {lines}");
-        let Some(world) = World::new(test) else { return };
-        world.yaml(&project("1"));
-        let foreign = world.foreign_created("db_of_somebody", &json!({}));
-        let before = engine::get(&format!("/containers/{foreign}/json"));
-        if recreate {
-            world.up();
-            world.inside("db", &["sh", "-c", "echo precious > /data/file; echo own > /own/file"]);
-            world.yaml(&project("2"));
-        }
-        let was_killed = killed_up(&world, lines, later);
-        converges(&world, &foreign, &before, &moment);
-        if recreate {
-            let line = "stat -c '%u:%g %a' /data; cat /data/file /own/file";
-            let kept = world.inside("db", &["sh", "-c", line]);
-            assert_eq!(kept, "1000:1000 700\nprecious\nown", "killed {moment}");
-            assert_eq!(world.container("web")["Config"]["Labels"]["v"], "2", "killed {moment}");
-        } else {
-            let owner = world.inside("db", &["stat", "-c", "%u:%g %a", "/data"]);
-            assert_eq!(owner, "1000:1000 700", "killed {moment}");
-        }
-        if !was_killed {
-            return;
-        }
-        lines += step;
-    }
-}
-
-#[test]
-fn an_up_that_is_killed_must_be_finished_by_the_next_one() {
-    kill_everywhere("kill-up", false, 1, 2);
-}
-
-#[test]
-fn an_up_that_is_killed_must_be_finished_by_the_next_one_at_the_moments_between() {
-    kill_everywhere("kill-up2", false, 2, 2);
-}
-
-#[test]
-fn a_recreation_that_is_killed_must_be_finished_by_the_next_up() {
-    kill_everywhere("kill-re", true, 1, 2);
-}
-
-#[test]
-fn a_recreation_that_is_killed_must_be_finished_by_the_next_up_at_the_moments_between() {
-    kill_everywhere("kill-re2", true, 2, 2);
 }

@@ -37,11 +37,12 @@ fn down_must_remove_all_but_volumes() {
 
     // Data is lost only by consent, and without a terminal nobody is asked.
     let refused = world.run(&["down", "--volumes"]);
-    refused.code(64).says("data").says("--yes");
+    refused.code(64).says("--destroy-volume data");
+    world.run(&["down", "--volumes", "--yes"]).code(64);
     assert_eq!(states(&world), ["running", "running", "running"]);
-    world.run(&["down", "--volumes", "--yes"]).code(0);
+    world.run(&["down", "--destroy-volume", "data"]).code(0);
     assert!(world.objects().is_empty(), "{:?}", world.objects());
-    world.run(&["down", "--volumes", "--yes"]).code(0);
+    world.run(&["down", "--volumes"]).code(0);
 }
 
 #[test]

@@ -22,14 +22,32 @@ pub(crate) fn image() -> &'static str {
 
 fn make() -> String {
     let image = format!("localhost/windlass-test-{}/base:1", std::process::id());
-    let directory = tempfile::tempdir().unwrap();
-    let tar = rootfs(directory.path());
     guard(&image);
-    let (repository, tag) = image.rsplit_once(':').unwrap();
-    let path = format!("/images/create?fromSrc=-&repo={}&tag={tag}", engine::encode(repository));
-    let reply = engine::call("POST", &path, "application/x-tar", &tar);
-    assert!(reply.is_success() && !reply.text().contains("\"error\""), "{}", reply.text());
+    import(&image, "");
     image
+}
+
+/// Puts it on the engine that this thread works with, which is not the usual one.
+pub(crate) fn bring() {
+    import(image(), "");
+}
+
+/// Another image with the same files, of this reference.
+pub(crate) fn variant(reference: &str) {
+    import(
+        reference,
+        &format!("&changes={}", engine::encode(&format!("LABEL variant={reference}"))),
+    );
+}
+
+fn import(reference: &str, more: &str) {
+    static ROOTFS: OnceLock<Vec<u8>> = OnceLock::new();
+    let tar = ROOTFS.get_or_init(|| rootfs(tempfile::tempdir().unwrap().path()));
+    let (repository, tag) = reference.rsplit_once(':').unwrap();
+    let repository = engine::encode(repository);
+    let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}{more}");
+    let reply = engine::call("POST", &path, "application/x-tar", tar);
+    assert!(reply.is_success() && !reply.text().contains("\"error\""), "{}", reply.text());
 }
 
 fn rootfs(directory: &Path) -> Vec<u8> {

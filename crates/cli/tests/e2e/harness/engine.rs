@@ -3,6 +3,7 @@
 //! Invariant: nothing of windlass is used here, so a mistake of its client can't hide itself.
 
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -37,16 +38,48 @@ impl Reply {
     }
 }
 
+thread_local! {
+    static HERE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// While it lives, this thread works with an engine of the test's own.
+pub(crate) struct Here(());
+
+impl Here {
+    pub(crate) fn new(url: String) -> Self {
+        HERE.set(Some(url));
+        Self(())
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        HERE.set(None);
+    }
+}
+
 /// Where the engine is; `None` where there is none, and the tests have nothing to run on.
-pub(crate) fn url() -> Option<&'static str> {
+pub(crate) fn url() -> Option<String> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
+    if let Some(url) = HERE.with_borrow(Clone::clone) {
+        return Some(url);
+    }
     let find = || {
         let named = ["WINDLASS_TEST_ENGINE", "DOCKER_HOST"].map(|name| std::env::var(name).ok());
         let named = named.into_iter().flatten().find(|url| !url.is_empty());
         let usual = "/var/run/docker.sock";
         named.or_else(|| Path::new(usual).exists().then(|| format!("unix://{usual}")))
     };
-    URL.get_or_init(find).as_deref()
+    URL.get_or_init(find).clone()
+}
+
+/// Whether an engine at a socket is ready.
+pub(crate) fn answers(url: &str) -> bool {
+    let path = url.strip_prefix("unix://").expect("a socket");
+    let Ok(mut stream) = UnixStream::connect(path) else { return false };
+    let asked = stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n");
+    let mut answer = String::new();
+    asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.ends_with("OK")
 }
 
 fn connect() -> Box<dyn Connection> {

@@ -5,9 +5,23 @@
 
 pub(crate) mod base;
 pub(crate) mod engine;
+mod exchange;
 mod output;
+pub(crate) mod own;
 mod plan;
+pub(crate) mod proxy;
 mod world;
 
 pub(crate) use output::Output;
 pub(crate) use world::{Running, World, free_port, run_to_end, wait_until};
+
+/// Whether all points are asked for: `WINDLASS_E2E_FULL=1`. Without it a part of them is tried.
+pub(crate) fn is_full() -> bool {
+    std::env::var("WINDLASS_E2E_FULL").is_ok_and(|value| value == "1")
+}
+
+/// Says something that a test which passes does not keep to itself: figures, and what was skipped.
+pub(crate) fn tell(line: &str) {
+    use std::io::Write as _;
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+}

@@ -5,6 +5,7 @@
 
 use super::output::Output;
 use super::plan::Plan;
+use super::proxy::Proxy;
 use super::{base, engine};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -20,7 +21,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What `@idle` stands for in a file: a container that runs until it is told to stop.
-const IDLE: &str = "image: \"@image\", command: [sleep, \"1000000\"], init: true";
+const IDLE: &str =
+    "image: \"@image\", command: [sleep, \"1000000\"], init: true, update: {stable_for: 100ms}";
 
 pub(crate) struct World {
     pub(crate) project: String,
@@ -103,6 +105,15 @@ impl World {
         Running::start(self.command(words))
     }
 
+    /// Runs the program with a proxy for its engine.
+    pub(crate) fn run_through(&self, proxy: &Proxy, words: &[&str]) -> Output {
+        let mut command = self.command(words);
+        command.env("DOCKER_HOST", proxy.url());
+        let running = Running::start(command);
+        proxy.caller(running.child.id());
+        running.finish()
+    }
+
     /// Runs the program with something on its standard input.
     pub(crate) fn run_with_input(&self, words: &[&str], input: &[u8]) -> Output {
         let mut command = self.command(words);
@@ -149,6 +160,11 @@ impl World {
     pub(crate) fn id(&self, key: &str) -> String {
         let container = self.container(key);
         container["Id"].as_str().unwrap_or_else(|| panic!("there is no {key}")).to_owned()
+    }
+
+    /// The project's lock, or null.
+    pub(crate) fn lock(&self) -> Value {
+        engine::get(&format!("/containers/windlass-lock.{}/json", self.project))
     }
 
     /// `running`, `exited`… or `absent`.
@@ -233,6 +249,9 @@ fn sweep(project: &str) {
     let text = |object: &Value, key: &str| object[key].as_str().unwrap_or_default().to_owned();
     let named = |name: &str| {
         let name = name.trim_start_matches('/').trim_start_matches("localhost/");
+        if name.strip_prefix("windlass-lock.") == Some(project) {
+            return true;
+        }
         name.strip_prefix(project).is_some_and(|rest| rest.starts_with(['.', '/', '_']))
     };
     let ours = |object: &Value| object["Labels"]["dev.windlass.project"] == project;

@@ -1,0 +1,92 @@
+//! Several runs for one project at the same time.
+//!
+//! Invariant: exactly one of them changes anything; the others say who does, or find nothing to do.
+//!
+//! `WINDLASS_E2E_FULL=1` runs more rounds.
+
+use crate::harness::{Output, Running, World, engine, is_full};
+
+fn project(version: usize) -> String {
+    format!(
+        "networks: {{net: }}\nvolumes: {{data: /data}}\n\
+         containers: {{web: {{@idle, attaches: [data], networks: [net], env: {{V: '{version}'}}}}}}\n"
+    )
+}
+
+/// Whether a run carried something out.
+fn applied(output: &Output) -> bool {
+    let report = output.json().into_iter().find(|object| object["type"] == "report");
+    report.is_some_and(|report| report["done"].as_u64().is_some_and(|done| done > 0))
+}
+
+/// So many runs at once; what they ended with.
+fn race(world: &World, words: &[&str], runs: usize) -> Vec<Output> {
+    let running: Vec<_> = (0..runs).map(|_| world.start(words)).collect();
+    running.into_iter().map(Running::finish).collect()
+}
+
+#[test]
+fn of_runs_that_race_exactly_one_must_apply() {
+    let Some(world) = World::new("race") else { return };
+    let rounds = if is_full() { 50 } else { 8 };
+    for round in 0..rounds {
+        let runs = 2 + round % 7;
+        world.yaml(&project(round));
+        // Every third round begins with nothing.
+        if round % 3 == 0 {
+            world.run(&["down"]).code(0);
+        }
+        let outputs = race(&world, &["up", "--output", "json"], runs);
+        let story: String = outputs.iter().map(ToString::to_string).collect();
+        let winners = outputs.iter().filter(|output| applied(output));
+        assert_eq!(winners.count(), 1, "round {round}: {story}");
+        for output in &outputs {
+            let fits = match output.code {
+                0 => true,
+                3 => !applied(output) && output.all().contains("`windlass up`"),
+                _ => false,
+            };
+            assert!(fits, "round {round}: {output}");
+        }
+        assert_eq!(world.objects(), ["containers web", "networks net", "volumes data"], "{story}");
+        let name = world.name("net");
+        let networks = engine::list("networks", None);
+        let named = networks.iter().filter(|network| network["Name"] == name.as_str());
+        assert_eq!(named.count(), 1, "round {round}: {story}");
+        assert!(world.inside("web", &["env"]).contains(&format!("V={round}")), "{story}");
+        assert!(world.lock().is_null(), "round {round}: {story}");
+        world.settled();
+    }
+}
+
+#[test]
+fn runs_that_wait_for_each_other_must_all_succeed() {
+    let Some(world) = World::new("queue") else { return };
+    world.yaml(&project(1));
+    let outputs = race(&world, &["up", "--lock-timeout", "100", "--output", "json"], 4);
+    let story: String = outputs.iter().map(ToString::to_string).collect();
+    assert!(outputs.iter().all(|output| output.code == 0), "{story}");
+    assert_eq!(outputs.iter().filter(|output| applied(output)).count(), 1, "{story}");
+    assert!(world.lock().is_null(), "{story}");
+    world.settled();
+}
+
+#[test]
+fn an_up_and_a_down_that_race_must_leave_one_of_both() {
+    let Some(world) = World::new("updown") else { return };
+    world.yaml(&project(1)).up();
+    for version in 2..6 {
+        world.yaml(&project(version));
+        let up = world.start(&["up", "--lock-timeout", "100"]);
+        let down = world.start(&["down", "--lock-timeout", "100"]);
+        let (up, down) = (up.finish(), down.finish());
+        up.code(0);
+        down.code(0);
+        let objects = world.objects();
+        let all = ["containers web", "networks net", "volumes data"];
+        assert!(objects == all || objects == ["volumes data"], "{objects:?}{up}{down}");
+        assert!(world.lock().is_null(), "{up}{down}");
+        world.up();
+        world.settled();
+    }
+}
