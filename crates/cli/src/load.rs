@@ -10,6 +10,7 @@ use windlass::model::engine::EngineSpec;
 use windlass::model::project::Project;
 use windlass::{Dialect, LoadOptions};
 
+use crate::args::Global;
 use crate::console::Console;
 use crate::invocation::Invocation;
 use crate::origin::Origin;
@@ -41,15 +42,7 @@ pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Orig
 
 fn options(invocation: &Invocation) -> Result<LoadOptions> {
     let here = &invocation.environment;
-    let dialect = match invocation.global.dialect.as_deref() {
-        None => Dialect::default(),
-        Some(name) => Dialect::parse(name).ok_or_else(|| {
-            Trouble::usage(
-                format!("there is no dialect `{name}`"),
-                "the only one that this version reads is `windlass`",
-            )
-        })?,
-    };
+    let dialect = dialect(&invocation.global)?;
     let files: Vec<PathBuf> = if invocation.files.is_empty() {
         vec![discover::file(&here.directory)?]
     } else {
@@ -60,6 +53,7 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
         files,
         stdin,
         dialect,
+        clients: invocation.global.clients.clone(),
         project: invocation.global.project.clone(),
         set: invocation.global.set.clone(),
         args: Vec::new(),
@@ -68,6 +62,24 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
         home: here.home.clone(),
         secrets_optional: !invocation.makes,
     })
+}
+
+fn dialect(global: &Global) -> Result<Dialect> {
+    let dialect = match global.dialect.as_deref() {
+        None => Dialect::default(),
+        Some(name) => Dialect::parse(name).ok_or_else(|| {
+            let known = Dialect::ALL.map(|known| known.as_str().to_owned());
+            let message = format!("there is no dialect `{name}`");
+            Trouble::usage(message, hint::unknown_reference(name, &known))
+        })?,
+    };
+    if global.clients.is_some() && dialect != Dialect::DockerMap {
+        return Err(Trouble::usage(
+            "--clients is for maps of docker-map",
+            "add `--dialect docker-map`, or declare `engines` in the file",
+        ));
+    }
+    Ok(dialect)
 }
 
 fn read_stdin() -> Result<Vec<u8>> {

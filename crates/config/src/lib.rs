@@ -4,6 +4,7 @@
 //! process's environment.
 
 pub mod diagnostic;
+mod docker_map;
 pub mod document;
 pub mod load;
 pub mod lower;

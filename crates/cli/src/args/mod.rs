@@ -43,9 +43,12 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Dialect of the files, where their names do not tell it
+    /// Dialect of the files, where their names do not tell it: windlass, docker-map
     #[arg(long, value_name = "DIALECT", global = true)]
     pub dialect: Option<String>,
+    /// File of clients, beside a map of docker-map: the engines that it runs on
+    #[arg(long, value_name = "FILE", global = true)]
+    pub clients: Option<PathBuf>,
     /// Project name instead of the file's
     #[arg(short, long, value_name = "NAME", global = true, alias = "project-name")]
     pub project: Option<String>,

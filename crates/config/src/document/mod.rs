@@ -18,9 +18,13 @@ use std::collections::BTreeMap;
 use windlass_model::container::ContainerConfig;
 use windlass_model::{ProjectName, Shared};
 
+use crate::load::Dialect;
+
 /// Everything that one configuration says.
 #[derive(Debug)]
 pub struct Document {
+    /// What is left of it: a few rules that differ.
+    pub dialect: Dialect,
     pub name: ProjectName,
     /// Absolute path of the directory of the main file.
     pub root: String,

@@ -23,6 +23,8 @@ pub struct Settings {
     pub default_domain: Option<String>,
     pub set_hostname: bool,
     pub use_attached_parent_name: bool,
+    /// Where containers run that name no engine.
+    pub default_engines: Vec<Spanned<String>>,
 }
 
 impl Default for Settings {
@@ -33,6 +35,7 @@ impl Default for Settings {
             default_domain: None,
             set_hostname: true,
             use_attached_parent_name: false,
+            default_engines: Vec::new(),
         }
     }
 }

@@ -68,11 +68,13 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
         secrets_optional: options.secrets_optional,
     });
     let reader = Reader::new(std::mem::take(&mut loaded.sources), templates);
-    let given = native::Given { name: options.project.as_deref(), root: &directory };
-    let document = match options.dialect {
-        Dialect::Windlass => native::read(&reader, &Item::root(root.node), &given),
+    let given = native::Given {
+        name: options.project.as_deref(),
+        origin: options.origin(),
+        dialect: options.dialect,
+        root: &directory,
     };
-    if let Some(document) = document {
+    if let Some(document) = native::read(&reader, &Item::root(root.node), &given) {
         let lowered = lower(&reader, document);
         loaded.project = Some(lowered.project);
         loaded.places = lowered.places;

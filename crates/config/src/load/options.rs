@@ -5,18 +5,40 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::docker_map::Surroundings;
+
 /// In which language files are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// `windlass.yaml`.
     #[default]
     Windlass,
+    /// A container map of docker-map.
+    DockerMap,
 }
 
 impl Dialect {
+    pub const ALL: [Self; 2] = [Self::Windlass, Self::DockerMap];
+
+    /// As on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Windlass => "windlass",
+            Self::DockerMap => "docker-map",
+        }
+    }
+
     /// By its name on the command line.
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "windlass").then_some(Self::Windlass)
+        Self::ALL.into_iter().find(|dialect| dialect.as_str() == text)
+    }
+
+    /// Local tags that mean something.
+    pub(super) fn tags(self) -> &'static [&'static str] {
+        match self {
+            Self::Windlass => crate::native::TAGS,
+            Self::DockerMap => crate::docker_map::TAGS,
+        }
     }
 }
 
@@ -26,6 +48,8 @@ pub struct LoadOptions {
     pub files: Vec<PathBuf>,
     pub stdin: Option<Vec<u8>>,
     pub dialect: Dialect,
+    /// docker-map's file of clients, from `cwd`: the engines of its maps.
+    pub clients: Option<PathBuf>,
     /// Wins over the files' `name`.
     pub project: Option<String>,
     /// `--set` pairs; they win over variables of the environment, and those over the files' `vars`.
@@ -43,9 +67,24 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// What the project is named after: the main file's directory; a map after the file itself.
+    pub(super) fn origin(&self) -> Option<String> {
+        let directory = self.root();
+        let named = match self.dialect {
+            Dialect::Windlass => directory.file_name(),
+            Dialect::DockerMap => self.files.first().and_then(|file| file.file_stem()),
+        };
+        named.map(|name| name.to_string_lossy().into_owned())
+    }
+
     /// The absolute directory of the main file.
     pub(super) fn root(&self) -> PathBuf {
         self.files.first().map_or_else(|| self.cwd.clone(), |file| self.directory(file))
+    }
+
+    /// What docker-map's tagged paths are expanded with.
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { env: &self.env, home: self.home.as_deref() }
     }
 
     /// The absolute directory of a file.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::merge::merge;
 use super::{Dialect, LoadOptions};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::docker_map;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Entry, Key, Mapping, Node, ParseOptions, Style, Value};
 
@@ -51,7 +52,9 @@ pub(super) fn read(
             root = Some(root.map_or_else(|| Arc::clone(&node), |base| merge(&base, &node)));
         }
     }
+    let clients = options.clients.as_ref().and_then(|file| tree.clients(file));
     root.map(|root| {
+        let root = clients.map_or_else(|| Arc::clone(&root), |clients| merge(&root, &clients));
         let vars = root.as_mapping().and_then(|map| map.get("vars"));
         let vars = vars.and_then(|entry| entry.value.as_mapping());
         let names = vars.into_iter().flat_map(Mapping::entries);
@@ -101,7 +104,12 @@ impl Tree<'_> {
         let bytes = self.bytes(file, &shown, included)?;
         self.open.push(identity);
         let node = self.parse(bytes, &shown, self.options.directory(file));
-        let node = node.map(|node| self.includes(node, file));
+        let node = node.map(|node| match self.options.dialect {
+            Dialect::Windlass => self.includes(node, file),
+            Dialect::DockerMap => {
+                docker_map::map(&node, self.options.surroundings(), self.diagnostics)
+            }
+        });
         self.done.extend(self.open.pop());
         node
     }
@@ -148,9 +156,7 @@ impl Tree<'_> {
             }
         };
         let file = self.sources.add(shown, directory, Arc::clone(&text));
-        let tags = match self.options.dialect {
-            Dialect::Windlass => crate::native::TAGS,
-        };
+        let tags = self.options.dialect.tags();
         let before = self.diagnostics.len();
         let root = yaml::parse(
             file,
@@ -169,6 +175,18 @@ impl Tree<'_> {
                 None
             }
         }
+    }
+
+    /// A tree with the engines that a file of clients declares.
+    fn clients(&mut self, file: &Path) -> Option<Arc<Node>> {
+        let shown = file.display().to_string();
+        let bytes = self.bytes(file, &shown, None)?;
+        let node = self.parse(bytes, &shown, self.options.directory(file))?;
+        let engines = docker_map::clients(&node, self.options.surroundings(), self.diagnostics);
+        let key = Key { text: "engines".into(), span: node.span };
+        let mut root = Mapping::default();
+        root.replace(Entry { key, value: engines, merged: None });
+        Some(Arc::new(Node::new(node.span, Value::Mapping(root))))
     }
 
     /// The tree with what it includes: in order, later ones win.

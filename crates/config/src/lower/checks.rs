@@ -11,6 +11,7 @@ use windlass_model::{Address, EngineName};
 
 use super::Lowering;
 use crate::diagnostic::Diagnostic;
+use crate::load::Dialect;
 use crate::source::Span;
 
 /// Ports that are named of those that two containers both publish.
@@ -56,8 +57,12 @@ impl Lowering<'_> {
         let protocol = port.protocol.as_str();
         let message = format!("the port {published}/{protocol} of the host is published {who}");
         let place = |address: &Address| self.port_span(address, published);
-        let mut found = Diagnostic::error("port-conflict", message)
-            .help("publish another port, or each on an address of its own");
+        let found = match self.document.dialect {
+            Dialect::Windlass => Diagnostic::error("port-conflict", message),
+            // There it was left to the engine, and to whoever starts only one of the two.
+            Dialect::DockerMap => Diagnostic::warning("port-conflict", message),
+        };
+        let mut found = found.help("publish another port, or each on an address of its own");
         if let Some(span) = place(address) {
             found = found.at(span, format!("by \"{}\"", address.name));
         }

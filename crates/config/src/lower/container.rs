@@ -15,6 +15,7 @@ use super::members::Member;
 use super::{Edge, Lowering, hostname};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Container, DependsOn, Document};
+use crate::load::Dialect;
 use crate::places::Places;
 use crate::read::{Spanned, shell_variables};
 use crate::scalar::image_reference;
@@ -262,7 +263,9 @@ impl Lowering<'_> {
             if self.document.images.contains_key(&container.key) {
                 return Some(ImageUse::Project(container.key.clone()));
             }
-            if self.document.settings.repository.is_some() {
+            // In a map a container is named after its image.
+            let is_map = self.document.dialect == Dialect::DockerMap;
+            if is_map || self.document.settings.repository.is_some() {
                 let name = Spanned::new(container.key.clone(), container.span);
                 return self.image_use(&name, &format!("containers.{}", container.key));
             }

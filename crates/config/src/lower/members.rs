@@ -47,8 +47,12 @@ pub(super) enum NotFound {
     NoInstance,
 }
 
-/// The engine of containers that name none: `default`, or the only one that is declared.
+/// The engine of what is on one only: the first of the `default_engines`, else `default`, or the only
+/// one that is declared.
 pub(super) fn default_engine(document: &Document) -> EngineName {
+    if let Some(first) = document.settings.default_engines.first() {
+        return EngineName::new(first.value.clone());
+    }
     let mut names = document.engines.keys();
     match (names.next(), names.next()) {
         (Some(only), None) => EngineName::new(only),
@@ -60,7 +64,7 @@ impl<'a> Members<'a> {
     pub(super) fn new(reader: &Reader, document: &'a Document) -> Self {
         let mut all: Vec<Member<'a>> = Vec::with_capacity(document.containers.len());
         let mut by_key = HashMap::with_capacity(document.containers.len());
-        let default = default_engine(document);
+        let default = default_engines(reader, document);
         for (key, container) in &document.containers {
             let start = all.len();
             if !container.is_abstract {
@@ -238,13 +242,32 @@ fn engines(
     reader: &Reader,
     document: &Document,
     container: &Container,
-    default: &EngineName,
+    default: &[EngineName],
 ) -> Vec<EngineName> {
     if container.engines.is_empty() {
-        return vec![default.clone()];
+        return default.to_vec();
     }
+    let path = || format!("containers.{}.engines", container.key);
+    known_engines(reader, document, &container.engines, path)
+}
+
+/// The engines of containers that name none.
+fn default_engines(reader: &Reader, document: &Document) -> Vec<EngineName> {
+    match document.settings.default_engines.as_slice() {
+        [] => vec![default_engine(document)],
+        named => known_engines(reader, document, named, || "default_engines".to_owned()),
+    }
+}
+
+/// Those that are declared; reports the others.
+fn known_engines(
+    reader: &Reader,
+    document: &Document,
+    named: &[Spanned<String>],
+    path: impl Fn() -> String,
+) -> Vec<EngineName> {
     let mut all = Vec::new();
-    for name in &container.engines {
+    for name in named {
         if document.engines.contains_key(&name.value) || name.value == EngineName::DEFAULT {
             all.push(EngineName::new(name.value.clone()));
             continue;
@@ -254,7 +277,7 @@ fn engines(
             .unwrap_or_else(|| "declare it under `engines`".to_owned());
         let message = format!("unknown engine \"{}\"", crate::yaml::shorten(&name.value));
         let found = Diagnostic::error("unknown-reference", message).at(name.span, "");
-        reader.report(found.in_path(format!("containers.{}.engines", container.key)).help(help));
+        reader.report(found.in_path(path()).help(help));
     }
     all
 }

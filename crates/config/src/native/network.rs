@@ -41,7 +41,14 @@ const FIELDS: &[Field<Network>] = &[
 ];
 
 const CREATE: &[Field<Network>] = &[
-    Field { name: "ipam", read: |n, r, i| put(&mut n.config.ipam, ipam(r, i)) },
+    Field { name: "ipam", read: |n, r, i| put(&mut n.config.ipam, raw_ipam(r, i)) },
+    Field {
+        name: "options",
+        read: |n, r, i| n.config.driver_options.extend(r.string_pairs(i, "driver options")),
+    },
+    Field { name: "internal", read: |n, r, i| set(&mut n.config.internal, r.bool(i)) },
+    // What an engine always does now.
+    Field { name: "check_duplicate", read: |_, _, _| {} },
     Field { name: "labels", read: |n, r, i| n.config.labels.extend(r.labels(i)) },
     Field { name: "attachable", read: |n, r, i| set(&mut n.config.attachable, r.bool(i)) },
     Field { name: "enable_ipv6", read: |n, r, i| set(&mut n.config.ipv6, r.bool(i)) },
@@ -57,6 +64,19 @@ fn ipam(reader: &Reader, item: &Item) -> Option<Ipam> {
     }
     reader.fields(&item, &mut ipam, &[IPAM]).then_some(ipam)
 }
+
+/// As the engine's API spells it, which is how docker-py hands it on; or as [`ipam`].
+fn raw_ipam(reader: &Reader, item: &Item) -> Option<Ipam> {
+    let item = reader.resolve(item)?;
+    let mut ipam = Ipam::default();
+    reader.fields(&item, &mut ipam, &[RAW_IPAM, IPAM]).then_some(ipam)
+}
+
+const RAW_IPAM: &[Field<Ipam>] = &[
+    Field { name: "Driver", read: |p, r, i| put(&mut p.driver, r.string(i)) },
+    Field { name: "Config", read: |p, r, i| p.pools = pools(r, i) },
+    Field { name: "Options", read: |p, r, i| p.options.extend(r.string_pairs(i, "options")) },
+];
 
 const IPAM: &[Field<Ipam>] = &[
     Field { name: "driver", read: |p, r, i| put(&mut p.driver, r.string(i)) },
@@ -74,7 +94,7 @@ fn pools(reader: &Reader, item: &Item) -> Vec<IpamPool> {
                 return Some(IpamPool { subnet: subnet(reader, item), ..IpamPool::default() });
             }
             let mut pool = IpamPool::default();
-            let read = reader.fields(item, &mut pool, &[POOL]);
+            let read = reader.fields(item, &mut pool, &[POOL, RAW_POOL]);
             check_pool(reader, item, &pool);
             read.then_some(pool)
         })
@@ -85,16 +105,23 @@ const POOL: &[Field<IpamPool>] = &[
     Field { name: "subnet", read: |p, r, i| put(&mut p.subnet, subnet(r, i)) },
     Field { name: "ip_range", read: |p, r, i| put(&mut p.ip_range, subnet(r, i)) },
     Field { name: "gateway", read: |p, r, i| put(&mut p.gateway, address(r, i)) },
-    Field {
-        name: "aux_addresses",
-        read: |p, r, i| {
-            for (key, item) in r.entries(i, "addresses") {
-                let address = address(r, &item);
-                p.aux_addresses.extend(address.map(|address| (key.text.to_string(), address)));
-            }
-        },
-    },
+    Field { name: "aux_addresses", read: |p, r, i| aux_addresses(p, r, i) },
 ];
+
+/// The same as the engine's API spells them.
+const RAW_POOL: &[Field<IpamPool>] = &[
+    Field { name: "Subnet", read: |p, r, i| put(&mut p.subnet, subnet(r, i)) },
+    Field { name: "IPRange", read: |p, r, i| put(&mut p.ip_range, subnet(r, i)) },
+    Field { name: "Gateway", read: |p, r, i| put(&mut p.gateway, address(r, i)) },
+    Field { name: "AuxiliaryAddresses", read: |p, r, i| aux_addresses(p, r, i) },
+];
+
+fn aux_addresses(pool: &mut IpamPool, reader: &Reader, item: &Item) {
+    for (key, item) in reader.entries(item, "addresses") {
+        let address = address(reader, &item);
+        pool.aux_addresses.extend(address.map(|address| (key.text.to_string(), address)));
+    }
+}
 
 fn address(reader: &Reader, item: &Item) -> Option<String> {
     reader.parse(item, |text| crate::scalar::ip_address(text).map(|address| address.to_string()))

@@ -14,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{
     Container, Document, Group, HostPath, Image, Network, Secret, Settings, Task, TaskPlace, Volume,
 };
+use crate::load::Dialect;
 use crate::read::{Field, Item, Path, Reader};
 use crate::template::{Named, Scope};
 
@@ -64,12 +65,20 @@ const SETTINGS: &[Field<Sections>] = &[
         name: "use_attached_parent_name",
         read: |s, r, i| set(&mut s.settings.use_attached_parent_name, r.bool(i)),
     },
+    Field {
+        name: "default_engines",
+        read: |s, r, i| s.settings.default_engines = r.spanned_strings(i),
+    },
 ];
 
 /// What the caller knows beside the files.
 pub struct Given<'a> {
     /// Wins over the file's `name`.
     pub name: Option<&'a str>,
+    /// What the project is named after if nothing says how it is called.
+    pub origin: Option<String>,
+    /// What the files were written in; this tree is the native format's.
+    pub dialect: Dialect,
     /// Directory of the main file.
     pub root: &'a std::path::Path,
 }
@@ -127,8 +136,7 @@ fn project_name(reader: &Reader, root: &Item, given: &Given<'_>) -> Option<Proje
         reader.report(invalid(&text).at(item.span(), "").in_path("name"));
         return None;
     }
-    let directory = given.root.file_name().map(|name| name.to_string_lossy().into_owned());
-    let found = directory.as_deref().and_then(ProjectName::normalise);
+    let found = given.origin.as_deref().and_then(ProjectName::normalise);
     if found.is_none() {
         let message = "the directory's name makes no project's name";
         reader.report(Diagnostic::error("bad-name", message).help("add `name:` to the file"));
@@ -164,6 +172,7 @@ fn read_sections(
     let root = given.root.display().to_string();
     let settings = sections.settings.clone();
     Document {
+        dialect: given.dialect,
         name,
         root,
         settings,

@@ -51,6 +51,22 @@ const VOLUME: &[Field<Volume>] = &[
     Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.labels(i)) },
     Field { name: "user", read: |v, r, i| put(&mut v.user, r.spanned(i)) },
     Field { name: "permissions", read: |v, r, i| put(&mut v.permissions, r.spanned(i)) },
+    // docker-map's way to say labels.
+    Field {
+        name: "create_options",
+        read: |v, r, i| {
+            r.fields(i, v, &[CREATE]);
+        },
+    },
+];
+
+const CREATE: &[Field<Volume>] = &[
+    Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.labels(i)) },
+    Field { name: "driver", read: |v, r, i| put(&mut v.config.driver, r.string(i)) },
+    Field {
+        name: "driver_opts",
+        read: |v, r, i| v.config.driver_options.extend(r.string_pairs(i, "driver options")),
+    },
 ];
 
 /// The section's `root`, absolute.

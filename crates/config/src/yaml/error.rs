@@ -236,7 +236,7 @@ pub(super) fn template_key(file: FileId, text: &str, inner: Span) -> Option<Diag
 }
 
 /// A key for the second time.
-pub(super) fn duplicate_key(key: &Key, first: Option<Span>) -> Diagnostic {
+pub(crate) fn duplicate_key(key: &Key, first: Option<Span>) -> Diagnostic {
     let message = format!("duplicate key `{}`", shorten(&key.text));
     let found = Diagnostic::error("duplicate-key", message)
         .at(key.span, "this one would be lost")

@@ -6,6 +6,7 @@
 
 mod annotated;
 mod check;
+mod docker_map;
 mod files;
 mod hostile;
 mod limits;
