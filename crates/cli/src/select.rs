@@ -18,15 +18,15 @@ pub(crate) fn containers(project: &Project, references: &[String]) -> Result<BTr
     }
     let mut selected = BTreeSet::new();
     for reference in references {
-        let found = find(project, reference);
+        let found = project.named(reference);
         if found.is_empty() {
-            let candidates = candidates(project);
+            let candidates: Vec<_> = project.names().into_iter().collect();
             return Err(Trouble::usage(
                 format!("there is no `{reference}` in this project"),
                 hint::unknown_reference(reference, &candidates),
             ));
         }
-        selected.extend(found);
+        selected.extend(found.into_iter().cloned());
     }
     Ok(selected)
 }
@@ -35,9 +35,9 @@ pub(crate) fn containers(project: &Project, references: &[String]) -> Result<BTr
 /// name or need. A reference that names nothing makes it all of them.
 pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
     let mut images = BTreeSet::new();
-    let mut next = BTreeSet::new();
+    let mut next: BTreeSet<&Address> = BTreeSet::new();
     for reference in references {
-        let found = find(project, reference);
+        let found = project.named(reference);
         if project.images.contains_key(reference) {
             images.insert(reference.clone());
         } else if found.is_empty() {
@@ -50,7 +50,7 @@ pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
     }
     let mut seen = BTreeSet::new();
     while let Some(address) = next.pop_first() {
-        let Some(spec) = project.containers.get(&address) else { continue };
+        let Some(spec) = project.containers.get(address) else { continue };
         if let ImageUse::Project(key) = &spec.image {
             images.insert(key.clone());
         }
@@ -58,41 +58,7 @@ pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
         images.extend(named.map(|address| address.name.clone()));
         seen.insert(address);
         let needed = spec.depends_on.iter().map(|dependency| &dependency.on);
-        next.extend(needed.filter(|on| !seen.contains(on)).cloned());
+        next.extend(needed.filter(|on| !seen.contains(on)));
     }
     ImageFilter::Only(images)
-}
-
-fn find(project: &Project, reference: &str) -> BTreeSet<Address> {
-    let name = match reference.split_once('/') {
-        Some((owner, name)) if owner == project.name.as_str() => name,
-        Some(_) => return BTreeSet::new(),
-        None => reference,
-    };
-    let containers = container(project, name);
-    if !containers.is_empty() {
-        return containers;
-    }
-    let members = project.groups.get(name).into_iter().flatten();
-    members.flat_map(|member| container(project, member)).collect()
-}
-
-/// By key, by `key.instance`, or by the name on the engine.
-fn container(project: &Project, name: &str) -> BTreeSet<Address> {
-    project
-        .containers
-        .iter()
-        .filter(|(address, spec)| spec.key == name || address.name == name || spec.name == name)
-        .map(|(address, _)| address.clone())
-        .collect()
-}
-
-fn candidates(project: &Project) -> Vec<String> {
-    let names: BTreeSet<_> = project
-        .containers
-        .iter()
-        .flat_map(|(address, spec)| [spec.key.clone(), address.name.clone()])
-        .chain(project.groups.keys().cloned())
-        .collect();
-    names.into_iter().collect()
 }

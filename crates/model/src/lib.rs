@@ -28,6 +28,7 @@ pub mod plan;
 mod plan_text;
 pub mod port;
 pub mod project;
+mod reference;
 pub mod report;
 pub mod request;
 pub mod rescue;

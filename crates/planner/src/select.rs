@@ -37,7 +37,7 @@ pub(crate) fn select<'a>(
         selection.named = active.map(|spec| &spec.address).collect();
     }
     for reference in &request.references {
-        let found = containers(world, reference);
+        let found = world.project.named(reference);
         let image = world.project.images.get_key_value(reference.as_str());
         match image {
             Some((key, _)) if matches!(request.verb, Verb::Build | Verb::Pull) => {
@@ -48,7 +48,7 @@ pub(crate) fn select<'a>(
         }
     }
     let forced = request.options.recreate.iter();
-    let nobody = forced.filter(|reference| containers(world, reference).is_empty());
+    let nobody = forced.filter(|reference| world.project.named(reference).is_empty());
     blockers.extend(nobody.map(|reference| unknown(world, request, reference)));
     let volumes = request.options.destroy_volumes.iter();
     let nothing = volumes.filter(|name| !is_volume(world, name));
@@ -70,32 +70,9 @@ fn is_active(spec: &ContainerSpec, request: &Request) -> bool {
         || row(request.verb).traversal == Traversal::Dependents
 }
 
-/// The containers that a reference names: `container`, `container.instance`, a group, each also
-/// behind `project/`.
-pub(crate) fn containers<'a>(world: &World<'a>, reference: &str) -> BTreeSet<&'a Address> {
-    let prefix = format!("{}/", world.project.name);
-    let reference = reference.strip_prefix(&prefix).unwrap_or(reference);
-    let direct = |text: &str| {
-        let specs = world.project.containers.values();
-        specs
-            .filter(|spec| spec.key == text || spec.address.name == text || spec.name == text)
-            .map(|spec| &spec.address)
-            .collect::<BTreeSet<_>>()
-    };
-    let found = direct(reference);
-    if !found.is_empty() {
-        return found;
-    }
-    let members = world.project.groups.get(reference);
-    members.into_iter().flatten().flat_map(|member| direct(member)).collect()
-}
-
 fn unknown(world: &World<'_>, request: &Request, reference: &str) -> Blocker {
     let project = world.project;
-    let mut candidates: BTreeSet<String> =
-        project.containers.values().map(|spec| spec.address.name.clone()).collect();
-    candidates.extend(project.containers.values().map(|spec| spec.key.clone()));
-    candidates.extend(project.groups.keys().cloned());
+    let mut candidates = project.names();
     if matches!(request.verb, Verb::Build | Verb::Pull) {
         candidates.extend(project.images.keys().cloned());
     }

@@ -324,3 +324,38 @@ web: {image: x, attaches: data, networks: n}
     assert_eq!(pool.gateway.as_deref(), Some("10.9.0.1"));
     assert_eq!(network.labels["a"], "1");
 }
+
+#[test]
+fn references() {
+    let project = map("name: m
+a: {image: x, instances: ['1', '2']}
+b: {image: x}
+m: {image: x}
+base: {abstract: true}
+groups: {g: [a.1, b]}
+");
+    let project = Project { name: windlass_model::ProjectName::new("m"), ..project };
+    for (reference, expected) in [
+        ("a", "a.1 a.2"),
+        ("a.1", "a.1"),
+        ("g", "a.1 b"),
+        ("m", "m"),
+        ("__all__", "a.1 a.2 b m"),
+        ("m.a", "a.1 a.2"),
+        ("m.a.", "a.1 a.2"),
+        ("m.a.1", "a.1"),
+        ("m.g", "a.1 b"),
+        ("m.__all__", "a.1 a.2 b m"),
+        ("m/a.1", "a.1"),
+        ("m/g", "a.1 b"),
+        ("n.a", ""),
+        ("n/a", ""),
+        ("a.3", ""),
+        ("base", ""),
+        ("zzz", ""),
+        ("", ""),
+    ] {
+        let found: Vec<_> = project.named(reference).iter().map(|a| a.name.clone()).collect();
+        assert_eq!(found.join(" "), expected, "{reference}");
+    }
+}

@@ -17,7 +17,7 @@ pub(crate) mod rollback;
 pub(crate) mod volume;
 
 use crate::draft::Draft;
-use crate::select::{self, Selection};
+use crate::select::Selection;
 use crate::world::World;
 use container::Goal;
 use windlass_model::request::Request;
@@ -31,8 +31,7 @@ pub(crate) fn reach(
     draft: &mut Draft,
 ) {
     let forced = request.options.recreate.iter();
-    draft.forced =
-        forced.flat_map(|reference| select::containers(world, reference)).cloned().collect();
+    draft.forced = forced.flat_map(|reference| world.project.named(reference)).cloned().collect();
     for address in world.networks_used(&selection.containers) {
         network::ensure(world, request, &address, &selection.containers, draft);
     }
