@@ -5,6 +5,7 @@
 
 use windlass_config::{Dialect, LoadOptions, Loaded, load};
 use windlass_model::container::ContainerSpec;
+use windlass_model::image::ImageUse;
 use windlass_model::project::Project;
 use windlass_model::wait::ExecPolicy;
 
@@ -358,4 +359,126 @@ groups: {g: [a.1, b]}
         let found: Vec<_> = project.named(reference).iter().map(|a| a.name.clone()).collect();
         assert_eq!(found.join(" "), expected, "{reference}");
     }
+}
+
+#[test]
+fn names_of_images() {
+    for (image, settings, expected) in [
+        ("", "", "app-server:latest"),
+        ("image1", "repository: registry.example.com", "registry.example.com/image1:latest"),
+        ("image1", "default_tag: devel", "image1:devel"),
+        ("/image1", "repository: registry.example.com\ndefault_tag: devel", "image1:devel"),
+        (
+            "image1:one",
+            "repository: registry.example.com\ndefault_tag: devel",
+            "registry.example.com/image1:one",
+        ),
+        ("/image1:two", "repository: registry.example.com\ndefault_tag: devel", "image1:two"),
+        ("u/app", "repository: r.io", "u/app:latest"),
+        ("localhost:5000/app", "", "localhost:5000/app:latest"),
+        ("localhost:5000/app:1", "repository: r.io", "localhost:5000/app:1"),
+    ] {
+        let image = if image.is_empty() { String::new() } else { format!("image: '{image}'") };
+        let project = map(&format!("{settings}\napp-server: {{{image}}}\n"));
+        let found = &of(&project, "app-server").image;
+        assert_eq!(*found, ImageUse::External(expected.to_owned()), "{image} {settings}");
+    }
+}
+
+#[test]
+fn references_that_lead_nowhere() {
+    for (yaml, expected) in [
+        ("a: {uses: x}", "containers.a.uses: unknown volume \"x\""),
+        ("a: {links: b}", "containers.a.links: unknown container \"b\""),
+        (
+            "a: {binds: v}\nvolumes: {v: /v}",
+            "containers.a.binds: the alias \"v\" has no path on the host",
+        ),
+        ("a: {attaches: v}", "containers.a: the volume \"v\" has no path in the container"),
+        (
+            "a: {attaches: v}\nb: {attaches: v}\nvolumes: {v: /v}",
+            "containers.b.attaches: the volume \"v\" is attached by two containers",
+        ),
+        ("a: {networks: n}", "containers.a.networks: unknown network \"n\""),
+        ("a: {network_mode: b}", "containers.a.network_mode: unknown container \"b\""),
+        ("a:\ngroups: {a: [a]}", "\"a\" is a container and a group"),
+        ("a:\ngroups: {g: [b]}", "groups.g: unknown container \"b\""),
+        ("a: {links: a}", "a → a"),
+        ("a: {links: b}\nb: {links: c}\nc: {uses: [a]}", "a → b → c → a"),
+        ("a: {extends: b}\nb: {extends: a}", "a → b → a"),
+        ("a: {extends: b}", "containers.a.extends: unknown container \"b\""),
+        ("a: {exposes: {80: [80, public]}}", "has no interface \"public\""),
+        (
+            "a: {instances: [i, j], binds: v}\nvolumes: {v: /v}\nhost: {v: {i: /x}}",
+            "containers.a.binds: ",
+        ),
+    ] {
+        let loaded = load(&map_options(yaml));
+        let findings = loaded.diagnostics.render_plain(&loaded.sources);
+        assert!(loaded.project.is_none(), "{yaml}");
+        assert!(findings.contains(expected), "{yaml}\n{findings}");
+        assert!(findings.starts_with("<stdin>:"), "{findings}");
+    }
+    assert!(load(&map_options("base: {abstract: true}")).project.is_some());
+}
+
+/// The map of docker-map's own tests.
+const MAIN: &str = "
+repository: registry.example.com
+default_tag: custom
+host_root: /var/lib/site
+web_server:
+  image: nginx:latest
+  binds: {/etc/nginx: [config/nginx, ro]}
+  uses: [[app_server_socket, /var/lib/app/custom/socket]]
+  attaches: [[web_log, /var/log/nginx]]
+  networks: {bridge: null, app: {links: [[app_server.instance1, i1], [app_server.instance2, i2]]}}
+  exposes: {80: 80, 443: 443}
+  stop_timeout: 5
+app_server:
+  image: app
+  instances: [instance1, instance2]
+  exposes: [8880]
+  binds: [{app_config: ro}, app_data]
+  networks: app
+  attaches: [app_log, [app_server_socket, /var/lib/app/socket]]
+  user: 2000
+  permissions: u=rwX,g=rX,o=
+  stop_signal: SIGTERM
+  stop_timeout: 10
+  healthcheck: {test: [curl, 'http://localhost/'], interval: 1m, timeout: 1000ms, retries: 3, start_period: 5s}
+app_extra: {networks: app}
+networks: {app: null}
+volumes: {app_config: /var/lib/app/config, app_log: /var/lib/app/log, app_data: /var/lib/app/data}
+host: {app_config: {instance1: config/app1, instance2: config/app2}, app_data: {instance1: data/app1, instance2: data/app2}}
+";
+
+#[test]
+fn the_map_of_docker_maps_own_tests() {
+    let project =
+        clean(load(&LoadOptions { project: Some("main".to_owned()), ..map_options(MAIN) }));
+    let app = of(&project, "app_server.instance1");
+    assert_eq!(app.name, "main.app_server.instance1");
+    assert_eq!(app.image, ImageUse::External("registry.example.com/app:custom".to_owned()));
+    assert_eq!(
+        mounts(app),
+        [
+            "/var/lib/app/config <- /var/lib/site/config/app1 (read-only)",
+            "/var/lib/app/data <- /var/lib/site/data/app1",
+            "/var/lib/app/log <- volume main.app_log",
+            "/var/lib/app/socket <- volume main.app_server_socket",
+        ]
+    );
+    assert_eq!(app.config.user.as_deref(), Some("2000"));
+    assert_eq!(app.config.hostname.as_deref(), Some("main-app-server-instance1"));
+    assert_eq!(app.config.endpoints.keys().collect::<Vec<_>>(), ["main.app"]);
+    let web = of(&project, "web_server");
+    let dependencies: Vec<_> = web.depends_on.iter().map(|d| d.on.name.as_str()).collect();
+    assert_eq!(dependencies, ["app_server.instance1", "app_server.instance2"]);
+    assert_eq!(web.config.endpoints.keys().collect::<Vec<_>>(), ["bridge", "main.app"]);
+    let links: Vec<_> =
+        web.config.endpoints["main.app"].links.iter().map(ToString::to_string).collect();
+    assert_eq!(links, ["main.app_server.instance1:i1", "main.app_server.instance2:i2"]);
+    assert_eq!(project.volumes["app_server_socket"].name, "main.app_server_socket");
+    assert_eq!(project.networks["app"].name, "main.app");
 }
