@@ -39,12 +39,12 @@ impl Fallen {
     }
 }
 
-/// Containers that the plan started and that do not run any more. One that ended with exit code 0
+/// Containers that the plans started and that do not run any more. One that ended with exit code 0
 /// has done what it was for.
-pub(crate) async fn fallen(session: &Session, plan: &Plan) -> Result<Vec<Fallen>> {
-    let started: BTreeSet<&Address> = plan
-        .steps
+pub(crate) async fn fallen(session: &Session, plans: &[&Plan]) -> Result<Vec<Fallen>> {
+    let started: BTreeSet<&Address> = plans
         .iter()
+        .flat_map(|plan| &plan.steps)
         .filter(|step| matches!(step.action, Action::StartContainer(_)))
         .map(|step| &step.address)
         .collect();

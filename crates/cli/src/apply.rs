@@ -75,6 +75,11 @@ pub(crate) fn apply(invocation: &Invocation, request: &Request, consent: Consent
     })
 }
 
+/// Why a plan is shown once more.
+const CHANGED: &str = "\nThe engine was changed meanwhile. Now:\n";
+const WITH_IMAGES: &str = "\nWith these images:\n";
+const OUTRUN: &str = "\nThe engine was changed while this ran. What is left of it:\n";
+
 /// What was asked for, by one that holds the project's lock.
 struct Run<'a> {
     invocation: &'a Invocation,
@@ -87,11 +92,11 @@ struct Run<'a> {
 impl Run<'_> {
     /// Makes sure that the plan still holds, and carries it out.
     async fn go(&self, shown: &Plan, observed: Observed, signals: &mut Signals) -> Result<Exit> {
-        let plan = tokio::select! {
-            plan = self.plan_again(self.request, shown, observed) => plan?,
+        let (plan, observed) = tokio::select! {
+            planned = self.plan_again(self.request, shown, observed, CHANGED) => planned?,
             number = signals.next() => return Ok(Exit::Signal(number)),
         };
-        self.carry_out(plan, signals).await
+        self.carry_out(self.request, plan, observed, signals).await
     }
 
     /// Makes the images that were asked for anew, and only then plans the rest: an image that comes
@@ -102,79 +107,131 @@ impl Run<'_> {
         observed: Observed,
         signals: &mut Signals,
     ) -> Result<Exit> {
-        let made = self.carry_out(images.clone(), signals).await?;
+        let ran = self.execute(images.clone(), signals).await;
+        let made = self.conclude(&ran, &[], signals).await?;
         if made != Exit::Done {
             return Ok(made);
         }
         let mut request = self.request.clone();
         request.options.images_settled = true;
         let nothing = Plan::default();
-        let plan = tokio::select! {
-            plan = self.plan_again(&request, &nothing, observed) => plan?,
+        let (plan, observed) = tokio::select! {
+            planned = self.plan_again(&request, &nothing, observed, WITH_IMAGES) => planned?,
             number = signals.next() => return Ok(Exit::Signal(number)),
         };
-        self.carry_out(plan, signals).await
+        self.carry_out(&request, plan, observed, signals).await
     }
 
-    /// The plan for what is there now. Another run may have ended between the look that a plan is
-    /// made from and the lock: then it is shown, and agreed to, again.
+    /// The plan for what is there now, and what that is. Another run may have ended between the look
+    /// that a plan is made from and the lock: then it is shown, and agreed to, again.
     async fn plan_again(
         &self,
         request: &Request,
         shown: &Plan,
         observed: Observed,
-    ) -> Result<Plan> {
+        why: &str,
+    ) -> Result<(Plan, Observed)> {
         let observed = self.session.observe_again(observed).await?;
         let plan = windlass::plan(&self.session.project, &observed, request);
         let plan = plan.map_err(|blocked| self.session.blocked(blocked))?;
         // What is left alone may be told otherwise a moment later.
         if plan.steps != shown.steps {
-            let why = if request.options.images_settled {
-                "\nWith these images:\n"
-            } else {
-                "\nThe engine was changed meanwhile. Now:\n"
-            };
             self.invocation.console.say(why);
             show_plan(self.invocation, self.session, &plan, false);
             consent::obtain(self.invocation, &plan, request, self.consent).await?;
         }
-        Ok(plan)
+        Ok((plan, observed))
     }
 
-    /// Carries a plan out and says how it went.
-    async fn carry_out(&self, plan: Plan, signals: &mut Signals) -> Result<Exit> {
+    /// Carries a plan out and says how it went. Where that failed only because the engine was changed
+    /// between the look and an act, it looks again, once, and does what is left.
+    async fn carry_out(
+        &self,
+        request: &Request,
+        plan: Plan,
+        observed: Observed,
+        signals: &mut Signals,
+    ) -> Result<Exit> {
         if plan.is_empty() {
             return Ok(Exit::Done);
         }
+        let first = self.execute(plan, signals).await;
+        if first.signal.is_some() || !first.report.is_outrun() || !request.goes_on() {
+            return self.conclude(&first, &[], signals).await;
+        }
+        let console = &self.invocation.console;
+        let nothing = Plan::default();
+        let planned = tokio::select! {
+            planned = self.plan_again(request, &nothing, observed, OUTRUN) => planned,
+            number = signals.next() => {
+                show_report(console, &first.report, &first.plan, &[]);
+                return Ok(Exit::Signal(number));
+            }
+        };
+        match planned {
+            Ok((plan, _)) => {
+                if plan.is_empty() {
+                    console.say("\nThe engine was changed while this ran.\n");
+                }
+                let mut second = self.execute(plan, signals).await;
+                second.report.elapsed_ms += first.report.elapsed_ms;
+                self.conclude(&second, &[&first.plan], signals).await
+            }
+            // What is in the way is what the failure names.
+            Err(Trouble::Blocked { .. }) => self.conclude(&first, &[], signals).await,
+            Err(trouble) => {
+                let exit = trouble.show(console);
+                show_report(console, &first.report, &first.plan, &[]);
+                Ok(exit)
+            }
+        }
+    }
+
+    async fn execute(&self, plan: Plan, signals: &mut Signals) -> Ran {
         let (invocation, session) = (self.invocation, self.session);
         let context = ExecutionContext::new(&session.project, self.secrets.clone());
         let plan = Arc::new(plan);
         let (report, signal) = carry_out(invocation, session, &plan, &context, signals).await;
-        let console = &invocation.console;
+        Ran { plan, report, signal }
+    }
+
+    /// Says how it went; `before` is what was carried out before it.
+    async fn conclude(&self, ran: &Ran, before: &[&Plan], signals: &mut Signals) -> Result<Exit> {
+        let Ran { plan, report, signal } = ran;
+        let console = &self.invocation.console;
         if !report.is_success() {
-            show_report(console, &report, &plan, &[]);
-            return Ok(exit(&report, signal));
+            show_report(console, report, plan, &[]);
+            return Ok(exit(report, *signal));
         }
+        let plans: Vec<&Plan> = before.iter().copied().chain([plan.as_ref()]).collect();
         // Whoever interrupts now does not wait for what is only looked at.
         let fallen = tokio::select! {
-            fallen = aftermath::fallen(session, &plan) => fallen,
+            fallen = aftermath::fallen(self.session, &plans) => fallen,
             number = signals.next() => {
-                show_report(console, &report, &plan, &[]);
+                show_report(console, report, plan, &[]);
                 return Ok(Exit::Signal(number));
             }
         };
         Ok(match fallen {
             Ok(fallen) => {
-                show_report(console, &report, &plan, &fallen);
+                show_report(console, report, plan, &fallen);
                 if fallen.is_empty() { Exit::Done } else { Exit::Failed }
             }
             Err(trouble) => {
                 let exit = trouble.show(console);
-                show_report(console, &report, &plan, &[]);
+                show_report(console, report, plan, &[]);
                 exit
             }
         })
     }
+}
+
+/// What a plan came to.
+struct Ran {
+    plan: Arc<Plan>,
+    report: Report,
+    /// What interrupted it.
+    signal: Option<u8>,
 }
 
 fn show_plan(invocation: &Invocation, session: &Session, plan: &Plan, is_result: bool) {

@@ -71,6 +71,19 @@ impl Fault {
         matches!(self, Self::ReplyLost | Self::DeadlineExceeded | Self::Malformed)
     }
 
+    /// Whether the engine refused because its objects are not what they were taken for: looking
+    /// again, and planning by that, may be enough.
+    pub fn is_outrun(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound
+                | Self::NameConflict { .. }
+                | Self::NetworkMissing
+                | Self::RemovalInProgress
+                | Self::Stuck
+        )
+    }
+
     /// A stable name for machine-readable output.
     pub fn code(&self) -> &'static str {
         match self {

@@ -54,6 +54,21 @@ pub enum FailureKind {
     Stale,
 }
 
+impl FailureKind {
+    /// Whether the engine was not as the plan had it: another look may settle it.
+    fn is_outrun(&self) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::Engine(fault) => fault.is_outrun(),
+            Self::Deadline
+            | Self::Unhealthy
+            | Self::Exited { .. }
+            | Self::Exec { .. }
+            | Self::Local => false,
+        }
+    }
+}
+
 /// A replacement that was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescued {
@@ -77,6 +92,15 @@ impl Report {
     /// Whether every step was done.
     pub fn is_success(&self) -> bool {
         !self.interrupted && self.outcomes.iter().all(Outcome::is_done)
+    }
+
+    /// Whether all that failed did so because somebody changed the engine between the look that the
+    /// plan was made from and the act: also an engine that was still at the last call of a dead run.
+    pub fn is_outrun(&self) -> bool {
+        let mut failures = self.failures().peekable();
+        !self.interrupted
+            && failures.peek().is_some()
+            && failures.all(|(_, failure)| failure.kind.is_outrun())
     }
 
     /// Whether a replacement at this address was taken back.

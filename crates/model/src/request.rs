@@ -81,6 +81,24 @@ impl Request {
         Self { verb, references: Vec::new(), options: Options::default() }
     }
 
+    /// Whether asking for it again does only what is left of it. What is wanted anew in any case
+    /// would be done twice.
+    pub fn goes_on(&self) -> bool {
+        match self.verb {
+            Verb::Up
+            | Verb::Down
+            | Verb::Create
+            | Verb::Start
+            | Verb::Stop
+            | Verb::Pause
+            | Verb::Unpause
+            | Verb::Remove
+            | Verb::Update => self.options.recreate.is_empty(),
+            // Going back twice is going forth.
+            Verb::Rollback | Verb::Restart | Verb::Kill | Verb::Pull | Verb::Build => false,
+        }
+    }
+
     #[must_use]
     pub fn for_references<T: Into<String>>(
         mut self,

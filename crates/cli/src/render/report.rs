@@ -173,6 +173,9 @@ pub(crate) fn totals(report: &Report, plan: &Plan, style: Style) -> String {
     } else {
         ("Done", Role::Create)
     };
+    if parts.is_empty() {
+        parts.push("nothing was left to do".to_owned());
+    }
     let time = words::duration(report.elapsed_ms);
     let mut line = format!("{}: {} in {time}.", style.paint(role, title), parts.join(", "));
     if report.interrupted {

@@ -4,7 +4,9 @@
 //!
 //! `WINDLASS_E2E_FULL=1` runs more rounds.
 
+use crate::harness::proxy::{Fault, Proxy, Strikes};
 use crate::harness::{Output, Running, World, engine, is_full};
+use serde_json::json;
 
 fn project(version: usize) -> String {
     format!(
@@ -89,4 +91,44 @@ fn an_up_and_a_down_that_race_must_leave_one_of_both() {
         world.up();
         world.settled();
     }
+}
+
+#[test]
+fn a_run_that_somebody_gets_in_the_way_of_must_look_again_and_end_well() {
+    let Some(world) = World::new("outrun") else { return };
+    let project = |memory: &str, env: &str| {
+        format!("containers: {{web: {{@idle, limits: {{memory: {memory}}}, env: {{V: '{env}'}}}}}}")
+    };
+    world.yaml(&project("64MiB", "1")).up();
+    // It goes right before its limit is changed, and right before it is renamed.
+    for (file, call) in
+        [(project("65MiB", "1"), "/update"), (project("65MiB", "2"), "/rename?name=")]
+    {
+        world.yaml(&file);
+        let gone = format!("/containers/{}?force=1", world.id("web"));
+        let act = move || assert!(engine::delete(&gone));
+        let proxy = Proxy::new(Fault::First(std::sync::Arc::new(act)), Strikes::Call(call));
+        let output = world.run_through(&proxy, &["up"]);
+        assert!(proxy.has_struck(), "{}{output}", proxy.log());
+        output.code(0).says("The engine was changed while this ran");
+        assert_eq!(world.objects(), ["containers web"], "{output}");
+        assert!(world.lock().is_null(), "{output}");
+        world.settled();
+    }
+}
+
+#[test]
+fn what_is_in_the_way_for_good_must_be_said_after_one_more_look() {
+    let Some(world) = World::new("in-the-way") else { return };
+    world.yaml("containers: {web: {@idle}}");
+    let body = json!({"Image": crate::harness::base::image(), "Cmd": ["true"]});
+    let create = format!("/containers/create?name={}", world.name("web"));
+    let act = move || assert!(engine::post(&create, &body)["Id"].is_string());
+    let call = "create?name=e2e";
+    let proxy = Proxy::new(Fault::First(std::sync::Arc::new(act)), Strikes::Call(call));
+    let output = world.run_through(&proxy, &["up"]);
+    assert!(proxy.has_struck(), "{}{output}", proxy.log());
+    output.code(1).says("the name is held by container");
+    assert_eq!(world.objects(), [""; 0], "{output}");
+    assert!(world.lock().is_null(), "{output}");
 }

@@ -1,9 +1,11 @@
 //! Every shape of plan, with every fault at every call of it; then a second run repairs.
 
+use crate::scene::LOOKED_AGAIN;
 use crate::shapes::{self, Shape};
 use crate::trial::Trial;
 use crate::workers;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use windlass_testkit::{Call, Deed, Doing, Misfortune};
 
 #[test]
@@ -21,6 +23,11 @@ fn every_fault_at_every_call_of_every_shape_is_survived() {
         eprintln!("{runs} runs with a fault: {name}");
         Ok(())
     });
+    if only.is_none() {
+        let again = LOOKED_AGAIN.load(Ordering::Relaxed);
+        eprintln!("{again} runs looked again");
+        assert!(again > 0, "no run had to look again");
+    }
 }
 
 /// How many runs there were.

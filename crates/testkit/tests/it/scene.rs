@@ -1,7 +1,7 @@
 //! A scene: an engine with foreign things on it, and runs on it.
 //!
 //! Invariant: every run is the whole pipeline, as the program has it: observe, plan, lock, observe
-//! and plan again, execute, release.
+//! and plan again, execute, once more where the engine was changed meanwhile, release.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +29,8 @@ use windlass_testkit::{FakeEngine, Snapshot, generate};
 const CANARY: &str = "hunter2-canary";
 /// Tells one run's lock from another's.
 static RUNS: AtomicU64 = AtomicU64::new(0);
+/// How many runs looked again.
+pub(crate) static LOOKED_AGAIN: AtomicU64 = AtomicU64::new(0);
 /// The beginning of the token of every run of ours: when another one comes, it is no more.
 const OURS: &str = "run-";
 
@@ -53,6 +55,14 @@ impl End {
             Self::Refused(_) => false,
             Self::Idle => true,
             Self::Ran(ran) => ran.report.is_success(),
+        }
+    }
+
+    /// Whether it failed only because it met something else than it had seen.
+    pub(crate) fn is_outrun(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Idle => false,
+            Self::Ran(ran) => ran.report.is_outrun(),
         }
     }
 
@@ -132,10 +142,7 @@ impl Scene {
     }
 
     pub(crate) async fn plan(&self, project: &Project, verb: Verb) -> Result<Plan, String> {
-        let mut request = Request::new(verb);
-        request.options.remove_orphans = true;
-        request.options.force = true;
-        windlass_planner::plan(project, &self.observe(project).await?, &request)
+        windlass_planner::plan(project, &self.observe(project).await?, &request(verb))
             .map_err(|blocked| format!("blocked: {:?}", blocked.blockers))
     }
 
@@ -157,13 +164,21 @@ impl Scene {
             Ok(lock) => lock,
             Err(error) => return Ok(End::Refused(error.to_string())),
         };
-        let end = match self.plan(project, verb).await {
+        let mut end = self.plan_and_carry_out(project, verb).await;
+        if end.as_ref().is_ok_and(End::is_outrun) && request(verb).goes_on() {
+            LOOKED_AGAIN.fetch_add(1, Ordering::Relaxed);
+            end = self.plan_and_carry_out(project, verb).await;
+        }
+        lock.release().await;
+        end
+    }
+
+    async fn plan_and_carry_out(&self, project: &Project, verb: Verb) -> Result<End, String> {
+        match self.plan(project, verb).await {
             Ok(plan) if plan.is_empty() => Ok(End::Idle),
             Ok(plan) => self.carry_out(project, plan).await,
             Err(why) => Ok(End::Refused(why)),
-        };
-        lock.release().await;
-        end
+        }
     }
 
     async fn carry_out(&self, project: &Project, plan: Plan) -> Result<End, String> {
@@ -235,6 +250,13 @@ impl Scene {
         }
         if faults.is_empty() { Ok(now) } else { Err(faults.join("; ")) }
     }
+}
+
+fn request(verb: Verb) -> Request {
+    let mut request = Request::new(verb);
+    request.options.remove_orphans = true;
+    request.options.force = true;
+    request
 }
 
 /// Whether an event has words of its own: most have not, and telling so of all takes its time.

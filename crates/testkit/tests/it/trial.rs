@@ -7,9 +7,9 @@ use crate::scene::{End, Scene};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use windlass_model::project::Project;
-use windlass_model::request::Verb;
+use windlass_model::request::{Request, Verb};
 use windlass_testkit::invariants::{self, Excuses};
-use windlass_testkit::{Call, Injection, Misfortune, Moment, Snapshot};
+use windlass_testkit::{Call, Doing, Injection, Misfortune, Moment, Snapshot};
 
 /// Longer than any wait of a run may take, by the paused clock.
 const LONGEST: Duration = Duration::from_hours(2);
@@ -116,6 +116,9 @@ impl Trial {
         if !end.is_success() && !self.fails && is_survived(call, what) {
             return Err(after("it failed, though nothing was lost by it".to_owned()));
         }
+        if self.goes_on() && is_settled_by_a_look(what) && !end.is_success() {
+            return Err(after("it gave up on what another look settles".to_owned()));
+        }
         if bad.engine.age() == age && !what.takes_away() {
             return Ok(());
         }
@@ -135,6 +138,10 @@ impl Trial {
             self.check_served(bad, &now)
         };
         repaired.await.map_err(|fault| format!("second run: {fault}\nfirst run: {}", end.story()))
+    }
+
+    fn goes_on(&self) -> bool {
+        Request::new(self.verb).goes_on() && !self.fails && !self.held
     }
 
     /// What must hold right after a run.
@@ -171,6 +178,13 @@ impl Trial {
 /// Whether something happens to the engine beside the run, of which the run can't know.
 fn comes_after(what: &Misfortune) -> bool {
     what.takes_away() || is_late(what) || matches!(what, Misfortune::Meanwhile(_))
+}
+
+/// Whether it can be mended by looking again: something is gone, or has another name. What is stopped
+/// by somebody looks like what fell by itself.
+fn is_settled_by_a_look(what: &Misfortune) -> bool {
+    let Misfortune::Meanwhile(deed) = what else { return false };
+    matches!(deed.what, Doing::RemoveContainer | Doing::RenameContainer | Doing::RemoveNetwork)
 }
 
 /// Whether the engine carries the call out after the client gave it up.
