@@ -314,6 +314,8 @@ pub enum Origin {
     Engine,
     /// Both, or it can't be told.
     Both,
+    /// Nobody's: it is what ran before.
+    Rollback,
 }
 
 impl Origin {
@@ -322,6 +324,7 @@ impl Origin {
             Self::File => "file changed",
             Self::Engine => "engine changed",
             Self::Both => "file and engine differ",
+            Self::Rollback => "as it was before",
         }
     }
 }

@@ -98,6 +98,7 @@ fn changes(changes: &[FieldChange]) -> Vec<Value> {
             Origin::File => "file",
             Origin::Engine => "engine",
             Origin::Both => "both",
+            Origin::Rollback => "rollback",
         };
         json!({
             "path": change.path,

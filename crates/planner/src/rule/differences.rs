@@ -7,12 +7,12 @@ use crate::draft::Draft;
 use crate::image_state;
 use crate::rule::container::ensure_image;
 use crate::world::World;
-use windlass_model::Address;
 use windlass_model::container::{ContainerConfig, ContainerSpec};
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{FieldChange, Origin};
 use windlass_model::request::Request;
+use windlass_model::{Address, ImageId};
 
 /// Everything that differs: the configuration, the image, secrets, and networks made anew.
 pub(crate) fn differences(
@@ -78,16 +78,21 @@ fn image_difference(
     let wanted = resolved
         .id
         .as_ref()
-        .map_or_else(|| format!("{reference} (new)"), |id| format!("{reference} ({})", id.short()));
+        .map_or_else(|| format!("{reference} (new)"), |id| image_words(reference, id));
     Some(Difference {
         change: FieldChange {
             path: "image".to_owned(),
-            was: Some(format!("{} ({})", container.image, container.image_id.short())),
+            was: Some(image_words(&container.image, &container.image_id)),
             wanted: Some(wanted),
             origin: if same && resolved.id.is_some() { Origin::Engine } else { Origin::File },
         },
         remedy: Remedy::Recreate,
     })
+}
+
+/// What an image is called and its id; only that, if it is called by its id.
+pub(super) fn image_words(reference: &str, id: &ImageId) -> String {
+    if reference == id.0 { id.short().to_owned() } else { format!("{reference} ({})", id.short()) }
 }
 
 fn secrets_difference(

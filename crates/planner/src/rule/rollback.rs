@@ -5,16 +5,18 @@
 
 use crate::draft::{Draft, Why};
 use crate::rule::container::{Case, Goal, current, remove_container, stop_if_up};
+use crate::rule::differences::{differences, image_words};
 use crate::rule::{readiness, replace};
 use crate::select::Selection;
 use crate::world::World;
+use windlass_model::ImageId;
 use windlass_model::container::ContainerSpec;
 use windlass_model::env::EnvValue;
 use windlass_model::image::ImageUse;
 use windlass_model::label::Previous;
 use windlass_model::note::{BlockerReason, NoteReason};
 use windlass_model::observed::ObservedContainer;
-use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard};
+use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, Origin};
 use windlass_model::request::Request;
 
 /// `rollback`.
@@ -99,7 +101,31 @@ fn make_again(
             *value = now.clone();
         }
     }
+    let cause = cause(world, request, &before, container, &previous.reference, draft);
     let needs = readiness::needs(world, request, &before, Goal::Running, draft);
     let case = Case { spec: &before, leftovers: Vec::new(), needs };
-    replace::replace(world, request, &case, container, &Cause::Requested, draft);
+    replace::replace(world, request, &case, container, &cause, draft);
+}
+
+/// What becomes as it was, the image under the name that it had.
+fn cause(
+    world: &World<'_>,
+    request: &Request,
+    before: &ContainerSpec,
+    container: &ObservedContainer,
+    reference: &str,
+    draft: &mut Draft,
+) -> Cause {
+    let differences = differences(world, request, before, container, draft).into_iter();
+    let changes: Vec<_> = differences
+        .map(|difference| {
+            let mut change = difference.change;
+            change.origin = Origin::Rollback;
+            if let (ImageUse::External(id), "image") = (&before.image, change.path.as_str()) {
+                change.wanted = Some(image_words(reference, &ImageId::new(id.clone())));
+            }
+            change
+        })
+        .collect();
+    if changes.is_empty() { Cause::Requested } else { Cause::Diverged(changes) }
 }
