@@ -101,14 +101,14 @@ fn make_again(
             *value = now.clone();
         }
     }
-    let cause = cause(world, request, &before, container, &previous.reference, draft);
+    let why = as_before(world, request, &before, container, &previous.reference, draft);
     let needs = readiness::needs(world, request, &before, Goal::Running, draft);
     let case = Case { spec: &before, leftovers: Vec::new(), needs };
-    replace::replace(world, request, &case, container, &cause, draft);
+    replace::replace(world, request, &case, container, &why, draft);
 }
 
 /// What becomes as it was, the image under the name that it had.
-fn cause(
+fn as_before(
     world: &World<'_>,
     request: &Request,
     before: &ContainerSpec,
