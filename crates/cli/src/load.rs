@@ -37,7 +37,8 @@ pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Orig
     if let Some(engine) = &invocation.global.engine {
         choose_engine(&mut project, engine)?;
     }
-    Ok((project, Origin { sources: loaded.sources, places: loaded.places }))
+    let origin = Origin { sources: loaded.sources, places: loaded.places, vars: loaded.vars };
+    Ok((project, origin))
 }
 
 fn options(invocation: &Invocation) -> Result<LoadOptions> {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is found is shown as findings of a load are, at the place in the files that is to be changed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use windlass::config::{Diagnostic, Diagnostics, SourceMap, Span};
 use windlass::model::note::{Blocker, BlockerReason};
@@ -16,6 +17,8 @@ use crate::trouble::with_causes;
 pub(crate) struct Origin {
     pub(crate) sources: SourceMap,
     pub(crate) places: Places,
+    /// Variables as they are written, for templates that are written again.
+    pub(crate) vars: BTreeMap<String, serde_json::Value>,
 }
 
 /// What was found out, with the texts that it points into.

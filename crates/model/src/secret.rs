@@ -6,19 +6,55 @@ use crate::digest::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A value that is never printed.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sensitive(String);
+#[derive(Clone)]
+pub struct Sensitive {
+    value: String,
+    template: Option<Arc<str>>,
+}
 
 impl Sensitive {
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self { value: value.into(), template: None }
+    }
+
+    /// With the template that gives it wherever the project's names are known: `{{ secrets.key }}`.
+    #[must_use]
+    pub fn with_template(self, template: Option<impl Into<Arc<str>>>) -> Self {
+        Self { template: template.map(Into::into), ..self }
     }
 
     /// The value itself, for the one call that needs it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.value
+    }
+
+    /// What to write for the value; none if it can't be written in a project's long form.
+    pub fn template(&self) -> Option<&str> {
+        self.template.as_deref()
+    }
+}
+
+/// How a value is written makes no difference to it.
+impl PartialEq for Sensitive {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for Sensitive {}
+
+impl PartialOrd for Sensitive {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Sensitive {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.value.cmp(&other.value)
     }
 }
 

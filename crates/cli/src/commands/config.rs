@@ -52,7 +52,14 @@ pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
             console.json(&json::object("project", long::project(&project)));
         }
         (None, false) => {
-            console.result(&yaml::emit(&templates_kept(long::project(&project))));
+            let long::Written { file, withheld } = long::written(&project, &origin.vars);
+            for path in withheld {
+                let path = escape::line(&path);
+                console.say(&format!(
+                    "{path} has a secret and things that only the file knows: it is not printed.\n"
+                ));
+            }
+            console.result(&yaml::emit(&file));
         }
     }
     Ok(Exit::Done)
@@ -73,19 +80,4 @@ fn hashes(project: &Project) -> Vec<String> {
         format!("{name} {}", Digest::of([container.to_string()]))
     };
     containers.into_iter().flatten().map(hash).collect()
-}
-
-/// Text that looks like a template, written so that it stays text when the file is read again.
-fn templates_kept(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) if text.contains("{{") || text.contains("{%") => {
-            Value::String(text.replace("{{", "{{ '{{' }}").replace("{%", "{{ '{%' }}"))
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(templates_kept).collect()),
-        Value::Object(map) => {
-            Value::Object(map.into_iter().map(|(key, v)| (key, templates_kept(v))).collect())
-        }
-        leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => leaf,
-    }
 }

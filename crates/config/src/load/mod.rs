@@ -8,7 +8,7 @@ mod tree;
 
 pub use options::{Dialect, LoadOptions};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_model::project::Project;
 
@@ -29,6 +29,8 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     pub sources: SourceMap,
     pub places: Places,
+    /// The variables that templates of sensitive values ask for, as they are written.
+    pub vars: BTreeMap<String, serde_json::Value>,
     /// Tasks that take the words after `--` by themselves; other tasks get them appended to their command.
     pub tasks_with_args: BTreeSet<String>,
     /// What `--set` names and nothing in the files asks for or declares, each with a hint.
@@ -45,6 +47,7 @@ pub fn load(options: &LoadOptions) -> Loaded {
         diagnostics,
         sources,
         places: Places::default(),
+        vars: BTreeMap::new(),
         tasks_with_args: BTreeSet::new(),
         unused_set: Vec::new(),
     };
@@ -80,6 +83,8 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
         loaded.places = lowered.places;
         loaded.tasks_with_args = lowered.tasks_with_args;
     }
+    let vars = reader.templates().kept_vars();
+    loaded.vars = vars.into_iter().map(|(name, node)| (name, node.to_json())).collect();
     loaded.unused_set = unused(options, &root.variables, &reader);
     let (found, sources) = reader.into_parts();
     loaded.diagnostics.extend(found);

@@ -2,12 +2,14 @@
 //!
 //! Invariant: a value that a secret went into is sensitive from here on.
 
+use std::sync::Arc;
+
 use windlass_model::env::{Env, EnvValue};
 use windlass_model::secret::Sensitive;
 
 use crate::read::{Item, Reader, Text};
 use crate::scalar::env_name;
-use crate::yaml::Value;
+use crate::yaml::{Secrecy, Value};
 
 pub(super) fn env(reader: &Reader, item: &Item, into: &mut Env) {
     let Some(item) = reader.resolve(item) else { return };
@@ -54,10 +56,12 @@ fn value_of(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
 }
 
 fn value(text: Text) -> EnvValue {
-    if text.sensitive {
-        EnvValue::Sensitive(Sensitive::new(text.value))
-    } else {
-        EnvValue::Plain(text.value)
+    match text.sensitive {
+        Some(secrecy) => {
+            let value = Sensitive::new(text.value);
+            EnvValue::Sensitive(value.with_template(secrecy.template.clone()))
+        }
+        None => EnvValue::Plain(text.value),
     }
 }
 
@@ -77,6 +81,12 @@ fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
         format!("the variable \"{name}\" has no value here and is not in the environment");
     reader.report(reader.error(item, "unset-variable", message).help(near));
     None
+}
+
+/// Of `NAME={{ … }}`, what is after the name.
+fn without_name(secrecy: &Secrecy) -> Secrecy {
+    let template = secrecy.template.as_deref().and_then(|text| text.split_once(['=', ':']));
+    Secrecy { template: template.map(|(_, value)| value.into()) }
 }
 
 /// Whether the text before the first template names the variable.
@@ -99,7 +109,7 @@ fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
     reader.warn_of_variables(item);
     let at = text.value.find(['=', ':']);
     let (name, rest) = at.map_or((text.value.as_str(), ""), |at| text.value.split_at(at));
-    if text.sensitive && !name_is_written(reader, item) {
+    if text.sensitive.is_some() && !name_is_written(reader, item) {
         let found = reader.error(item, "secret-exposed", "a secret cannot be a variable's name");
         reader.report(found.help("write NAME={{ … }}, with the name outside of the template"));
         return None;
@@ -108,7 +118,8 @@ fn assignment(reader: &Reader, item: &Item) -> Option<(String, EnvValue)> {
     if rest.is_empty() {
         return inherited(reader, item, &name).map(|value| (name, value));
     }
-    let given = Text { value: rest[1..].to_owned(), sensitive: text.sensitive };
+    let sensitive = text.sensitive.as_deref().map(|secrecy| Arc::new(without_name(secrecy)));
+    let given = Text { value: rest[1..].to_owned(), sensitive };
     if rest.starts_with(':')
         && let Some(own) = reader.templates().env().get(&name)
     {

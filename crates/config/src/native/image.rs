@@ -170,6 +170,7 @@ const OWN: &[Field<Draft>] = &[
     Field { name: "resources", read: |_, r, i| unsupported(r, i, PROVISION) },
     Field { name: "target", read: |d, r, i| put(&mut d.image.build.target, r.string(i)) },
     Field { name: "tags", read: tags },
+    Field { name: "needs", read: |_, r, i| super::needs(r, i) },
     Field { name: "tasks", read: |d, _, i| d.tasks.push(i.clone()) },
 ];
 
@@ -304,7 +305,8 @@ fn ssh(draft: &mut Draft, reader: &Reader, item: &Item) {
         let super::shorthand::Shape::Positions(parts) = shape else { continue };
         let Some((first, rest)) = parts.split_first() else { continue };
         let Some(id) = reader.string(first) else { continue };
-        let socket = rest.first().and_then(|socket| reader.path(socket)).unwrap_or_default();
+        let socket = rest.first().filter(|socket| !socket.node.is_null());
+        let socket = socket.and_then(|socket| reader.path(socket)).unwrap_or_default();
         draft.image.build.ssh.insert(id, socket);
     }
 }

@@ -24,6 +24,7 @@ pub use roots::{Given, read};
 use std::collections::BTreeMap;
 
 use crate::read::{Item, Reader};
+use crate::yaml::Style;
 
 /// Local tags of the dialect. `!lazy` values are evaluated when they are read, which is at each run.
 pub const TAGS: &[&str] = &["!lazy"];
@@ -82,6 +83,18 @@ fn section<T>(
 fn unsupported(reader: &Reader, item: &Item, instead: &str) {
     let found = reader.error(item, "unsupported", "this version of windlass cannot do this yet");
     reader.report(found.at(item.key_span(), "").help(instead));
+}
+
+/// `needs`: templates, for the dependencies that they make.
+fn needs(reader: &Reader, item: &Item) {
+    for one in reader.list_or_one(item) {
+        let Some(name) = reader.string(&one) else { continue };
+        if one.node.as_scalar().is_some_and(|scalar| scalar.style != Style::Rendered) {
+            let message = format!("\"{}\" names nothing", crate::yaml::shorten(&name));
+            let help = "write a template such as \"{{ images.app }}\" or \"{{ volumes.data }}\"";
+            reader.report(reader.error(&one, "bad-value", message).help(help));
+        }
+    }
 }
 
 /// A name given to an object of an engine.

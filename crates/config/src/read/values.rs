@@ -9,13 +9,13 @@ use super::item::{Item, Spanned};
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::scalar::ScalarError;
-use crate::yaml::{Entry, Key, Node, Resolved, Style, Value, legacy_bool};
+use crate::yaml::{Entry, Key, Node, Resolved, Secrecy, Style, Value, legacy_bool};
 
 /// A string that may have a secret in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     pub value: String,
-    pub sensitive: bool,
+    pub sensitive: Option<Arc<Secrecy>>,
 }
 
 impl Reader {
@@ -28,9 +28,10 @@ impl Reader {
                 self.report(found.help("no engine takes one: remove it, or encode the value"));
                 None
             }
-            Some(scalar) if scalar.resolve() != Resolved::Null => {
-                Some(Text { value: scalar.text.to_string(), sensitive: item.node.sensitive })
-            }
+            Some(scalar) if scalar.resolve() != Resolved::Null => Some(Text {
+                value: scalar.text.to_string(),
+                sensitive: item.node.sensitive.clone(),
+            }),
             _ => {
                 self.expected(&item, "a string", None);
                 None
@@ -41,7 +42,7 @@ impl Reader {
     /// Any scalar but null, as it is spelled; secrets are refused.
     pub fn string(&self, item: &Item) -> Option<String> {
         let text = self.text(item)?;
-        if !text.sensitive {
+        if text.sensitive.is_none() {
             return Some(text.value);
         }
         self.report(
@@ -133,7 +134,9 @@ impl Reader {
             Some(Resolved::LeadingZero(text)) => {
                 self.report(self.leading_zero(&item, text));
             }
-            Some(Resolved::String(text)) if text.parse::<i64>().is_ok() && !item.node.sensitive => {
+            Some(Resolved::String(text))
+                if text.parse::<i64>().is_ok() && item.node.sensitive.is_none() =>
+            {
                 let help = format!("remove the quotes: {text}");
                 self.expected(&item, what, Some(help));
             }
@@ -193,7 +196,7 @@ impl Reader {
             Value::Sequence(items) => self.children(&item, items),
             Value::Scalar(_) if item.node.is_null() => Vec::new(),
             Value::Scalar(_) | Value::Mapping(_) => {
-                let help = item.node.as_scalar().filter(|_| !item.node.sensitive);
+                let help = item.node.as_scalar().filter(|_| item.node.sensitive.is_none());
                 let help =
                     help.map(|scalar| format!("write [{}]", crate::yaml::shorten(&scalar.text)));
                 self.expected(&item, what, help);

@@ -70,7 +70,7 @@ fn name_length(text: &str) -> usize {
 
 /// As [`shell_variables`], of a value.
 pub(super) fn in_value(item: &Item) -> Option<String> {
-    shell_variables(&item.node.as_scalar().filter(|_| !item.node.sensitive)?.text)
+    shell_variables(&item.node.as_scalar().filter(|_| item.node.sensitive.is_none())?.text)
 }
 
 /// What to write instead of a text that is wrong, if it has a shell's variable in it.
@@ -82,7 +82,7 @@ pub fn shell_variables(text: &str) -> Option<String> {
 impl Reader {
     /// Warns of `${NAME}` where no shell will ever replace it.
     pub fn warn_of_variables(&self, item: &Item) {
-        let scalar = item.node.as_scalar().filter(|_| !item.node.sensitive);
+        let scalar = item.node.as_scalar().filter(|_| item.node.sensitive.is_none());
         let Some(scalar) = scalar.filter(|s| s.style != crate::yaml::Style::Rendered) else {
             return;
         };

@@ -13,7 +13,7 @@ use super::{convert, guard, size};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::Path;
 use crate::source::SourceMap;
-use crate::yaml::{Node, Resolved, Scalar, Value as Yaml};
+use crate::yaml::{Node, Resolved, Scalar, Secrecy, Value as Yaml};
 
 /// Templates that evaluate one another may do so this deep.
 /// A failure that was reported where it was met first.
@@ -29,12 +29,12 @@ pub(super) fn render(
 ) -> Result<Node, Diagnostics> {
     let (rendered, frame) = evaluate(state, node, &|| path.to_string(), |value| {
         // Converting may evaluate more, and that may be what brings a secret in.
-        let secret = state.frame_has_secret();
-        let converted = convert::to_node(&value, node.span, secret)?;
-        if secret == state.frame_has_secret() {
+        let secrecy = secrecy(state, node);
+        let converted = convert::to_node(&value, node.span, secrecy.as_ref())?;
+        if secrecy.is_some() == state.frame_has_secret() {
             return Ok(converted);
         }
-        convert::to_node(&value, node.span, true)
+        convert::to_node(&value, node.span, self::secrecy(state, node).as_ref())
     });
     {
         let mut inner = state.inner();
@@ -48,6 +48,18 @@ pub(super) fn render(
         Some(rendered) if failures.is_empty() => Ok(rendered),
         _ => Err(place(failures, node, path, sources)),
     }
+}
+
+/// What is said of the result in progress, if a secret went into it.
+fn secrecy(state: &State, node: &Node) -> Option<Arc<Secrecy>> {
+    let mut inner = state.inner();
+    let frame = inner.frames.last().filter(|frame| frame.secret)?;
+    let (is_portable, vars) = (!frame.own && !frame.local, frame.vars.clone());
+    let template = node.as_scalar().filter(|_| is_portable).map(|scalar| Arc::clone(&scalar.text));
+    if template.is_some() {
+        inner.kept.extend(vars);
+    }
+    Some(Arc::new(Secrecy { template }))
 }
 
 pub(super) fn check_vars(state: &Arc<State>, sources: &SourceMap) -> Diagnostics {
@@ -270,7 +282,7 @@ fn within_limits(state: &State, value: Value) -> Result<Value, Refusal> {
     }
 }
 
-fn sole_expression(text: &str) -> Option<(usize, &str)> {
+pub(super) fn sole_expression(text: &str) -> Option<(usize, &str)> {
     let start = text.len() - text.trim_start().len();
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     let dashed = inner.strip_prefix('-');

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostics;
 use crate::read::Path;
 use crate::source::SourceMap;
-use crate::yaml::{Node, Scalar, Style};
+use crate::yaml::{Node, Scalar, Style, Value};
 
 use state::State;
 
@@ -105,6 +105,34 @@ impl Templates {
     /// Whether a template asked for a variable.
     pub fn asked_for(&self, variable: &str) -> bool {
         self.state.inner().asked.contains(variable)
+    }
+
+    /// The variables, as they are written, that the templates of sensitive values ask for.
+    pub fn kept_vars(&self) -> BTreeMap<String, Arc<Node>> {
+        let inner = self.state.inner();
+        let mut kept = BTreeMap::new();
+        let Some(vars) = inner.vars.as_ref().and_then(|vars| vars.as_mapping()) else {
+            return kept;
+        };
+        let mut names: Vec<&String> = inner.kept.iter().collect();
+        while let Some(name) = names.pop() {
+            let Some(entry) = vars.get(name).filter(|_| !kept.contains_key(name)) else { continue };
+            kept.insert(name.clone(), Arc::clone(&entry.value));
+            let mut nodes = vec![&entry.value];
+            while let Some(node) = nodes.pop() {
+                match &node.value {
+                    Value::Scalar(_) => {
+                        let evaluated = inner.cache.get(&(Arc::as_ptr(node) as usize));
+                        names.extend(evaluated.into_iter().flat_map(|(_, _, frame)| &frame.vars));
+                    }
+                    Value::Sequence(items) => nodes.extend(items),
+                    Value::Mapping(map) => {
+                        nodes.extend(map.entries().iter().map(|entry| &entry.value));
+                    }
+                }
+            }
+        }
+        kept
     }
 
     /// The variables that have templates, each evaluated now, so that mistakes in unused ones are found too.

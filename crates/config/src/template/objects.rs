@@ -39,7 +39,10 @@ impl Object for Root {
             }),
             "env" => Some(Value::from_object(Env(Weak::clone(&self.0)))),
             "project" => Some(Value::from(state.inner().project.clone())),
-            "config_root" => Some(Value::from(state.config_root.display().to_string())),
+            "config_root" => {
+                state.is_local();
+                Some(Value::from(state.config_root.display().to_string()))
+            }
             "args" => {
                 if let Some(frame) = state.inner().frames.last_mut() {
                     frame.args = true;
@@ -99,7 +102,7 @@ impl Object for Nodes {
             return None;
         }
         if self.label == "vars" {
-            state.inner().asked.insert(key.to_owned());
+            state.ask(key);
         }
         if let Some(entry) = map.get(key) {
             return value_of(&state, &entry.value, &format!("{}.{key}", self.label));
@@ -115,8 +118,9 @@ impl Object for Nodes {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let entries = self.node.as_mapping().map(crate::yaml::Mapping::entries).unwrap_or_default();
         if let Some(state) = self.state.upgrade().filter(|_| self.label == "vars") {
-            let keys = entries.iter().map(|entry| entry.key.text.to_string());
-            state.inner().asked.extend(keys);
+            for entry in entries {
+                state.ask(&entry.key.text);
+            }
         }
         Enumerator::Values(entries.iter().map(|entry| Value::from(&*entry.key.text)).collect())
     }
@@ -194,6 +198,9 @@ impl Object for Names {
         let state = self.state.upgrade()?;
         let key = key.as_str()?;
         let scope = self.scope;
+        if matches!(scope, Scope::Host | Scope::Volumes) {
+            state.is_local();
+        }
         if scope == Scope::Secrets {
             return secret(&state, key);
         }
@@ -249,6 +256,10 @@ impl Object for Name {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let key = key.as_str()?;
+        // In the long form instances are containers of their own.
+        if self.named.instances.contains_key(key) {
+            self.state.upgrade()?.is_local();
+        }
         if let Some(text) = self.named.instances.get(key) {
             self.record(format!("{}.{key}", self.key));
             return Some(Value::from(text.clone()));

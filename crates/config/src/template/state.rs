@@ -32,6 +32,10 @@ pub(super) struct Frame {
     pub(super) args: bool,
     /// It asked for `self`, so its value holds for this owner only.
     pub(super) own: bool,
+    /// It asked for something else that the long form of the file does not have.
+    pub(super) local: bool,
+    /// The variables that it asked for itself, not those that these ask for.
+    pub(super) vars: BTreeSet<String>,
 }
 
 impl Frame {
@@ -40,6 +44,7 @@ impl Frame {
         self.secret |= other.secret;
         self.args |= other.args;
         self.own |= other.own;
+        self.local |= other.local;
     }
 }
 
@@ -83,6 +88,8 @@ pub(super) struct Inner {
     pub(super) circular: HashSet<usize>,
     /// Variables that templates asked for.
     pub(super) asked: BTreeSet<String>,
+    /// Variables without which what secrets went into can't be written down again.
+    pub(super) kept: BTreeSet<String>,
     /// Results of scalars that may be asked for again, by address; the nodes outlive the load's templates.
     pub(super) cache: HashMap<usize, (Arc<Node>, Value, Frame)>,
     /// Variables that failed, by address: what failed once was said, and fails at once from then on.
@@ -199,6 +206,24 @@ impl State {
     pub(super) fn record(&self, scope: Scope, name: String) {
         if let Some(frame) = self.inner().frames.last_mut() {
             frame.names.insert((scope, name));
+        }
+    }
+
+    /// Notes that the evaluation in progress makes sense in this file only.
+    pub(super) fn is_local(&self) {
+        if let Some(frame) = self.inner().frames.last_mut() {
+            frame.local = true;
+        }
+    }
+
+    /// Notes that a variable is asked for.
+    pub(super) fn ask(&self, variable: &str) {
+        let mut inner = self.inner();
+        if !inner.asked.contains(variable) {
+            inner.asked.insert(variable.to_owned());
+        }
+        if let Some(frame) = inner.frames.last_mut() {
+            frame.vars.insert(variable.to_owned());
         }
     }
 

@@ -12,7 +12,7 @@ mod texts;
 
 pub use decode::{DecodeError, decode};
 pub(crate) use error::duplicate_key;
-pub use node::{Entry, Key, Mapping, Node, Scalar, Style, Tag, Value};
+pub use node::{Entry, Key, Mapping, Node, Scalar, Secrecy, Style, Tag, Value};
 pub use scalar::Resolved;
 pub(crate) use scalar::{legacy_bool, shorten};
 

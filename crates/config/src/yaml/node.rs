@@ -175,13 +175,20 @@ pub enum Value {
     Mapping(Mapping),
 }
 
+/// That a secret went into a value.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Secrecy {
+    /// A template of the same value that needs nothing of the file but what its long form has too.
+    pub template: Option<Arc<str>>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Node {
     pub span: Span,
     pub tag: Option<Box<Tag>>,
     pub value: Value,
     /// A secret went into it: it is used, never shown.
-    pub sensitive: bool,
+    pub sensitive: Option<Arc<Secrecy>>,
     /// Nodes in this subtree with aliases expanded.
     pub(super) weight: u32,
     /// Levels in this subtree; 1 for a scalar.
@@ -195,7 +202,7 @@ impl Node {
             Value::Sequence(items) => measure(items.iter()),
             Value::Mapping(map) => measure(map.entries.iter().map(|entry| &entry.value)),
         };
-        Self { span, tag: None, value, sensitive: false, weight, height }
+        Self { span, tag: None, value, sensitive: None, weight, height }
     }
 
     pub fn string(span: Span, text: impl Into<Arc<str>>, style: Style) -> Self {
@@ -231,9 +238,29 @@ impl Node {
         self.tag.as_ref().is_some_and(|tag| &*tag.name == name)
     }
 
+    /// The value as plain data. A number keeps its spelling, if need be as a string.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Scalar(scalar) => match scalar.resolve() {
+                Resolved::Null => serde_json::Value::Null,
+                Resolved::Bool(value) => value.into(),
+                Resolved::Integer(value) => value.into(),
+                Resolved::Float(value) if value.to_string() == *scalar.text => value.into(),
+                Resolved::Float(_) | Resolved::LeadingZero(_) | Resolved::String(_) => {
+                    serde_json::Value::from(&*scalar.text)
+                }
+            },
+            Value::Sequence(items) => items.iter().map(|item| item.to_json()).collect(),
+            Value::Mapping(map) => {
+                let entries = map.entries.iter();
+                entries.map(|entry| (entry.key.text.to_string(), entry.value.to_json())).collect()
+            }
+        }
+    }
+
     /// The value as a message shows it: `the string "x"`, `a list`. Long text is cut.
     pub fn describe(&self) -> String {
-        if self.sensitive {
+        if self.sensitive.is_some() {
             return "a secret".to_owned();
         }
         match &self.value {

@@ -280,3 +280,26 @@ containers:
 "#,
     );
 }
+
+#[test]
+fn needs() {
+    check(
+        r#"
+images:
+  a: {image: x}
+  b:
+    dockerfile: {inline: FROM scratch}
+    needs: ["{{ images.b2 }}"]
+#               ^^^^^^^^^ error: images.b.needs[0]: "images" has no "b2"
+#               help: did you mean "b"?
+containers:
+  web:
+    image: x
+    needs: [a, "{{ images.a }}"]
+#           ^ error: containers.web.needs[0]: "a" names nothing
+#           help: write a template such as "{{ images.app }}" or "{{ volumes.data }}"
+"#,
+    );
+    let spec = web("images: {a: {image: y}}", "needs: '{{ images.a }}'");
+    assert_eq!(spec.needs.len(), 1);
+}

@@ -17,7 +17,9 @@ use windlass::model::wait::{ExecPolicy, ExecSpec, WaitCondition, WaitSpec};
 
 use super::{Entries, image, milliseconds, mode};
 
-pub(super) fn container(spec: &ContainerSpec, project: &Project) -> Value {
+/// One container, which may be on several engines. What it is there is what it is on the first of them.
+pub(super) fn container(specs: &[&ContainerSpec], project: &Project) -> Value {
+    let [spec, others @ ..] = specs else { return Value::Null };
     let ContainerSpec {
         address,
         key: _,
@@ -34,13 +36,13 @@ pub(super) fn container(spec: &ContainerSpec, project: &Project) -> Value {
         start_delay_ms,
         persistent,
         profiles,
-        // What it names is written where it is named.
+        // As templates, in `written`.
         needs: _,
     } = spec;
     let mut out = Entries::default();
     out.put("image", image.to_string());
-    if !address.engine.is_default() {
-        out.list("engines", [address.engine.as_str()]);
+    if !(address.engine.is_default() && others.is_empty()) {
+        out.list("engines", specs.iter().map(|spec| spec.address.engine.as_str()));
     }
     out.some("pull", image::pull(*pull));
     self::config(&mut out, config, project);

@@ -73,7 +73,9 @@ fn build(out: &mut Entries, build: &BuildOptions) {
     out.some("platform", platform.as_deref());
     out.list("cache_from", cache_from.iter().map(String::as_str));
     out.texts("secrets", secrets);
-    out.texts("ssh", ssh);
+    // The default agent has no path.
+    let agent = |path: &String| if path.is_empty() { Value::Null } else { json!(path) };
+    out.section("ssh", ssh.iter().map(|(id, path)| (id.clone(), agent(path))));
     match builder {
         Builder::Auto => {}
         Builder::Buildkit => out.put("builder", "buildkit"),

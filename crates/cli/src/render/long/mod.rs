@@ -4,8 +4,13 @@
 
 mod container;
 mod image;
+mod written;
+
+pub(crate) use written::{Written, written};
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use windlass::model::container::ContainerConfig;
 use windlass::model::engine::{EngineSpec, TlsSpec};
 use windlass::model::network::{Ipam, IpamPool, NetworkConfig, NetworkSpec};
 use windlass::model::project::Project;
@@ -32,15 +37,19 @@ pub(crate) fn project(project: &Project) -> Value {
     let engines = engines.iter().map(|(name, spec)| (name.0.clone(), engine(spec)));
     out.section("engines", engines.filter(|(_, engine)| *engine != json!({})));
     out.section("images", images.iter().map(|(key, spec)| (key.clone(), image::image(spec))));
-    let containers = containers.values();
+    let mut by_name = BTreeMap::<_, Vec<_>>::new();
+    for spec in containers.values() {
+        by_name.entry(spec.address.name.clone()).or_default().push(spec);
+    }
+    let containers = by_name.into_iter();
     out.section(
         "containers",
-        containers.map(|spec| (spec.address.name.clone(), container::container(spec, project))),
+        containers.map(|(name, specs)| (name, container::container(&specs, project))),
     );
     out.section("volumes", volumes.iter().map(|(key, spec)| (key.clone(), volume(spec))));
     out.section("networks", networks.iter().map(|(key, spec)| (key.clone(), network(spec))));
     out.section("secrets", secrets.iter().map(|(key, spec)| (key.clone(), secret(spec))));
-    out.section("groups", groups.iter().map(|(key, members)| (key.clone(), json!(members))));
+    out.section("groups", groups.iter().map(|(key, all)| (key.clone(), members(all, project))));
     out.section("tasks", tasks.iter().map(|(key, spec)| (key.clone(), task(spec, project))));
     out.done()
 }
@@ -83,7 +92,7 @@ impl Entries {
         }
     }
 
-    fn texts(&mut self, key: &str, texts: &std::collections::BTreeMap<String, String>) {
+    fn texts(&mut self, key: &str, texts: &BTreeMap<String, String>) {
         self.section(key, texts.iter().map(|(key, text)| (key.clone(), text.as_str().into())));
     }
 
@@ -186,6 +195,24 @@ fn ipam(ipam: &Ipam) -> Value {
     out.done()
 }
 
+/// Of a group, with each instance by itself.
+fn members(members: &[String], project: &Project) -> Value {
+    let named = |member: &String| {
+        let mut names: Vec<_> = project
+            .containers
+            .values()
+            .filter(|spec| spec.key == *member || spec.address.name == *member)
+            .map(|spec| spec.address.name.as_str())
+            .collect();
+        names.dedup();
+        json!(names)
+    };
+    members
+        .iter()
+        .flat_map(|member| named(member).as_array().cloned().unwrap_or_default())
+        .collect()
+}
+
 fn secret(spec: &SecretSpec) -> Value {
     match &spec.source {
         SecretSource::File(path) => json!({"file": path}),
@@ -204,7 +231,9 @@ fn task(spec: &TaskSpec, project: &Project) -> Value {
         TaskTarget::Container(key) => out.put("container", key.as_str()),
         TaskTarget::Nothing => {}
     }
-    container::config(&mut out, config, project);
+    // A task stops as its engine says; it has no such key.
+    let config = ContainerConfig { stop_timeout_s: None, ..config.clone() };
+    container::config(&mut out, &config, project);
     out.some("bash", bash.as_deref());
     out.list("needs", needs.iter().map(String::as_str));
     out.done()

@@ -38,6 +38,7 @@ const IDENTITY: &[Field<Container>] = &[
     Field { name: "engines", read: |c, r, i| unite(&mut c.engines, r.spanned_strings(i)) },
     Field { name: "clients", read: |c, r, i| unite(&mut c.engines, r.spanned_strings(i)) },
     Field { name: "groups", read: |c, r, i| unite(&mut c.groups, r.spanned_strings(i)) },
+    Field { name: "needs", read: |_, r, i| super::needs(r, i) },
     Field { name: "profiles", read: |c, r, i| c.profiles.extend(r.strings(i)) },
     // These three are read before all others, because they decide what is read at all.
     Field { name: "abstract", read: |_, _, _| {} },

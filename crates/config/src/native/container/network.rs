@@ -96,7 +96,7 @@ pub(in super::super) fn ports(reader: &Reader, item: &Item) -> Vec<Published> {
     let mut all = Vec::new();
     let Some(item) = reader.resolve(item) else { return all };
     let scalar = item.node.as_scalar().filter(|_| !item.node.is_null());
-    if let Some(scalar) = scalar.filter(|_| !item.node.sensitive) {
+    if let Some(scalar) = scalar.filter(|_| item.node.sensitive.is_none()) {
         let help = format!("write [\"{}\"]", crate::yaml::shorten(&scalar.text));
         reader.expected(&item, "a list of ports", Some(help));
         return all;
