@@ -9,7 +9,7 @@ use tokio::sync::watch;
 pub(crate) enum Urgency {
     #[default]
     None,
-    /// Start nothing more, let running steps end.
+    /// Start nothing more, let running steps end that would leave something half done.
     Gentle,
     /// Return now.
     Now,

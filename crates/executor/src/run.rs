@@ -41,7 +41,7 @@ pub(crate) struct Run<'a> {
 ///
 /// A replacement that does not come to its end is taken back: what served before serves again.
 ///
-/// The first interrupt starts nothing more, ends waits, lets the other running steps end, and takes
+/// The first interrupt starts nothing more, ends waits, builds and pulls, lets the other running steps end, and takes
 /// back what is half replaced; the second abandons everything: the engine may still carry it out.
 ///
 /// # Panics
@@ -194,9 +194,8 @@ impl<'s> Course<'s> {
         for cancelled in self.schedule.stop(&running) {
             self.tell_outcome(cancelled);
         }
-        // What only waits changes nothing by being ended.
         for (id, handle) in &self.running {
-            if only_waits(&self.plan.step(*id).action) {
+            if may_be_cut_off(&self.plan.step(*id).action) {
                 handle.abort();
             }
         }
@@ -205,7 +204,7 @@ impl<'s> Course<'s> {
     fn abandon(&mut self) {
         self.pass_on();
         for id in self.running.keys().copied().collect::<Vec<_>>() {
-            let outcome = if only_waits(&self.plan.step(id).action) {
+            let outcome = if may_be_cut_off(&self.plan.step(id).action) {
                 Outcome::Cancelled
             } else {
                 let message = "abandoned; the engine may still carry it out";
@@ -238,7 +237,15 @@ impl<'s> Course<'s> {
     }
 }
 
-/// Whether it changes nothing on the engine.
-fn only_waits(action: &Action) -> bool {
-    matches!(action, Action::WaitContainer { .. } | Action::Delay { .. })
+/// Whether it may be ended at any moment. What only waits changes nothing; images are there when they
+/// are whole and not before, and an engine gives up what nobody waits for any more.
+fn may_be_cut_off(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::WaitContainer { .. }
+            | Action::Delay { .. }
+            | Action::PullImage { .. }
+            | Action::BuildImage(_)
+            | Action::ImportImage(_)
+    )
 }

@@ -2,10 +2,10 @@
 //!
 //! Invariant: a second run goes on where the first was interrupted.
 
-use crate::harness::{Running, World};
+use crate::harness::{Running, World, engine, tell, wait_until};
 use rustix::process::Signal;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SLOW: &str = "
 containers:
@@ -63,6 +63,46 @@ fn a_second_interrupt_must_end_it_at_once() {
     let output = running.finish();
     output.code(130);
     assert!(output.elapsed.as_secs() < 10, "{output}");
+}
+
+/// Whether a process of this machine was started with this word.
+fn is_running(word: &str) -> bool {
+    let is_it = |line: Vec<u8>| line.split(|byte| *byte == 0).any(|one| one == word.as_bytes());
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes.filter_map(|one| std::fs::read(one.path().join("cmdline")).ok()).any(is_it)
+}
+
+#[test]
+fn an_interrupt_must_cut_a_build_off_at_once_and_leave_nothing_of_it() {
+    for (builder, seconds) in [("classic", "61234.5"), ("buildkit", "61235.5")] {
+        let Some(world) = World::new(&format!("int-{builder}")) else { return };
+        world.yaml(&format!(
+            "images: {{app: {{context: false, builder: {builder}, commands: [FROM @image, \
+             'RUN echo begun in @project && sleep {seconds}']}}}}\n\
+             containers: {{web: {{@idle, image: app}}}}"
+        ));
+        let file = std::fs::read_to_string(world.path("windlass.yaml")).unwrap();
+        let idle = format!("image: \"{}\", command", crate::harness::base::image());
+        world.file("windlass.yaml", &file.replace(&idle, "command"));
+        let running = world.start(&["up", "--output", "json"]);
+        while !running.line().expect("the build goes on").contains("\"begun in ") {}
+        wait_until("the build's process to run", || is_running(seconds));
+        let begun = Instant::now();
+        running.signal(Signal::INT);
+        let output = running.finish();
+        let took = begun.elapsed();
+        tell(&format!("{builder}: ended {took:?} after the interrupt"));
+        output.code(130);
+        assert!(took < Duration::from_secs(3), "{took:?}{output}");
+        // The engine takes its time over what it gives up.
+        wait_until("the build's process to end", || !is_running(seconds));
+        let is_of_it = |one: &Value| one["Command"].to_string().contains(&world.project);
+        wait_until("the build's container to go", || {
+            !engine::list("containers", None).iter().any(is_of_it)
+        });
+        assert_eq!(world.objects(), [""; 0], "{output}");
+        assert!(world.lock().is_null(), "{output}");
+    }
 }
 
 #[test]

@@ -68,3 +68,23 @@ async fn a_run_that_is_not_interrupted_goes_through() {
     let (_, report) = run(&[]).await;
     assert!(report.is_success(), "{:?}", report.outcomes);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pull_is_cut_off_and_what_makes_a_container_is_not() {
+    let mut bench = Bench::new();
+    let pull = Action::PullImage { reference: "app:2".to_owned(), platform: None };
+    bench.step(pull, &[]);
+    bench.step(create("shop.web", command(&["run"])), &[]);
+    bench.engine.set_fixed_latency(1_000);
+    let (interrupter, interrupts) = interrupts();
+    let run = async {
+        let report = bench.run_with(interrupts).await;
+        report.outcomes.iter().map(text).collect::<Vec<_>>()
+    };
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        interrupter.interrupt();
+    };
+    let (outcomes, ()) = tokio::join!(run, interrupt);
+    assert_eq!(outcomes, ["cancelled", "done"]);
+}
