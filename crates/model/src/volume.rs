@@ -32,6 +32,22 @@ pub struct VolumeConfig {
     pub labels: BTreeMap<String, String>,
 }
 
+/// The container that says that a volume has not got its owner yet: it is there before the volume is,
+/// and goes when the owner is given. No engine can be asked whose a volume's root is.
+pub fn mark(volume: &str) -> String {
+    format!("{volume}.windlass-owner")
+}
+
+/// The container that carries the owner to a volume: it mounts it.
+pub fn carrier(volume: &str) -> String {
+    format!("{volume}.windlass-carrier")
+}
+
+/// Whether a container of this name, which is of no address, is one of these two.
+pub fn is_errand(name: &str) -> bool {
+    name.ends_with(".windlass-owner") || name.ends_with(".windlass-carrier")
+}
+
 /// Owner and permissions of a directory, in numbers: nothing in an image is asked for names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeOwner {

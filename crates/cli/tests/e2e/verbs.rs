@@ -2,6 +2,7 @@
 //!
 //! Invariant: a verb that finds nothing to do succeeds.
 
+use crate::harness::proxy::{Fault, Proxy, Strikes};
 use crate::harness::{World, engine, wait_until};
 use serde_json::Value;
 
@@ -221,4 +222,54 @@ containers:
     let failed = world.run(&["up", "--recreate", "app"]);
     failed.code(1).says("app").says("4");
     assert_eq!(Value::from(world.state("app")), "running");
+}
+
+const OWNED: &str = "
+volumes: {data: {path: /data, user: '1000:1000', permissions: '0700'}}
+containers: {web: {@idle, attaches: [data]}}
+";
+
+#[test]
+fn an_up_after_a_down_must_leave_a_kept_volume_as_it_is() {
+    let Some(world) = World::new("kept") else { return };
+    world.yaml(OWNED).up();
+    assert_eq!(world.inside("web", &["stat", "-c", "%u:%g %a", "/data"]), "1000:1000 700");
+    // A program may know better what its directory should be like.
+    world.inside("web", &["chmod", "0710", "/data"]);
+    world.run(&["down"]).code(0);
+    let plan = world.plan();
+    assert_eq!(plan.actions("volume data"), [""; 0], "{plan}");
+    world.up();
+    assert_eq!(world.inside("web", &["stat", "-c", "%u:%g %a", "/data"]), "1000:1000 710");
+    world.settled();
+}
+
+#[test]
+fn a_volume_whose_owner_was_not_given_must_get_it_and_nothing_of_that_be_left() {
+    // A dead run's mark and what carries the owner, wherever it was when it ended.
+    for (test, call) in [("mark", "/volumes/create"), ("carrier", "/archive?")] {
+        let Some(world) = World::new(&format!("unowned-{test}")) else { return };
+        world.yaml(OWNED);
+        for then in ["up", "down", "undeclared"] {
+            let proxy = Proxy::new(Fault::KillAfter, Strikes::Call(call));
+            world.run_through(&proxy, &["up"]);
+            assert!(proxy.has_struck(), "{}", proxy.log());
+            if then == "undeclared" {
+                world.yaml("containers: {web: {@idle}}").up();
+                assert_eq!(world.objects(), ["containers web", "volumes data"], "{call}");
+                continue;
+            }
+            if then == "down" {
+                world.run(&["down"]).code(0);
+                assert_eq!(world.objects(), ["volumes data"], "{call}");
+            }
+            world.up();
+            let kept = world.inside("web", &["stat", "-c", "%u:%g %a", "/data"]);
+            assert_eq!(kept, "1000:1000 700", "{call} {then}");
+            assert_eq!(world.objects(), ["containers web", "volumes data"], "{call} {then}");
+            world.settled();
+            world.run(&["down", "--destroy-volume", "data"]).code(0);
+            assert_eq!(world.objects(), [""; 0], "{call} {then}");
+        }
+    }
 }

@@ -14,6 +14,15 @@ use windlass_model::observed::ObservedVolume;
 use windlass_model::plan::CreateVolume;
 
 pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateVolume) -> Result<()> {
+    let Some(owner) = create.owner else { return ensure(ctx, create).await };
+    // Whatever ends this in between, the next run sees that the owner is still to be given.
+    let mark = owner::mark(ctx, &create.name).await?;
+    ensure(ctx, create).await?;
+    owner::give(ctx, &create.name, owner).await?;
+    owner::remove(ctx, &mark).await
+}
+
+async fn ensure(ctx: StepContext<'_>, create: &CreateVolume) -> Result<()> {
     let volume = match ctx.engine.create_volume(create).await {
         Ok(volume) => volume,
         Err(lost) if lost.fault.is_unknown() => {
@@ -29,10 +38,7 @@ pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateVolume) -> Resul
         let message = "a volume of this name is there, with other labels or options";
         return Err(failure::engine(Fault::NameConflict { holder: None }, message));
     }
-    match create.owner {
-        Some(owner) => owner::set(ctx, &create.name, owner).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// An engine gives back the volume that is there, whatever was asked for.

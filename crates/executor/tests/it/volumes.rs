@@ -38,7 +38,7 @@ fn entries(upload: &Upload) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_volume_s_root_gets_its_owner_and_nothing_is_left() {
-    for misfortune in [None, Some(1), Some(2), Some(3)] {
+    for misfortune in [None, Some(0), Some(1), Some(2), Some(3), Some(4), Some(5)] {
         let mut bench = Bench::new();
         if let Some(at) = misfortune {
             bench.engine.inject(Injection::at_mutation(at, Misfortune::After(Fault::ReplyLost)));
@@ -49,7 +49,7 @@ async fn a_volume_s_root_gets_its_owner_and_nothing_is_left() {
         let caught = std::sync::Arc::clone(&seen);
         bench.engine.set_actor(Box::new(move |call, world| {
             if call.method == "remove_container" {
-                caught.lock().unwrap().extend(world.uploads("shop.data.windlass-owner"));
+                caught.lock().unwrap().extend(world.uploads("shop.data.windlass-carrier"));
             }
         }));
         let report = bench.run().await;

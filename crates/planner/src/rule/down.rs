@@ -4,7 +4,7 @@
 
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
-use crate::rule::orphan;
+use crate::rule::{orphan, volume};
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,7 @@ use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::note::NoteReason;
 use windlass_model::plan::{Action, Cause, Group, Hazard, StepId};
 use windlass_model::request::Request;
+use windlass_model::volume::VolumeSpec;
 
 /// Containers that go, with the step after which each is gone.
 pub(crate) type Gone = BTreeMap<ContainerId, StepId>;
@@ -34,6 +35,7 @@ pub(crate) fn down(
         take_down(world, request, address, &mut gone, draft);
     }
     if selection.everything {
+        finish_volumes(world, request, selection, draft);
         gone.extend(orphan::orphans(world, request, draft));
     }
     let engines: Vec<&EngineName> = world.engine_names().collect();
@@ -107,6 +109,32 @@ fn networks(
     }
 }
 
+/// What stays shall be as declared: the mark that a volume has not got its owner goes, too.
+fn finish_volumes(
+    world: &World<'_>,
+    request: &Request,
+    selection: &Selection<'_>,
+    draft: &mut Draft,
+) {
+    for engine in world.engine_names() {
+        for spec in world.project.volumes.values() {
+            let there = world.volume(engine, &spec.name);
+            let ours = there.is_some_and(|volume| world.is_ours(volume.owner.as_ref()));
+            if ours && !spec.external && !shall_go(request, selection, spec) {
+                volume::finish(world, &Address::volume(engine, &spec.key), spec, draft);
+            }
+        }
+    }
+}
+
+/// Whether the user wants a volume gone.
+fn shall_go(request: &Request, selection: &Selection<'_>, spec: &VolumeSpec) -> bool {
+    let named = &request.options.destroy_volumes;
+    named.contains(&spec.name)
+        || named.contains(&spec.key)
+        || (request.options.volumes && selection.everything)
+}
+
 /// Volumes, if the user wants them gone.
 fn volumes(
     world: &World<'_>,
@@ -123,10 +151,7 @@ fn volumes(
             continue;
         }
         let address = Address::volume(engine, &spec.key);
-        let named = &request.options.destroy_volumes;
-        let consent = named.contains(&spec.name)
-            || named.contains(&spec.key)
-            || (request.options.volumes && selection.everything);
+        let consent = shall_go(request, selection, spec);
         let users = state.containers.values().filter(|c| c.volumes.contains(&spec.name));
         let (leaving, staying): (Vec<_>, Vec<_>) = users.partition(|c| gone.contains_key(&c.id));
         if !consent {

@@ -5,14 +5,14 @@
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::down::Gone;
-use crate::rule::volume;
 use crate::world::World;
 use windlass_model::Address;
 use windlass_model::name::EngineName;
 use windlass_model::note::NoteReason;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, Group, StepId};
-use windlass_model::request::Request;
+use windlass_model::request::{Request, Verb};
+use windlass_model::volume;
 
 /// Names or removes orphans on every engine; the containers that go.
 pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Gone {
@@ -20,15 +20,17 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
     for engine in world.engine_names() {
         let mut removed = Gone::new();
         for (address, container) in orphan_containers(world, engine) {
-            if carries(world, engine, container, draft) {
+            let errand = is_errand(container);
+            if errand && is_needed(world, request, engine, container, draft) {
                 continue;
             }
-            if !request.options.remove_orphans {
+            if !request.options.remove_orphans && !errand {
                 let name = container.name.clone();
                 draft.note(&address, NoteReason::Orphan { name });
                 continue;
             }
-            let why = Why::new(Cause::Orphan, Group::Remove);
+            let cause = if errand { Cause::Leftover } else { Cause::Orphan };
+            let why = Why::new(cause, Group::Remove);
             let timeout_s = request.options.timeout_s;
             let (state, id) = (container.state, &container.id);
             let stopped = stop_if_up(&address, state, id, timeout_s, &why, [], draft);
@@ -41,19 +43,29 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
     gone
 }
 
-/// Whether a container was left over while it gave a volume its owner, and will go with the step
-/// that does so again.
-fn carries(
+/// Whether a container was left over by a run that was cut short while it gave a volume its owner.
+/// Nobody declared it, and nobody needs to be asked.
+fn is_errand(container: &ObservedContainer) -> bool {
+    let has_address = container.owner.as_ref().is_none_or(|owner| owner.address.is_some());
+    !has_address && !container.was_started() && volume::is_errand(&container.name)
+}
+
+/// Whether such a container is of a volume that gets its owner now, and goes with that, or that can
+/// get it later, because it is not what was asked about.
+fn is_needed(
     world: &World<'_>,
+    request: &Request,
     engine: &EngineName,
     container: &ObservedContainer,
     draft: &Draft,
 ) -> bool {
-    let mut volumes = world.project.volumes.values();
+    let mut volumes = world.project.volumes.values().filter(|spec| spec.owner.is_some());
     volumes.any(|spec| {
         let address = Address::volume(engine, &spec.key);
         let planned = draft.seen(&address).is_some_and(|progress| progress.present.is_some());
-        planned && container.name == volume::carrier(&spec.name)
+        let is_its = [volume::mark(&spec.name), volume::carrier(&spec.name)];
+        let later = request.verb != Verb::Down && world.volume(engine, &spec.name).is_some();
+        (planned || later) && is_its.contains(&container.name)
     })
 }
 

@@ -15,7 +15,7 @@ use windlass_model::plan::{
     Action, Cause, CreateVolume, FieldChange, Group, Hazard, Origin, StepId,
 };
 use windlass_model::request::Request;
-use windlass_model::volume::{VolumeConfig, VolumeSpec};
+use windlass_model::volume::{self, VolumeConfig, VolumeSpec};
 
 /// Makes sure that a volume is there as declared.
 pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, draft: &mut Draft) {
@@ -42,13 +42,9 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
     }
     let changes = changes(&spec.config, volume);
     if changes.is_empty() {
-        match unowned(world, address, spec) {
-            Some(change) => {
-                let cause = Cause::Diverged(vec![change]);
-                let step = create(world, address, spec, cause, Group::Update, [], draft);
-                draft.progress(address).present = Some(step);
-            }
-            None => draft.note(address, NoteReason::UpToDate),
+        finish(world, address, spec, draft);
+        if draft.seen(address).is_none_or(|progress| progress.present.is_none()) {
+            draft.note(address, NoteReason::UpToDate);
         }
     } else if request.options.destroy_volumes.contains(&name)
         || request.options.destroy_volumes.contains(&spec.key)
@@ -59,23 +55,26 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
     }
 }
 
-/// An owner is given right after the creation, and no engine can be asked about it. A run that was
-/// killed in between leaves a volume that no container mounts: it is given its owner (again).
+/// An owner is given right after the creation, and no engine can be asked about it: a mark says that it
+/// is still to be given, because a run was cut short.
 fn unowned(world: &World<'_>, address: &Address, spec: &VolumeSpec) -> Option<FieldChange> {
     let owner = spec.owner?;
-    let all = world.state(&address.engine)?.containers.values();
-    let mut users = all.filter(|c| c.volumes.contains(&spec.name) && c.name != carrier(&spec.name));
-    users.next().is_none().then(|| FieldChange {
+    let mark = world.container_named(&address.engine, &volume::mark(&spec.name))?;
+    world.is_ours(mark.owner.as_ref()).then(|| FieldChange {
         path: "owner".to_owned(),
-        was: Some("not known".to_owned()),
+        was: Some("not given yet".to_owned()),
         wanted: Some(format!("{}:{} {:04o}", owner.uid, owner.gid, owner.mode)),
         origin: Origin::Both,
     })
 }
 
-/// The container that gives a volume its owner, by the executor's rule.
-pub(crate) fn carrier(volume: &str) -> String {
-    format!("{volume}.windlass-owner")
+/// Gives a volume that stays the owner that it has not got yet.
+pub(crate) fn finish(world: &World<'_>, address: &Address, spec: &VolumeSpec, draft: &mut Draft) {
+    if let Some(change) = unowned(world, address, spec) {
+        let cause = Cause::Diverged(vec![change]);
+        let step = create(world, address, spec, cause, Group::Update, [], draft);
+        draft.progress(address).present = Some(step);
+    }
 }
 
 fn create(
@@ -115,8 +114,13 @@ fn recreate(
             continue;
         }
         let owner = summary.owner.as_ref();
-        let Some(user) = owner.filter(|_| world.is_ours(owner)).and_then(|o| o.address.clone())
-        else {
+        let user = owner.filter(|_| world.is_ours(owner)).and_then(|o| match &o.address {
+            None if volume::is_errand(&summary.name) => {
+                Some(Address::container(&address.engine, summary.name.clone()))
+            }
+            user => user.clone(),
+        });
+        let Some(user) = user else {
             let name = format!("{} (mounts {})", summary.name, volume.name);
             let owner = owner_text(owner, Some(&summary.labels));
             draft.block(address, BlockerReason::Foreign { name, owner });

@@ -470,19 +470,52 @@ fn a_volume_that_differs_blocks_until_it_is_named() {
 }
 
 #[test]
-fn a_volume_that_nothing_mounts_is_given_its_owner_again() {
+fn only_a_volume_that_a_dead_run_left_without_its_owner_is_given_it() {
     let owner = windlass_model::volume::VolumeOwner { uid: 7, gid: 8, mode: 0o700 };
-    let mut fixture = shop().apply();
+    let mut fixture = shop().container("other", |_| {}).apply();
     fixture.project.volumes.get_mut("data").unwrap().owner = Some(owner);
     check(&fixture, &up(), "");
-    for container in ["id-p.db", "id-p.web"].map(windlass_model::ContainerId::new) {
+    // Nobody mounts it: `down` was here.
+    for container in ["id-p.db", "id-p.web", "id-p.other"].map(windlass_model::ContainerId::new) {
         fixture.state().containers.remove(&container);
         fixture.state().details.remove(&container);
     }
     let text = fixture.plan(&up());
-    let first =
-        "#0 volume data: create p.data (owner: not known → 7:8 0700, file and engine differ)";
-    assert!(text.starts_with(first), "{text}");
+    assert!(!text.contains("volume data"), "{text}");
+    let spec = fixture.project.containers.values().next().unwrap().clone();
+    for name in ["p.data.windlass-owner", "p.data.windlass-carrier"] {
+        fixture.put(&spec, name, |seen| {
+            seen.state = State::Created;
+            seen.started_at.clear();
+            seen.owner.as_mut().unwrap().address = None;
+        });
+        let id = windlass_model::ContainerId::new(format!("id-{name}"));
+        let summary = fixture.state().containers.get_mut(&id).unwrap();
+        summary.owner.as_mut().unwrap().address = None;
+        summary.networks.clear();
+    }
+    let change = "create p.data (owner: not given yet → 7:8 0700, file and engine differ)";
+    let text = fixture.plan(&up());
+    assert!(text.starts_with(&format!("#0 volume data: {change}")), "{text}");
+    assert!(!text.contains("windlass-"), "{text}");
+    // Who asks about something else leaves it as it is.
+    let other = fixture.plan(&up().for_references(["other"]));
+    assert!(other.contains("create p.other") && !other.contains("windlass-"), "{other}");
+    // What stays gets it when the rest goes.
+    check(
+        &fixture,
+        &Request::new(Verb::Down),
+        &format!(
+            "#0 volume data: {change}\n\
+        #1 network net: remove p.net (requested)"
+        ),
+    );
+    // Where nobody wants it any more, what was made for it goes unasked.
+    fixture.project.volumes.get_mut("data").unwrap().owner = None;
+    let text = fixture.plan(&up());
+    for name in ["p.data.windlass-carrier", "p.data.windlass-owner"] {
+        assert!(text.contains(&format!("container {name}: remove (left over)")), "{text}");
+    }
 }
 
 #[test]

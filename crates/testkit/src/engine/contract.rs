@@ -178,8 +178,7 @@ impl Engine for FakeEngine {
         }
         let (id, path) = (container.clone(), path.to_owned());
         self.change("put_archive", container.as_str(), move |world| {
-            world.container(&id)?.uploads.push(Upload { path, tar: bytes });
-            Ok(())
+            world.unpack(&id, Upload { path, tar: bytes })
         })
         .await
     }

@@ -204,6 +204,11 @@ impl FakeEngine {
         self.with(|world| world.uploads(container))
     }
 
+    /// Whether something was unpacked into a container while it mounted this volume.
+    pub fn is_filled(&self, volume: &str) -> bool {
+        self.with(|world| world.filled.contains(volume))
+    }
+
     /// Lets a container die and come back, as a restart policy does.
     pub fn restart_by_itself(&self, container: &str) {
         self.with(|world| {

@@ -111,6 +111,14 @@ impl World {
         id.map(|id| self.containers[&id].uploads.clone()).unwrap_or_default()
     }
 
+    pub(crate) fn unpack(&mut self, id: &ContainerId, upload: Upload) -> Result<()> {
+        let container = self.container(id)?;
+        container.uploads.push(upload);
+        let names: Vec<String> = container.volume_names().into_iter().collect();
+        self.filled.extend(names);
+        Ok(())
+    }
+
     /// Somebody else removes a container.
     pub fn remove_behind(&mut self, container: &str) {
         if let Ok(id) = self.find_container(container) {

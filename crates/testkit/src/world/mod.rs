@@ -38,6 +38,8 @@ pub struct World {
     pub(crate) registry: BTreeMap<String, ImageConfig>,
     pub(crate) networks: BTreeMap<NetworkId, ObservedNetwork>,
     pub(crate) volumes: BTreeMap<String, ObservedVolume>,
+    /// Those that something was unpacked into.
+    pub(crate) filled: BTreeSet<String>,
     pub(crate) behaviours: BTreeMap<String, Behaviour>,
     /// Paths of the host that are not there.
     pub(crate) missing_paths: BTreeSet<String>,
@@ -64,6 +66,7 @@ impl World {
             registry: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
+            filled: BTreeSet::new(),
             behaviours: BTreeMap::new(),
             missing_paths: BTreeSet::new(),
             calls: Vec::new(),

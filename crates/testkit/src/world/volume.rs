@@ -48,6 +48,7 @@ impl World {
             return refuse(Fault::InUse { by }, format!("remove {name}: volume is in use"));
         }
         self.volumes.remove(name);
+        self.filled.remove(name);
         self.emit("volume", "destroy", name, &[]);
         Ok(())
     }

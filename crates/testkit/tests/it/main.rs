@@ -16,4 +16,6 @@ mod simulation;
 #[cfg(test)]
 mod trial;
 #[cfg(test)]
+mod volumes;
+#[cfg(test)]
 mod workers;

@@ -158,7 +158,7 @@ async fn locked(token: &str) -> Shape {
 }
 
 /// `web` on a network, which waits for `db` with a volume.
-fn shop() -> Project {
+pub(crate) fn shop() -> Project {
     ProjectBuilder::new("shop")
         .network("front")
         .volume("data")
@@ -221,7 +221,7 @@ fn bare(project: Project) -> Project {
     edited(project, "web", |spec| spec.config.healthcheck = None)
 }
 
-fn with_volume(project: Project) -> Project {
+pub(crate) fn with_volume(project: Project) -> Project {
     let builder = ProjectBuilder::new("shop").volume("more");
     let mut more = builder.finish().volumes.remove("more").unwrap();
     more.owner = Some(windlass_model::volume::VolumeOwner { uid: 1, gid: 1, mode: 0o700 });

@@ -17,25 +17,41 @@ use windlass_model::mount::Mount;
 use windlass_model::name::ContainerId;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::CreateContainer;
-use windlass_model::volume::VolumeOwner;
+use windlass_model::volume::{self, VolumeOwner};
 
 /// Where the volume is mounted, below `/`.
 const TARGET: &str = "volume";
 
-pub(super) async fn set(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner) -> Result<()> {
+/// Marks a volume as one that has not got its owner yet.
+pub(super) async fn mark(ctx: StepContext<'_>, volume: &str) -> Result<ContainerId> {
+    let mark = inert(ctx, volume::mark(volume), ContainerConfig::default()).await;
+    mark.map_err(failure::from_engine)
+}
+
+pub(super) async fn give(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner) -> Result<()> {
     let attributes = Attributes { mode: owner.mode, uid: owner.uid, gid: owner.gid };
     let mut tarball = Tarball::new();
     let tar = tarball.directory(TARGET, attributes).and_then(|()| tarball.finish());
     let tar = tar.map_err(|error| failure::local(error.to_string()))?;
-    let id = carrier(ctx, volume).await.map_err(failure::from_engine)?;
+    let config = ContainerConfig {
+        mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
+        ..ContainerConfig::default()
+    };
+    let carrier = inert(ctx, volume::carrier(volume), config).await;
+    let id = carrier.map_err(failure::from_engine)?;
     let mut unpacked = ctx.engine.put_archive(&id, "/", upload(tar.clone())).await;
     if unpacked.as_ref().is_err_and(|error| error.fault.is_unknown()) {
         // Doing it twice gives the same.
         unpacked = ctx.engine.put_archive(&id, "/", upload(tar)).await;
     }
-    let removed = ctx.engine.remove_container(&id, true, false).await;
+    let removed = remove(ctx, &id).await;
     unpacked.map_err(failure::from_engine)?;
-    match removed {
+    removed
+}
+
+/// Removes a container that was made here.
+pub(super) async fn remove(ctx: StepContext<'_>, id: &ContainerId) -> Result<()> {
+    match ctx.engine.remove_container(id, true, false).await {
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {
@@ -47,18 +63,21 @@ pub(super) async fn set(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner) 
     }
 }
 
-/// The container that carries the tar to the volume. Its name is made of the volume's, so that one
-/// that was left behind by a run that did not end is found; it has the project's label and no
-/// address, so that it can't be taken for a declared one.
-async fn carrier(ctx: StepContext<'_>, volume: &str) -> windlass_engine::Result<ContainerId> {
+/// A container that is never started. Its name is made of the volume's, so that one that was left
+/// behind by a run that did not end is found; it has the project's label and no address, so that it
+/// can't be taken for a declared one.
+async fn inert(
+    ctx: StepContext<'_>,
+    name: String,
+    config: ContainerConfig,
+) -> windlass_engine::Result<ContainerId> {
     let create = CreateContainer {
-        name: format!("{volume}.windlass-owner"),
+        name,
         image: String::new(),
         config: ContainerConfig {
             command: Some(vec!["none".to_owned()]),
             network_mode: NetworkMode::None,
-            mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
-            ..ContainerConfig::default()
+            ..config
         }
         .into(),
         labels: BTreeMap::from([(
