@@ -81,8 +81,8 @@ async fn act(ctx: StepContext<'_>) -> Result<()> {
         Action::ImportImage(build) => build::import(ctx, build).await,
         Action::RemoveImage { id, reference } => image::remove(ctx, id, reference).await,
         Action::CreateContainer(create) => create::create(ctx, create).await,
-        Action::CopySecrets { container, files } => {
-            archive::copy_secrets(ctx, container, files).await
+        Action::CopySecrets { container, directory, files } => {
+            archive::copy_secrets(ctx, container, directory, files).await
         }
         Action::StartContainer(container) => lifecycle::start(ctx, container).await,
         Action::StopContainer { container, timeout_s } => {

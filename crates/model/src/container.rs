@@ -216,6 +216,18 @@ impl ContainerConfig {
         self.mounts.values().filter_map(Mount::volume_name)
     }
 
+    /// The innermost mount above a path in the container, by its target; none for tmpfs mounts.
+    pub fn mount_above(&self, path: &str) -> Option<(&str, &Mount)> {
+        let above = self.mounts.iter().filter(|(target, _)| is_above(target, path));
+        above.max_by_key(|(target, _)| target.len()).map(|(target, mount)| (&**target, mount))
+    }
+
+    /// The innermost tmpfs mount above a path in the container.
+    pub fn tmpfs_above(&self, path: &str) -> Option<&str> {
+        let targets = self.tmpfs.keys().map(String::as_str);
+        targets.filter(|target| is_above(target, path)).max_by_key(|target| target.len())
+    }
+
     /// Names of containers whose namespace, volumes or links this one needs at its start: whoever
     /// recreates one of them must recreate this one too.
     pub fn bound_containers(&self) -> BTreeSet<&str> {
@@ -231,6 +243,11 @@ impl ContainerConfig {
         let heads = self.volumes_from.iter().chain(&self.links).map(|text| before_colon(text));
         namespaces.chain(network).chain(heads).collect()
     }
+}
+
+/// Whether a path is below a directory.
+fn is_above(directory: &str, path: &str) -> bool {
+    path.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// `p.c` of `p.c:ro`.

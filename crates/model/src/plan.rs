@@ -98,6 +98,8 @@ pub enum Action {
     /// Puts secrets as files into a created container.
     CopySecrets {
         container: ContainerRef,
+        /// What they are put into: `/`, or a mount of a container whose root is read-only.
+        directory: String,
         files: Vec<SecretMount>,
     },
     StartContainer(ContainerRef),

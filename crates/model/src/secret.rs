@@ -82,6 +82,9 @@ pub struct SecretSpec {
     pub source: SecretSource,
 }
 
+/// Where the files of secrets are in a container, if the file does not say otherwise.
+pub const SECRETS_DIR: &str = "/run/secrets";
+
 /// A secret that a container gets as a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SecretMount {

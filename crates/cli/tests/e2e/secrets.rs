@@ -142,3 +142,36 @@ containers: {app: {image: '{{ images.app }}', command: [sleep, '1000000'], init:
     assert_ne!(image["Id"], engine::get(&format!("/images/{}/json", base::image()))["Id"]);
     world.settled();
 }
+
+#[test]
+fn a_read_only_container_must_get_its_secrets_and_take_them_with_it() {
+    let Some(world) = World::new("secret-read-only") else { return };
+    world.yaml(
+        "
+secrets: {key: {env: WORLD_SECRET}}
+containers:
+  app:
+    image: @image
+    command: [sleep, '1000000']
+    init: true
+    read_only: true
+    tmpfs: [/run]
+    secrets: [key]
+    update: {stable_for: 0}
+",
+    );
+    let volume = || world.container("app")["Mounts"][0]["Name"].as_str().unwrap().to_owned();
+    run(&world, &["up"], "canary-one").code(0).never_says("canary");
+    let first = volume();
+    assert_eq!(world.inside("app", &["cat", "/run/secrets/key"]), "canary-one");
+    run(&world, &["up"], "canary-two").code(0).never_says("canary");
+    assert_eq!(world.inside("app", &["cat", "/run/secrets/key"]), "canary-two");
+    let (code, _) = world.inside_as("app", "0", &["touch", "/file"]);
+    assert_ne!(code, 0, "the root is not read-only");
+    let second = volume();
+    run(&world, &["down", "--yes"], "canary-two").code(0);
+    let volumes = engine::get("/volumes").to_string();
+    for name in [first, second] {
+        assert!(!volumes.contains(&name), "{name} is left behind");
+    }
+}

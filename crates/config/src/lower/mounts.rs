@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use windlass_model::container::ContainerConfig;
 use windlass_model::dependency::Reason;
 use windlass_model::mount::{Mount, MountSource};
+use windlass_model::secret::SECRETS_DIR;
 
 use super::Lowering;
 use super::container::Dependencies;
@@ -20,6 +21,11 @@ use crate::source::Span;
 struct Targets<'a> {
     path: &'a str,
     places: BTreeMap<String, Span>,
+}
+
+/// Whether a secret's file is where secrets usually are.
+fn is_usual(target: &str) -> bool {
+    target.strip_prefix(SECRETS_DIR).is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Lowering<'_> {
@@ -65,6 +71,9 @@ impl Lowering<'_> {
         for secret in &container.secrets {
             self.occupy(&mut targets, &secret.value.target, secret.span);
         }
+        for secret in &container.secrets {
+            self.reach(&secret.value.target, secret.span, &path, config);
+        }
         for target in config.tmpfs.keys() {
             if let Some(other) = targets.places.get(target) {
                 let message = format!("a tmpfs and a mount are both at \"{target}\"");
@@ -72,6 +81,45 @@ impl Lowering<'_> {
                 self.report(found.in_path(path.clone()).help("remove one of them"));
             }
         }
+    }
+
+    /// Sees to it that a secret's file can be written before the container starts: engines write neither to a
+    /// read-only root nor to a tmpfs. A volume for these files alone is made where they usually are.
+    fn reach(&self, target: &str, span: Span, path: &str, config: &mut ContainerConfig) {
+        let mount = config.mount_above(target);
+        let tmpfs = config.tmpfs_above(target);
+        let depth = |target: Option<&str>| target.map_or(0, str::len);
+        let what = match (mount, tmpfs) {
+            (mount, Some(tmpfs)) if depth(mount.map(|(at, _)| at)) < tmpfs.len() => {
+                if tmpfs.len() < SECRETS_DIR.len() && is_usual(target) {
+                    config.mounts.insert(SECRETS_DIR.to_owned(), Mount::anonymous());
+                    return;
+                }
+                format!("is in the tmpfs at {tmpfs}, which is empty at each start")
+            }
+            (Some((at, mount)), _) if mount.read_only => {
+                format!("is in the read-only mount at {at}")
+            }
+            (None, _) if config.read_only => {
+                if is_usual(target) {
+                    config.mounts.insert(SECRETS_DIR.to_owned(), Mount::anonymous());
+                    return;
+                }
+                "is in a root that is read-only".to_owned()
+            }
+            (Some(_) | None, _) => return,
+        };
+        let name = target.rsplit('/').next().unwrap_or(target);
+        let found =
+            Diagnostic::error("secret-unreachable", format!("the secret's file {target} {what}"));
+        let found = found.at(span, "").in_path(format!("{path}.secrets"));
+        let elsewhere =
+            if tmpfs == Some(SECRETS_DIR) || mount.is_some_and(|(at, _)| at == SECRETS_DIR) {
+                format!("remove the mount at {SECRETS_DIR}: a volume for the secrets is made there")
+            } else {
+                format!("write `target: {SECRETS_DIR}/{name}`, where a volume is made for it")
+            };
+        self.report(found.help(elsewhere));
     }
 
     fn alias_path(&self, alias: &str) -> Option<String> {

@@ -303,3 +303,39 @@ containers:
     let spec = web("images: {a: {image: y}}", "needs: '{{ images.a }}'");
     assert_eq!(spec.needs.len(), 1);
 }
+
+#[test]
+fn files_of_secrets_can_be_written_before_the_start() {
+    let volume = |keys: &str| {
+        let spec = web("secrets: {pw: {env: TOKEN}}", &format!("secrets: [pw]\n{keys}"));
+        spec.config.mounts.contains_key("/run/secrets")
+    };
+    assert!(!volume("tmpfs: /tmp"));
+    assert!(volume("read_only: true"));
+    assert!(volume("tmpfs: /run"));
+    assert!(volume("read_only: true\ntmpfs: [/run, /tmp]"));
+    check(
+        r"
+secrets: {pw: {env: TOKEN}}
+containers:
+  a:
+    image: x
+    read_only: true
+    mounts: ['/data', './x:/ro:ro']
+    secrets:
+    - {secret: pw, target: /data/pw}
+    - {secret: pw, target: /etc/pw}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: containers.a.secrets: the secret's file /etc/pw is in a root that is read-only
+#     help: write `target: /run/secrets/pw`, where a volume is made for it
+    - {secret: pw, target: /ro/pw}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: containers.a.secrets: the secret's file /ro/pw is in the read-only mount at /ro
+#     help: write `target: /run/secrets/pw`, where a volume is made for it
+  b:
+    image: x
+    tmpfs: /run/secrets
+    secrets: [pw]
+#             ^^ error: containers.b.secrets: the secret's file /run/secrets/pw is in the tmpfs at /run/secrets, which is empty at each start
+#             help: remove the mount at /run/secrets: a volume for the secrets is made there
+",
+    );
+}

@@ -86,15 +86,23 @@ async fn secrets_arrive_as_files() {
         mode: 0o400,
     };
     let container = ContainerRef::Planned(created);
-    let copy =
-        |name: &str| Action::CopySecrets { container: container.clone(), files: vec![file(name)] };
-    bench.step(copy("pw"), &[created]);
-    bench.step(copy("unknown"), &[created]);
+    let copy = |directory: &str, name: &str| Action::CopySecrets {
+        container: container.clone(),
+        directory: directory.to_owned(),
+        files: vec![file(name)],
+    };
+    let first = bench.step(copy("/", "pw"), &[created]);
+    bench.step(copy("/", "unknown"), &[created]);
+    bench.step(copy("/run/secrets", "pw"), &[first]);
     let report = bench.run().await;
     let outcomes: Vec<_> = report.outcomes.iter().map(text).collect();
-    assert_eq!(outcomes, ["done", "done", "Local: the value of secret unknown is not known"]);
+    assert_eq!(
+        outcomes,
+        ["done", "done", "Local: the value of secret unknown is not known", "done"]
+    );
     let uploads = bench.engine.uploads("shop.web");
     assert_eq!(entries(&uploads[0]), ["run/secrets/pw 400 5 6 hunter2"]);
+    assert_eq!(entries(&uploads[1]), ["pw 400 5 6 hunter2"]);
     assert!(!format!("{:?} {:?}", bench.events, bench.engine.calls()).contains("hunter2"));
 }
 

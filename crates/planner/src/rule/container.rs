@@ -9,7 +9,7 @@ use crate::image_state;
 use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
 use crate::rule::readiness::{self, Fresh};
-use crate::rule::replace;
+use crate::rule::{replace, secrets};
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::Address;
@@ -301,7 +301,7 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
     let gone = draft.progress(&spec.address).gone.clone();
     let after: Vec<StepId> = case.needs.iter().copied().chain(gone).collect();
     let why = Why::new(Cause::Absent, Group::Create);
-    let created = create_step(world, spec, &BTreeMap::new(), None, why.clone(), after, draft);
+    let created = create_step(world, spec, &BTreeMap::new(), None, &why, after, draft);
     if goal == Goal::Running {
         let reference = ContainerRef::Planned(created);
         let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
@@ -316,7 +316,7 @@ pub(crate) fn create_step(
     spec: &ContainerSpec,
     inherited: &BTreeMap<String, String>,
     previous: Option<Previous>,
-    why: Why,
+    why: &Why,
     after: impl IntoIterator<Item = StepId>,
     draft: &mut Draft,
 ) -> StepId {
@@ -352,13 +352,7 @@ pub(crate) fn create_step(
     let progress = draft.progress(&spec.address);
     progress.present = Some(step);
     progress.container = Some(ContainerRef::Planned(step));
-    if spec.secrets.is_empty() {
-        return step;
-    }
-    let files = spec.secrets.clone();
-    let action = Action::CopySecrets { container: ContainerRef::Planned(step), files };
-    let copied = draft.step(&spec.address, action, why, [step]);
-    draft.progress(&spec.address).present = Some(copied);
+    secrets::copy(spec, step, why, draft);
     step
 }
 

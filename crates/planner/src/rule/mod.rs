@@ -14,6 +14,7 @@ pub(crate) mod orphan;
 pub(crate) mod readiness;
 pub(crate) mod replace;
 pub(crate) mod rollback;
+pub(crate) mod secrets;
 pub(crate) mod volume;
 
 use crate::draft::Draft;

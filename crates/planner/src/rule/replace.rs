@@ -7,6 +7,7 @@ use crate::draft::{Draft, Why};
 use crate::expected::is_anonymous;
 use crate::rule::container::{Case, create_step, remove_container, stop_if_up};
 use crate::rule::readiness::{self, Fresh};
+use crate::rule::secrets;
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::container::{ContainerConfig, ContainerSpec};
@@ -17,6 +18,7 @@ use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, StepId};
 use windlass_model::request::Request;
 use windlass_model::rescue::Rescue;
+use windlass_model::secret::SECRETS_DIR;
 use windlass_model::update::UpdateOrder;
 
 /// The name of a container while its successor has its place.
@@ -56,8 +58,8 @@ pub(crate) fn replace(
     let youngest = predecessors.iter().max_by_key(|one| (&one.started_at, &one.id));
     let previous = youngest.and_then(|predecessor| Previous::of(predecessor));
     let begin = renamed.unwrap_or_else(|| draft.next());
-    let created =
-        create_step(world, spec, &inherited(spec, old), previous, why.clone(), needs, draft);
+    let taken_over = inherited(spec, old);
+    let created = create_step(world, spec, &taken_over, previous, &why, needs, draft);
     let present = draft.progress(address).present.unwrap_or(created);
     let mut stops = Vec::new();
     if !start_first {
@@ -78,7 +80,11 @@ pub(crate) fn replace(
             let (state, id) = (predecessor.state, &predecessor.id);
             after.extend(stop_if_up(address, state, id, timeout_s, &why, [ready], draft));
         }
-        remove_container(address, &predecessor.id, false, &why, after, draft);
+        // The engine keeps a volume that the successor has taken over.
+        let goes = |(target, name)| target == SECRETS_DIR || taken_over.get(target) == Some(name);
+        let is_secret = predecessor.anonymous_volumes.contains_key(SECRETS_DIR);
+        let all_go = is_secret && predecessor.anonymous_volumes.iter().all(goes);
+        remove_container(address, &predecessor.id, all_go, &why, after, draft);
     }
 }
 
@@ -105,7 +111,8 @@ fn make_room(
         let timeout_s = request.options.timeout_s;
         let stopped = stop_if_up(address, old.state, &old.id, timeout_s, why, needs.clone(), draft);
         let after: Vec<StepId> = stopped.map_or(needs, |stopped| vec![stopped]);
-        let removed = remove_container(address, &old.id, false, why, after, draft);
+        let removed =
+            remove_container(address, &old.id, secrets::has_only_secrets(old), why, after, draft);
         return Some(Room { needs: vec![removed], renamed: None });
     }
     if old.name != spec.name {
@@ -176,7 +183,14 @@ pub(crate) fn finish(
     }
     let why = Why::new(Cause::Leftover, Group::Remove);
     for left in &case.leftovers {
-        remove_container(&spec.address, &left.id, false, &why, ready, draft);
+        remove_container(
+            &spec.address,
+            &left.id,
+            secrets::has_only_secrets(left),
+            &why,
+            ready,
+            draft,
+        );
     }
 }
 
@@ -193,6 +207,8 @@ fn inherited(spec: &ContainerSpec, old: &ObservedContainer) -> BTreeMap<String, 
     }
     let asked: Option<ContainerConfig> = old.owner.as_ref().and_then(Owner::spec);
     let was_declared = |target: &str| asked.as_ref().is_some_and(|a| a.mounts.contains_key(target));
+    // Secrets are put into a new one: what they were is not kept, and a predecessor goes on with its own.
+    inherited.remove(SECRETS_DIR);
     inherited.retain(|target, _| match spec.config.mounts.get(target) {
         Some(mount) => mount.source == MountSource::Anonymous,
         None => !was_declared(target),

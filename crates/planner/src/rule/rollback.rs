@@ -6,7 +6,7 @@
 use crate::draft::{Draft, Why};
 use crate::rule::container::{Case, Goal, current, remove_container, stop_if_up};
 use crate::rule::differences::{differences, image_words};
-use crate::rule::{readiness, replace};
+use crate::rule::{readiness, replace, secrets};
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::ImageId;
@@ -65,7 +65,14 @@ fn put_back(
     let timeout_s = request.options.timeout_s;
     let stopped =
         stop_if_up(address, container.state, &container.id, timeout_s, &downtime, [], draft);
-    let mut last = remove_container(address, &container.id, false, &why, stopped, draft);
+    let mut last = remove_container(
+        address,
+        &container.id,
+        secrets::has_only_secrets(container),
+        &why,
+        stopped,
+        draft,
+    );
     let reference = ContainerRef::Existing(kept.id.clone());
     if kept.name != spec.name {
         let (container, name) = (reference.clone(), spec.name.clone());

@@ -10,8 +10,9 @@ use windlass_model::container::ContainerSpec;
 use windlass_model::dependency::Condition;
 use windlass_model::endpoint::Endpoint;
 use windlass_model::image::{DockerfileSource, ImageSource};
-use windlass_model::mount::MountSource;
+use windlass_model::mount::{Mount, MountSource};
 use windlass_model::project::Project;
+use windlass_model::secret::SECRETS_DIR;
 use windlass_model::update::UpdateOrder;
 
 /// The project as somebody may write it next: some things changed, added, taken away. Volumes stay
@@ -46,6 +47,10 @@ pub(super) fn repair(project: &mut Project) {
         // What ends and nobody waits for would be started again by every run.
         if completes(spec) && !awaited.contains(&spec.address) {
             spec.config.command = Some(vec!["run".to_owned()]);
+        }
+        // As files are lowered: an engine puts no secret into a read-only root.
+        if spec.config.read_only && !spec.secrets.is_empty() {
+            spec.config.mounts.insert(SECRETS_DIR.to_owned(), Mount::anonymous());
         }
         if !can_start_first(spec) {
             spec.update.order = UpdateOrder::StopFirst;

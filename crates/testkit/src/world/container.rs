@@ -113,6 +113,11 @@ impl World {
 
     pub(crate) fn unpack(&mut self, id: &ContainerId, upload: Upload) -> Result<()> {
         let container = self.container(id)?;
+        let config = &container.config;
+        let is_writable = config.mounts.get(&upload.path).is_some_and(|mount| !mount.read_only);
+        if config.read_only && !is_writable {
+            return refuse(Fault::Other, "container rootfs is marked read-only");
+        }
         container.uploads.push(upload);
         let names: Vec<String> = container.volume_names().into_iter().collect();
         self.filled.extend(names);
