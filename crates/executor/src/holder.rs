@@ -8,8 +8,8 @@ use windlass_model::fault::Fault;
 use windlass_model::observed::ContainerSummary;
 use windlass_model::report::{Failure, FailureKind};
 
-/// A look at an engine that hangs must not hold up what has failed already.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A look at an engine that hangs must not hold up what has failed already, and the way back from it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Adds who holds the port or the name, or uses the object.
 pub(crate) async fn name(engine: &dyn Engine, failure: &mut Failure) {

@@ -10,6 +10,8 @@ use crate::run::Run;
 use crate::step::{Result, StepContext};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use windlass_model::name::ContainerId;
+use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, ContainerRef, Plan, StepId};
 use windlass_model::report::Outcome;
 use windlass_model::rescue::Rescue;
@@ -67,7 +69,8 @@ impl<'a> Rescues<'a> {
     }
 }
 
-/// Takes a way back: the successor goes, its predecessor gets the name back and starts. Nothing but
+/// Takes a way back: the successor goes, its predecessor gets the name back and starts, at the same
+/// time where it can. Nothing but
 /// this makes it serve again, so what fails is tried once more: each part of it is done already, or
 /// can be done again.
 pub(crate) async fn take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
@@ -90,28 +93,47 @@ async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
     let ctx = StepContext { run, id: last, step: run.plan.step(last), engine };
     // An engine that went away in the middle of the replacement is waited for here.
     let look = || engine.inspect_container(rescue.predecessor.as_str());
-    let seen = lookup::until_answered(look).await.map_err(failure::from_engine)?;
-    if let Some(successor) = successor(ctx, rescue).await? {
-        container::remove(ctx, &successor, true, true).await?;
+    let (seen, successor) = tokio::join!(lookup::until_answered(look), successor(ctx, rescue));
+    let (seen, mut successor) = (seen.map_err(failure::from_engine)?, successor?);
+    // What ran may have what its predecessor needs to start: ports, addresses, volumes.
+    if let Some(ran) = successor.take_if(|successor| successor.was_started()) {
+        remove(ctx, &ran).await?;
     }
     let predecessor = ContainerRef::Existing(rescue.predecessor.clone());
-    if seen.name != rescue.name {
-        container::rename(ctx, &predecessor, &rescue.name).await?;
-    }
-    lifecycle::start(ctx, &predecessor).await
+    let give_name = async {
+        if let Some(never_ran) = &successor {
+            remove(ctx, never_ran).await?;
+        }
+        if seen.name == rescue.name {
+            return Ok(());
+        }
+        container::rename(ctx, &predecessor, &rescue.name).await
+    };
+    let (named, started) = tokio::join!(give_name, lifecycle::start(ctx, &predecessor));
+    named.and(started)
 }
 
-/// The successor, if it was created: also by a call whose reply was lost.
-async fn successor(ctx: StepContext<'_>, rescue: &Rescue) -> Result<Option<ContainerRef>> {
-    let ContainerRef::Planned(step) = &rescue.successor else {
-        return Ok(Some(rescue.successor.clone()));
+async fn remove(ctx: StepContext<'_>, successor: &ObservedContainer) -> Result<()> {
+    container::remove(ctx, &ContainerRef::Existing(successor.id.clone()), true, true).await
+}
+
+/// The successor, if it is there: also one that was created by a call whose reply was lost.
+async fn successor(ctx: StepContext<'_>, rescue: &Rescue) -> Result<Option<ObservedContainer>> {
+    let id = match &rescue.successor {
+        ContainerRef::Existing(id) => Some(id.clone()),
+        ContainerRef::Planned(step) => match ctx.run.created.get(*step) {
+            Some(id) => Some(id.clone()),
+            None => lost(ctx, *step).await?,
+        },
     };
-    if ctx.run.created.get(*step).is_some() {
-        return Ok(Some(rescue.successor.clone()));
-    }
-    let Action::CreateContainer(wanted) = &ctx.run.plan.step(*step).action else {
+    let Some(id) = id else { return Ok(None) };
+    let look = || ctx.engine.inspect_container(id.as_str());
+    lookup::if_there(look).await.map_err(failure::from_engine)
+}
+
+async fn lost(ctx: StepContext<'_>, created_by: StepId) -> Result<Option<ContainerId>> {
+    let Action::CreateContainer(wanted) = &ctx.run.plan.step(created_by).action else {
         return Ok(None);
     };
-    let found = create::find(ctx, wanted).await.map_err(failure::from_engine)?;
-    Ok(found.map(ContainerRef::Existing))
+    create::find(ctx, wanted).await.map_err(failure::from_engine)
 }

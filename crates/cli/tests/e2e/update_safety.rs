@@ -4,8 +4,8 @@
 //! Invariant: times are measured from the start of the run, and printed.
 
 use crate::harness::proxy::{Fault, Proxy, Strikes};
-use crate::harness::{World, base, engine, free_port, is_full, tell};
-use serde_json::json;
+use crate::harness::{Output, World, base, engine, free_port, is_full, tell};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// What a run may take beyond the deadline of the update.
@@ -77,7 +77,7 @@ fn bad_update(row: &Row, port: &str) {
     let old = world.id("web");
     world.yaml(&format!("containers: {{web: {{image: '@image', env: {{V: '2'}}, {second}}}}}"));
     let began = Instant::now();
-    let mut running = world.start(&["up"]);
+    let mut running = world.start(&["up", "--output", "json"]);
     let mut gone: Option<Instant> = None;
     let mut gap = Duration::ZERO;
     let mut again = None;
@@ -97,14 +97,27 @@ fn bad_update(row: &Row, port: &str) {
     assert!(serves(&world, &old), "{output}");
     let again = again.unwrap_or(output.elapsed);
     tell(&format!(
-        "{}: serves again after {again:?}, did not for {gap:?}, run {:?}",
-        row.name, output.elapsed
+        "{}: serves again after {again:?}, did not for {gap:?}, run {:?}{}",
+        row.name,
+        output.elapsed,
+        way_back(&output)
     ));
     // A machine that has much else to do takes longer over everything.
     assert!(again <= row.deadline + MARGIN + 3 * normal, "{again:?}{output}");
     assert_eq!(world.objects(), ["containers web"], "{output}");
     assert!(world.lock().is_null(), "{output}");
     world.yaml("containers: {web: {@idle, env: {V: '1'}}}").settled();
+}
+
+/// How long it took from what failed until what served before served again.
+fn way_back(output: &Output) -> String {
+    let events = output.json();
+    let at = |is_it: &dyn Fn(&Value) -> bool| events.iter().find(|e| is_it(e))?["at_ms"].as_u64();
+    let failed = at(&|e| e["type"] == "step_finished" && e["outcome"]["kind"] == "failed");
+    match (failed, at(&|e| e["type"] == "rollback_finished")) {
+        (Some(failed), Some(back)) => format!(", {} ms after the failure", back - failed),
+        (None | Some(_), _) => String::new(),
+    }
 }
 
 #[test]
