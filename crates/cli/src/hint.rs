@@ -241,6 +241,9 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
             "create it ({}), or leave `external` out so that windlass does",
             tick(&format!("docker {kind} create {name}"))
         ),
+        BlockerReason::ContainerMissing { name } => {
+            format!("start {name} first, or name a container of the file as the file does")
+        }
         BlockerReason::Ambiguous { ids, .. } => format!(
             "remove one of them: {}",
             tick(&format!("docker network rm {}", ids.last().map_or("ID", String::as_str)))

@@ -65,6 +65,8 @@ pub enum BlockerReason {
     Foreign { name: String, owner: String },
     /// Declared `external`, and not there.
     ExternalMissing { name: String },
+    /// It uses the network or a name space of a container that is neither in the file nor on the engine.
+    ContainerMissing { name: String },
     /// Two networks of this name.
     Ambiguous { name: String, ids: Vec<String> },
     /// A volume is not as declared, and is never recreated.

@@ -48,6 +48,9 @@ pub(crate) fn what(reason: &BlockerReason) -> String {
         BlockerReason::ExternalMissing { name } => {
             format!("it is declared external, and there is no {}", safe(name))
         }
+        BlockerReason::ContainerMissing { name } => {
+            format!("it uses the container {}, which is not there", safe(name))
+        }
         BlockerReason::Ambiguous { name, ids } => {
             let ids: Vec<_> = ids.iter().map(|id| safe(id.get(..12).unwrap_or(id))).collect();
             format!("there are several named {}: {}", safe(name), words::and_list(&ids))

@@ -142,6 +142,9 @@ pub(crate) fn blocked(blocked: &Blocked, found: &Found) -> Value {
             BlockerReason::ExternalMissing { name } => {
                 json!({"kind": "external-missing", "name": name})
             }
+            BlockerReason::ContainerMissing { name } => {
+                json!({"kind": "container-missing", "name": name})
+            }
             BlockerReason::Ambiguous { name, ids } => {
                 json!({"kind": "ambiguous", "name": name, "ids": ids})
             }

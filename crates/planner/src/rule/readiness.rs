@@ -58,6 +58,7 @@ pub(crate) fn needs(
     for address in &spec.needs {
         needs.extend(draft.seen(address).and_then(|progress| progress.present));
     }
+    check_bound(world, spec, draft);
     for dependency in &spec.depends_on {
         check_health(world, spec, dependency, goal, draft);
         needs.extend(dependency_step(world, request, dependency, goal, draft));
@@ -68,6 +69,26 @@ pub(crate) fn needs(
 /// The step that makes the network of this name.
 pub(crate) fn network_step(spec: &ContainerSpec, name: &str, draft: &Draft) -> Option<StepId> {
     draft.network_steps.get(&(spec.address.engine.clone(), name.to_owned())).copied()
+}
+
+/// A container of somebody else, whose network or name space this one uses, must be there.
+fn check_bound(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) {
+    let engine = &spec.address.engine;
+    let Some(state) = world.state(engine) else { return };
+    for name in spec.config.bound_containers() {
+        let ours = world.project.containers.values();
+        let is_ours = ours.filter(|other| other.address.engine == *engine).any(|o| o.name == name);
+        let is_there = || {
+            state
+                .containers
+                .values()
+                .any(|other| other.name == name || other.id.as_str().starts_with(name))
+        };
+        if !is_ours && !is_there() {
+            let name = name.to_owned();
+            draft.block(&spec.address, BlockerReason::ContainerMissing { name });
+        }
+    }
 }
 
 /// What has no health check never becomes healthy: better said now than after a wait.

@@ -833,3 +833,21 @@ fn a_volume_that_is_named_for_destruction_must_be_there() {
         "! volume dtaa: UnknownReference { reference: \"dtaa\", candidates: [\"data\", \"p.data\"] }"
     );
 }
+
+#[test]
+fn a_container_of_somebody_else_whose_name_space_is_used_must_be_there() {
+    let modes: [fn(&mut windlass_model::container::ContainerConfig); 3] = [
+        |config| config.network_mode = NetworkMode::Container("nope".into()),
+        |config| config.pid = Some("container:nope".into()),
+        |config| config.ipc = Some("container:nope".into()),
+    ];
+    for mode in modes {
+        let fixture = Fixture::new().container("web", |spec| mode(&mut spec.config));
+        let text = fixture.plan(&up());
+        assert!(text.contains("! container web: ContainerMissing { name: \"nope\" }"), "{text}");
+    }
+    let fixture = Fixture::new().container("db", |_| {}).container("web", |spec| {
+        spec.config.pid = Some("container:p.db".into());
+    });
+    assert!(!fixture.plan(&up()).contains("ContainerMissing"));
+}
