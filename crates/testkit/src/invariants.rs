@@ -134,6 +134,29 @@ fn networks_twice(now: &Snapshot, project: &ProjectName) -> Vec<String> {
     double.map(|(name, count)| format!("{count} networks are called {name}")).collect()
 }
 
+/// How names end that containers have for a while only.
+const PASSING: [&str; 3] = ["_previous", "_starting", "_restarting"];
+
+/// Commands of running containers that were never run, although the run that started them ended well.
+pub fn commands_missing(engine: &FakeEngine, project: &Project) -> Vec<String> {
+    let mut missing = Vec::new();
+    engine.with(|world| {
+        for spec in project.containers.values() {
+            let mut containers = world.containers.values();
+            let called = containers.find(|container| container.name == spec.name);
+            let Some(container) = called.filter(|container| container.state.is_up()) else {
+                continue;
+            };
+            let ran = &container.commands;
+            let not_run = spec.exec_commands.iter().filter(|exec| !ran.contains(&exec.argv));
+            missing.extend(
+                not_run.map(|exec| format!("{:?} was not run in {}", exec.argv, spec.name)),
+            );
+        }
+    });
+    missing
+}
+
 /// After a run that converged: one container per address, under its own name, and nothing else.
 pub fn settled(now: &Snapshot, project: &ProjectName) -> Vec<String> {
     let mut addresses: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -152,12 +175,9 @@ pub fn settled(now: &Snapshot, project: &ProjectName) -> Vec<String> {
         if names.len() > 1 {
             faults.push(format!("{address} has {}", names.join(", ")));
         }
-        faults.extend(
-            names
-                .iter()
-                .filter(|name| name.ends_with("_previous"))
-                .map(|name| format!("{name} was left under this name")),
-        );
+        let is_passing = |name: &&String| PASSING.iter().any(|suffix| name.ends_with(suffix));
+        let passing = names.iter().filter(is_passing);
+        faults.extend(passing.map(|name| format!("{name} was left under this name")));
     }
     faults
 }

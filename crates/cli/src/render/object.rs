@@ -151,7 +151,8 @@ fn is_wait(action: &Action) -> bool {
 }
 
 fn deed(steps: &[(StepId, &Step)]) -> Deed {
-    let by_action = || steps.iter().map(|(_, step)| Deed::of_action(&step.action));
+    let said = || steps.iter().filter(|(_, step)| !is_passing_name(step));
+    let by_action = || said().map(|(_, step)| Deed::of_action(&step.action));
     // An image that is built anew is not recreated: its predecessor stays.
     let makes_image = |deed: &Deed| matches!(deed, Deed::Build | Deed::Pull | Deed::Import);
     if let Some(deed) = by_action().find(makes_image) {
@@ -165,6 +166,12 @@ fn deed(steps: &[(StepId, &Step)]) -> Deed {
         Some(Group::Create) | None => None,
     });
     by_group.or_else(|| by_action().min_by_key(|deed| deed.rank())).unwrap_or(Deed::Wait)
+}
+
+/// A name that a container has for a while only, or its own again after that: nothing to tell of.
+fn is_passing_name(step: &Step) -> bool {
+    matches!(step.action, Action::RenameContainer { .. })
+        && !matches!(step.cause, Cause::Diverged(_))
 }
 
 impl Object<'_> {
@@ -210,7 +217,8 @@ impl Object<'_> {
         let mut verbs: Vec<String> = Vec::new();
         for (_, step) in &self.steps {
             let verb = action_words(&step.action);
-            let minor = matches!(step.action, Action::CopySecrets { .. } | Action::Delay { .. });
+            let minor = matches!(step.action, Action::CopySecrets { .. } | Action::Delay { .. })
+                || is_passing_name(step);
             if (verbose || !minor) && verbs.last() != Some(&verb) {
                 verbs.push(verb);
             }

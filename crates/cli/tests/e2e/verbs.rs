@@ -273,3 +273,43 @@ fn a_volume_whose_owner_was_not_given_must_get_it_and_nothing_of_that_be_left() 
         }
     }
 }
+
+#[test]
+fn commands_that_were_due_when_a_run_ended_badly_must_run_in_the_next() {
+    let Some(world) = World::new("due") else { return };
+    world.yaml(
+        "
+containers:
+  app:
+    image: '@image'
+    init: true
+    command: [sleep, '1000']
+    exec_commands:
+      - [[sh, -c, 'echo first >> /tmp/log'], root, initial]
+      - [[sh, -c, 'test -e /tmp/allowed && echo each >> /tmp/log'], root, restart]
+  after: {@idle, depends_on: [app]}
+",
+    );
+    let id_of_failed = |words: &[&str]| {
+        world.run(words).code(1).says("exit code 1");
+        assert_eq!(
+            (world.state("app_starting"), world.state("after")),
+            ("running".into(), "absent".into())
+        );
+        world.id("app_starting")
+    };
+    let id = id_of_failed(&["up"]);
+    assert_eq!(id_of_failed(&["up"]), id, "it is the same one");
+    world.inside("app_starting", &["touch", "/tmp/allowed"]);
+    world.up();
+    assert_eq!((world.id("app"), world.state("after")), (id, "running".into()));
+    assert_eq!(world.inside("app", &["tail", "-n1", "/tmp/log"]), "each");
+    world.settled();
+    world.inside("app", &["rm", "/tmp/allowed"]);
+    world.run(&["restart", "app"]).code(1);
+    assert_ne!(world.plan().steps().count(), 0, "its commands are still due");
+    world.inside("app_restarting", &["sh", "-c", "touch /tmp/allowed; : > /tmp/log"]);
+    world.up();
+    assert_eq!(world.inside("app", &["cat", "/tmp/log"]), "each", "the first one only once");
+    world.settled();
+}

@@ -6,6 +6,7 @@ use crate::diff::{Difference, Remedy};
 use crate::draft::{Draft, Why};
 use crate::expected::default_swap;
 use crate::image_state;
+use crate::rule::commands;
 use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
 use crate::rule::readiness::{self, Fresh};
@@ -56,10 +57,9 @@ pub(crate) fn reach(
     if let Some(step) = foreign(world, request, spec, draft) {
         draft.progress(&spec.address).gone.push(step);
     }
-    let leftovers = if gone.is_empty() {
-        found.iter().copied().filter(|c| current.is_some_and(|cur| cur.id != c.id)).collect()
-    } else {
-        Vec::new()
+    let leftovers = match current {
+        Some(current) => leftovers(spec, current, found, draft),
+        None => Vec::new(),
     };
     let mut case = Case { spec, leftovers, needs: Vec::new() };
     match current {
@@ -80,13 +80,36 @@ pub(crate) fn reach(
     }
 }
 
-/// The container that has the place: by name, else the youngest (a replacement that was cut short
+/// What earlier replacements left beside the container that has the place. A successor that was given up
+/// before its commands had run goes at once: it takes nobody's place any more.
+fn leftovers<'a>(
+    spec: &ContainerSpec,
+    current: &ObservedContainer,
+    found: &[&'a ObservedContainer],
+    draft: &mut Draft,
+) -> Vec<&'a ObservedContainer> {
+    let others = found.iter().copied().filter(|other| other.id != current.id);
+    let is_given_up =
+        |other: &&ObservedContainer| current.name == spec.name && commands::has_place(spec, other);
+    let (given_up, left): (Vec<_>, Vec<_>) = others.partition(is_given_up);
+    for other in given_up {
+        let why = Why::new(Cause::Leftover, Group::Remove);
+        let stopped = stop_if_up(&spec.address, other.state, &other.id, None, &why, [], draft);
+        let removed = remove_container(&spec.address, &other.id, false, &why, stopped, draft);
+        draft.progress(&spec.address).gone.push(removed);
+    }
+    left
+}
+
+/// The container that has the place: by name (also by the one that it has until its commands have run), else the youngest (a replacement that was cut short
 /// may have left the only one under another name).
 pub(crate) fn current<'a>(
     spec: &ContainerSpec,
     found: &[&'a ObservedContainer],
 ) -> Option<&'a ObservedContainer> {
     let by_name = found.iter().copied().find(|container| container.name == spec.name);
+    let by_name =
+        by_name.or_else(|| found.iter().copied().find(|one| commands::has_place(spec, one)));
     by_name.or_else(|| found.iter().copied().max_by_key(|c| (c.started_at.clone(), c.id.clone())))
 }
 
@@ -160,8 +183,10 @@ fn keep_or_change(
     let begin = draft.next();
     draft.progress(&spec.address).replaces_running =
         case.leftovers.iter().any(|left| replace::serves(world, spec, left));
-    let changed = in_place(spec, container, differences, draft);
-    run(world, request, &mut case, container, changed, draft);
+    let is_done = !container.state.is_up() && readiness::is_completed(world, spec, container);
+    let pending = commands::pending(spec, container).filter(|_| !is_done);
+    let changed = in_place(spec, container, differences, pending.is_none(), draft);
+    run(world, request, &mut case, container, (pending, changed), draft);
     if !case.leftovers.is_empty() {
         replace::finish(world, request, &case, container, begin, draft);
     }
@@ -187,13 +212,14 @@ fn in_place(
     spec: &ContainerSpec,
     container: &ObservedContainer,
     differences: Vec<Difference>,
+    renames: bool,
     draft: &mut Draft,
 ) -> Option<StepId> {
     let reference = ContainerRef::Existing(container.id.clone());
     let (updates, endpoints): (Vec<_>, Vec<_>) =
         differences.into_iter().partition(|difference| difference.remedy == Remedy::Update);
     let mut last = None;
-    if container.name != spec.name {
+    if renames && container.name != spec.name {
         let change = FieldChange {
             path: "name".to_owned(),
             was: Some(container.name.clone()),
@@ -256,43 +282,53 @@ fn reconnect(
     last
 }
 
-/// Makes an unchanged container run, if it should and does not; the step after which it does.
+/// Makes an unchanged container run, if it should and does not, after what was changed in place; and
+/// lets it run the commands that it waits for.
 fn run(
     world: &World<'_>,
     request: &Request,
     case: &mut Case<'_>,
     container: &ObservedContainer,
-    changed: Option<StepId>,
+    (pending, mut changed): (Option<Fresh>, Option<StepId>),
     draft: &mut Draft,
-) -> Option<StepId> {
+) {
     let spec = case.spec;
     let reference = ContainerRef::Existing(container.id.clone());
     if container.state == State::Paused {
         let why = Why::new(Cause::NotRunning, Group::Update);
-        let action = Action::UnpauseContainer(reference);
-        let step = draft.step(&spec.address, action, why, changed);
-        draft.progress(&spec.address).started = Some(step);
-        return Some(step);
+        let action = Action::UnpauseContainer(reference.clone());
+        changed = Some(draft.step(&spec.address, action, why, changed));
+        draft.progress(&spec.address).started = changed;
     }
     let bound = readiness::bound_to(world, spec, draft, |progress| progress.restarted);
     if let Some(on) = bound.clone().filter(|_| container.state.is_up()) {
         let needs = readiness::needs(world, request, spec, Goal::Running, draft);
         let why = Why::new(Cause::DependsOn(on), Group::Update);
+        let fresh = commands::due_at_start(spec, container);
+        let named = commands::announce(world, spec, container, changed, &why, draft);
+        let after = needs.into_iter().chain(changed).chain(named);
         let action = Action::RestartContainer { container: reference.clone(), timeout_s: None };
-        let step = draft.step(&spec.address, action, why, needs.into_iter().chain(changed));
+        let step = draft.step(&spec.address, action, why, after);
         draft.progress(&spec.address).restarted = true;
-        readiness::after_start(world, request, spec, &reference, step, Fresh::No, draft);
-        return Some(step);
+        readiness::after_start(world, request, spec, &reference, vec![step], fresh, draft);
+        return;
+    }
+    if let Some(fresh) = pending.filter(|_| container.state.is_up()) {
+        let mut needs = readiness::needs(world, request, spec, Goal::Running, draft);
+        needs.extend(changed);
+        readiness::after_start(world, request, spec, &reference, needs, fresh, draft);
+        return;
     }
     if container.state.is_up() || readiness::is_completed(world, spec, container) {
-        return None;
+        return;
     }
     case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
     case.needs.extend(changed);
     let why = Why::new(Cause::NotRunning, Group::Update);
     case.needs.extend(replace::stop_leftovers(case, &why, draft));
-    let fresh = if container.was_started() { Fresh::No } else { Fresh::Yes };
-    Some(readiness::start(world, request, case, &reference, why, fresh, draft))
+    let fresh = commands::due_at_start(spec, container);
+    case.needs.extend(commands::announce(world, spec, container, changed, &why, draft));
+    readiness::start(world, request, case, &reference, why, fresh, draft);
 }
 
 /// Creates, and if that is the goal starts, a container that is not there.
@@ -301,7 +337,12 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
     let gone = draft.progress(&spec.address).gone.clone();
     let after: Vec<StepId> = case.needs.iter().copied().chain(gone).collect();
     let why = Why::new(Cause::Absent, Group::Create);
-    let created = create_step(world, spec, &BTreeMap::new(), None, &why, after, draft);
+    let name = match goal {
+        Goal::Created => spec.name.clone(),
+        Goal::Running => commands::first_name(world, spec, draft),
+    };
+    let made = Made { name, inherited: BTreeMap::new(), previous: None };
+    let created = create_step(world, spec, made, &why, after, draft);
     if goal == Goal::Running {
         let reference = ContainerRef::Planned(created);
         let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
@@ -309,13 +350,20 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
     }
 }
 
-/// Creates the container under its own name. `inherited`: names of anonymous volumes that it takes
-/// over, by target; `previous`: what it takes the place of.
+/// How a container is made, beside what its spec says.
+pub(crate) struct Made {
+    pub(crate) name: String,
+    /// Names of anonymous volumes that it takes over, by target.
+    pub(crate) inherited: BTreeMap<String, String>,
+    /// What it takes the place of.
+    pub(crate) previous: Option<Previous>,
+}
+
+/// Creates the container.
 pub(crate) fn create_step(
     world: &World<'_>,
     spec: &ContainerSpec,
-    inherited: &BTreeMap<String, String>,
-    previous: Option<Previous>,
+    Made { name, inherited, previous }: Made,
     why: &Why,
     after: impl IntoIterator<Item = StepId>,
     draft: &mut Draft,
@@ -340,10 +388,10 @@ pub(crate) fn create_step(
         }
     }
     for (target, name) in inherited {
-        config.mounts.insert(target.clone(), Mount::volume(name));
+        config.mounts.insert(target, Mount::volume(&name));
     }
     let action = Action::CreateContainer(Box::new(CreateContainer {
-        name: spec.name.clone(),
+        name,
         image: image_state::reference(world, &spec.image).to_owned(),
         config,
         labels,

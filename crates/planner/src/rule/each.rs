@@ -3,8 +3,9 @@
 //! Invariant: a container that is in the wanted state already is only noted.
 
 use crate::draft::{Draft, Why};
-use crate::rule::container::{Case, Goal};
-use crate::rule::readiness::{self, Fresh};
+use crate::rule::commands;
+use crate::rule::container::{Case, Goal, current};
+use crate::rule::readiness;
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::Address;
@@ -41,8 +42,7 @@ pub(crate) fn each(
     for address in order.into_iter().filter(|a| selection.containers.contains(a)) {
         let Some(spec) = world.spec(address) else { continue };
         let found = world.containers_at(address);
-        let current = found.iter().find(|c| c.name == spec.name).or_else(|| found.first());
-        match current {
+        match current(spec, found) {
             None => draft.note(address, NoteReason::Already { state: "absent" }),
             Some(container) => one(world, request, spec, container, change, draft),
         }
@@ -67,17 +67,21 @@ fn one(
     let action = match change {
         Change::Start if container.state != State::Paused => {
             let needs = readiness::needs(world, request, spec, Goal::Running, draft);
-            let case = Case { spec, leftovers: Vec::new(), needs };
-            let fresh = if container.was_started() { Fresh::No } else { Fresh::Yes };
+            let mut case = Case { spec, leftovers: Vec::new(), needs };
+            let fresh = commands::due_at_start(spec, container);
+            case.needs.extend(commands::announce(world, spec, container, None, &why, draft));
             readiness::start(world, request, &case, &reference, why, fresh, draft);
             return;
         }
         Change::Restart => {
-            let after = readiness::needs(world, request, spec, Goal::Running, draft);
+            let mut after = readiness::needs(world, request, spec, Goal::Running, draft);
+            let fresh = commands::due_at_start(spec, container);
+            after.extend(commands::announce(world, spec, container, None, &why, draft));
             let timeout_s = request.options.timeout_s;
             let action = Action::RestartContainer { container: reference.clone(), timeout_s };
             let step = draft.step(&spec.address, action, why, after);
-            readiness::after_start(world, request, spec, &reference, step, Fresh::No, draft);
+            draft.progress(&spec.address).restarted = true;
+            readiness::after_start(world, request, spec, &reference, vec![step], fresh, draft);
             return;
         }
         Change::Stop => {

@@ -3,6 +3,7 @@
 //! Invariant: what a rule decides, it writes into the draft; a rule reads only the world, the
 //! request and the draft.
 
+pub(crate) mod commands;
 pub(crate) mod container;
 pub(crate) mod differences;
 pub(crate) mod down;

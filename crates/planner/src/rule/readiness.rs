@@ -4,7 +4,7 @@
 
 use crate::draft::{Draft, Progress, Why};
 use crate::rule::container::{Case, Goal};
-use crate::rule::healthcheck;
+use crate::rule::{commands, healthcheck};
 use crate::world::World;
 use std::collections::BTreeSet;
 use windlass_model::Address;
@@ -17,7 +17,6 @@ use windlass_model::observed::{Health, ObservedContainer, State};
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId, Until};
 use windlass_model::port::PublishedPort;
 use windlass_model::request::Request;
-use windlass_model::wait::ExecPolicy;
 
 /// How long a container may take to complete where the file does not say it.
 const COMPLETE_WITHIN_MS: u64 = 3_600_000;
@@ -143,12 +142,8 @@ fn wait(
     if progress.started.is_none() && holds_already(world, spec, healthy) {
         return None;
     }
-    let container = progress.container?;
-    let group = match &container {
-        _ if progress.recreated => Group::Recreate,
-        ContainerRef::Planned(_) => Group::Create,
-        ContainerRef::Existing(_) => Group::Update,
-    };
+    let container = progress.container.clone()?;
+    let group = group(&container, &progress);
     let deadline_ms = deadline_ms(request, spec, healthy);
     let action = Action::WaitContainer { container, until, deadline_ms };
     let why = Why::new(Cause::Readiness, group);
@@ -156,6 +151,15 @@ fn wait(
     let progress = draft.progress(address);
     *(if healthy { &mut progress.healthy } else { &mut progress.completed }) = Some(step);
     Some(step)
+}
+
+/// What it belongs to that a container is made ready.
+fn group(container: &ContainerRef, progress: &Progress) -> Group {
+    match container {
+        _ if progress.recreated => Group::Recreate,
+        ContainerRef::Planned(_) => Group::Create,
+        ContainerRef::Existing(_) => Group::Update,
+    }
 }
 
 fn holds_already(world: &World<'_>, spec: &ContainerSpec, healthy: bool) -> bool {
@@ -199,7 +203,7 @@ pub(crate) fn start(
     let step = draft.step(&spec.address, action, why, after);
     let progress = draft.progress(&spec.address);
     progress.restarted = group != Some(Group::Create) || progress.recreated;
-    after_start(world, request, spec, reference, step, fresh, draft)
+    after_start(world, request, spec, reference, vec![step], fresh, draft)
 }
 
 /// A port that somebody beside the project holds: the start would fail.
@@ -215,35 +219,33 @@ fn held_ports(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) {
 }
 
 /// What follows a start: the delay, the commands, the waits; the step after which it is ready.
+///
+/// `last`: what must be done before; not empty, unless commands are due.
 pub(crate) fn after_start(
     world: &World<'_>,
     request: &Request,
     spec: &ContainerSpec,
     reference: &ContainerRef,
-    started: StepId,
+    mut last: Vec<StepId>,
     fresh: Fresh,
     draft: &mut Draft,
 ) -> StepId {
     let address = &spec.address;
-    let group = if draft.progress(address).recreated { Group::Recreate } else { Group::Create };
-    let why = Why::new(Cause::Readiness, group);
-    let mut last = started;
+    let group = group(reference, draft.progress(address));
+    let goes_on = group == Group::Update && !draft.progress(address).restarted;
+    let why = Why::new(if goes_on { Cause::Leftover } else { Cause::Readiness }, group);
     if spec.start_delay_ms > 0 {
         let action = Action::Delay { ms: spec.start_delay_ms };
-        last = draft.step(address, action, why.clone(), [last]);
+        last = vec![draft.step(address, action, why.clone(), last)];
     }
-    let runs = |policy| fresh == Fresh::Yes || policy == ExecPolicy::Restart;
-    for exec in spec.exec_commands.iter().filter(|exec| runs(exec.policy)) {
-        let action =
-            Action::ExecContainer { container: reference.clone(), exec: Box::new(exec.clone()) };
-        last = draft.step(address, action, why.clone(), [last]);
-    }
+    last = commands::run(spec, reference, fresh, &why, last, draft);
     if let Some(wait) = &spec.wait {
         let until = Until::Conditions(Box::new(wait.clone()));
         let deadline_ms = wait.timeout_ms;
         let action = Action::WaitContainer { container: reference.clone(), until, deadline_ms };
-        last = draft.step(address, action, why.clone(), [last]);
+        last = vec![draft.step(address, action, why.clone(), last)];
     }
+    let last = last.into_iter().max().expect("invariant: a start or a command comes before");
     let progress = draft.progress(address);
     progress.started = Some(last);
     progress.healthy = None;
@@ -277,11 +279,7 @@ fn stable(
         until: Until::Running { stable_ms },
         deadline_ms: deadline_ms.max(stable_ms + 1_000),
     };
-    let group = match reference {
-        _ if draft.progress(&spec.address).recreated => Group::Recreate,
-        ContainerRef::Planned(_) => Group::Create,
-        ContainerRef::Existing(_) => Group::Update,
-    };
+    let group = group(reference, draft.progress(&spec.address));
     let step = draft.step(&spec.address, action, Why::new(Cause::Readiness, group), after);
     draft.progress(&spec.address).stable = Some(step);
     step

@@ -5,7 +5,8 @@
 
 use crate::draft::{Draft, Why};
 use crate::expected::is_anonymous;
-use crate::rule::container::{Case, create_step, remove_container, stop_if_up};
+use crate::rule::commands;
+use crate::rule::container::{Case, Made, create_step, remove_container, stop_if_up};
 use crate::rule::readiness::{self, Fresh};
 use crate::rule::secrets;
 use crate::world::{World, owner_text};
@@ -58,8 +59,10 @@ pub(crate) fn replace(
     let youngest = predecessors.iter().max_by_key(|one| (&one.started_at, &one.id));
     let previous = youngest.and_then(|predecessor| Previous::of(predecessor));
     let begin = renamed.unwrap_or_else(|| draft.next());
+    let name = commands::first_name(world, spec, draft);
     let taken_over = inherited(spec, old);
-    let created = create_step(world, spec, &taken_over, previous, &why, needs, draft);
+    let made = Made { name, inherited: taken_over.clone(), previous };
+    let created = create_step(world, spec, made, &why, needs, draft);
     let present = draft.progress(address).present.unwrap_or(created);
     let mut stops = Vec::new();
     if !start_first {
@@ -115,7 +118,7 @@ fn make_room(
             remove_container(address, &old.id, secrets::has_only_secrets(old), why, after, draft);
         return Some(Room { needs: vec![removed], renamed: None });
     }
-    if old.name != spec.name {
+    if old.name != spec.name && !commands::has_place(spec, old) {
         return Some(Room { needs, renamed: None });
     }
     let spare = previous_name(&spec.name);

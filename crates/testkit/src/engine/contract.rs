@@ -266,12 +266,14 @@ impl Engine for FakeEngine {
 
     async fn exec(&self, container: &ContainerId, request: &ExecRequest) -> Result<Attached> {
         let (text, code) = exec::run(&request.argv);
-        let id = container.clone();
+        let (id, argv) = (container.clone(), request.argv.clone());
         let exec_id = self
             .change("exec", container.as_str(), move |world| {
-                if !world.container(&id)?.state.is_up() {
+                let container = world.container(&id)?;
+                if !container.state.is_up() {
                     return refuse(Fault::WrongState, "container is not running");
                 }
+                container.commands.push(argv);
                 Ok(world.rng.hex_id())
             })
             .await?;

@@ -44,6 +44,8 @@ pub(crate) struct FakeContainer {
     pub(crate) run: u64,
     pub(crate) log: Vec<String>,
     pub(crate) uploads: Vec<Upload>,
+    /// The commands that were run in it.
+    pub(crate) commands: Vec<Vec<String>>,
 }
 
 /// A tar that was unpacked into a container.
@@ -195,6 +197,7 @@ impl World {
             created_s,
             run: 0,
             log: Vec::new(),
+            commands: Vec::new(),
             uploads: Vec::new(),
         };
         self.containers.insert(id.clone(), container);

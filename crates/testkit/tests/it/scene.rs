@@ -244,6 +244,7 @@ impl Scene {
         let excuses = Excuses { restarted: true, volumes: BTreeSet::new() };
         let now = self.check(&excuses)?;
         let mut faults = invariants::settled(&now, &project.name);
+        faults.extend(invariants::commands_missing(&self.engine, project));
         if verb == Verb::Down {
             let left = invariants::left(&now, &project.name);
             faults.extend(left.iter().map(|name| format!("{name} is left")));
