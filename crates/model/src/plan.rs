@@ -353,6 +353,13 @@ pub enum Hazard {
 }
 
 impl Plan {
+    /// Whether it changes anything: it may only wait.
+    pub fn has_changes(&self) -> bool {
+        let waits =
+            |action: &Action| matches!(action, Action::WaitContainer { .. } | Action::Delay { .. });
+        self.steps.iter().any(|step| !waits(&step.action))
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

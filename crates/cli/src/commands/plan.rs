@@ -29,6 +29,6 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         } else if !console.quiet {
             console.result(&plan::plan(&made, console.stdout, console.verbose));
         }
-        Ok(if args.exit_code && !made.is_empty() { Exit::Changes } else { Exit::Done })
+        Ok(if args.exit_code && made.has_changes() { Exit::Changes } else { Exit::Done })
     })
 }

@@ -117,3 +117,37 @@ fn a_reader_that_goes_away_must_not_end_the_run() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(world.state("second"), "running");
 }
+
+/// Not ready for two seconds after its start, by a check or by what the file waits for.
+const NOT_YET: &str = "
+containers:
+  first:
+    image: '@image'
+    init: true
+    network_mode: none
+    command: [sh, -c, 'sleep 2; touch /tmp/ready; exec sleep 1000000']
+    @ready
+  second: {@idle, network_mode: none, depends_on: [first]}
+";
+
+#[test]
+fn an_up_after_a_killed_one_must_wait_for_what_is_not_ready_yet() {
+    for (test, ready) in [
+        (
+            "health",
+            "healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 300ms, retries: 50}",
+        ),
+        ("wait", "wait: {file_exists: /tmp/ready, timeout: 20s}"),
+    ] {
+        let Some(world) = World::new(&format!("not-yet-{test}")) else { return };
+        world.yaml(&NOT_YET.replace("@ready", ready));
+        let running = up_to(&world, "wait");
+        running.signal(Signal::KILL);
+        running.finish().code(137);
+        assert_eq!(world.state("first"), "running");
+        assert_ne!(world.inside_as("first", "0", &["test", "-e", "/tmp/ready"]).0, 0);
+        world.up();
+        assert_eq!(world.inside_as("first", "0", &["test", "-e", "/tmp/ready"]).0, 0, "{test}");
+        world.settled();
+    }
+}

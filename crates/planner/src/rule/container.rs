@@ -191,6 +191,9 @@ fn keep_or_change(
         replace::finish(world, request, &case, container, begin, draft);
     }
     if draft.next() == begin {
+        readiness::go_on_waiting(world, request, spec, container, draft);
+    }
+    if draft.next() == begin {
         note_unchanged(spec, container, draft);
     }
 }

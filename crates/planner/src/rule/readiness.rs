@@ -118,9 +118,45 @@ fn dependency_step(
         return progress.present;
     }
     match dependency.condition {
-        Condition::Started => progress.started.or(progress.present),
+        Condition::Started => progress
+            .started
+            .or_else(|| conditions(world, &dependency.on, draft))
+            .or(progress.present),
         Condition::Healthy => wait(world, request, &dependency.on, Until::Healthy, draft),
         Condition::Completed => wait(world, request, &dependency.on, Until::Completed, draft),
+    }
+}
+
+/// The conditions of a container that runs, which an earlier run may not have seen fulfilled; none if it
+/// has none.
+fn conditions(world: &World<'_>, address: &Address, draft: &mut Draft) -> Option<StepId> {
+    let spec = world.spec(address)?;
+    let conditions = spec.wait.clone()?;
+    let mut found = world.containers_at(address).iter().copied();
+    found.find(|container| container.name == spec.name && container.state.is_up())?;
+    let progress = draft.seen(address)?;
+    let container = progress.container.clone()?;
+    let (group, after) = (group(&container, progress), progress.present);
+    let deadline_ms = conditions.timeout_ms;
+    let until = Until::Conditions(Box::new(conditions));
+    let action = Action::WaitContainer { container, until, deadline_ms };
+    let step = draft.step(address, action, Why::new(Cause::Readiness, group), after);
+    draft.progress(address).started = Some(step);
+    Some(step)
+}
+
+/// A container that is unchanged, runs, and is not healthy yet: whoever started it did not wait for it
+/// to the end.
+pub(crate) fn go_on_waiting(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+    draft: &mut Draft,
+) {
+    let declared = spec.config.healthcheck.as_ref().is_some_and(Healthcheck::is_active);
+    if declared && container.health == Some(Health::Starting) && !request.options.no_wait {
+        wait(world, request, &spec.address, Until::Healthy, draft);
     }
 }
 
