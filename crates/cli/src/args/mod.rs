@@ -5,6 +5,7 @@
 mod compose;
 mod examples;
 mod options;
+mod tail;
 
 pub(crate) use options::*;
 

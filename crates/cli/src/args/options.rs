@@ -5,6 +5,8 @@
 use clap::{Args, ValueEnum};
 use windlass::model::request::{Options, Request, Verb};
 
+use super::tail::Tail;
+
 /// What a command is for.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Select {
@@ -269,8 +271,8 @@ pub(crate) struct Logs {
     #[arg(short, long)]
     pub follow: bool,
     /// Only the last lines of each container
-    #[arg(short = 'n', long, value_name = "LINES")]
-    pub tail: Option<u64>,
+    #[arg(short = 'n', long, value_name = "LINES|all")]
+    pub tail: Option<Tail>,
     /// Only from a moment on: 10m, 2h30m, 2026-01-31T12:00:00Z, or seconds since 1970
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,

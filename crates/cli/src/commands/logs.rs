@@ -35,7 +35,7 @@ pub(super) fn run(invocation: &Invocation, args: &Logs) -> Result<Exit> {
         let most = if args.follow { names.len() } else { containers.len() };
         let request = LogRequest {
             follow: args.follow,
-            tail: args.tail,
+            tail: args.tail.and_then(|tail| tail.0),
             since,
             timestamps: args.timestamps || (!args.follow && most > 1) || invocation.console.is_json,
             ..LogRequest::default()

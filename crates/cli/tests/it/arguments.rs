@@ -67,6 +67,7 @@ fn what_compose_says_in_the_same_words_is_understood() {
         &["restart", "-t", "3"],
         &["rm", "-f", "web"],
         &["logs", "-f", "--tail", "5", "--no-log-prefix", "web"],
+        &["logs", "--tail", "all"],
         &["exec", "-it", "web", "sh"],
         &["exec", "-T", "web", "sh"],
         &["down", "--remove-orphans", "-t", "3", "--verbose"],

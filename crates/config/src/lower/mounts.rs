@@ -156,6 +156,11 @@ impl Lowering<'_> {
             let found = Diagnostic::error("bad-value", "nothing can be mounted at /").at(span, "");
             self.report(found.in_path(targets.path).help("mount it at a directory below /"));
         }
+        if target == "/proc" || target.starts_with("/proc/") {
+            let message = format!("nothing can be mounted at {target}: /proc is the kernel's");
+            let found = Diagnostic::error("bad-value", message).at(span, "");
+            self.report(found.in_path(targets.path).help("mount it elsewhere"));
+        }
         if self.occupy(targets, target, span) {
             config.mounts.insert(target.to_owned(), mount);
         }

@@ -21,11 +21,8 @@ pub(super) fn network(reader: &Reader, item: &Item) -> Option<Network> {
 const FIELDS: &[Field<Network>] = &[
     Field { name: "name", read: |n, r, i| put(&mut n.name, super::engine_name(r, i)) },
     Field { name: "external", read: |n, r, i| set(&mut n.external, r.bool(i)) },
-    Field { name: "driver", read: |n, r, i| put(&mut n.config.driver, r.string(i)) },
-    Field {
-        name: "driver_options",
-        read: |n, r, i| n.config.driver_options.extend(r.string_pairs(i, "driver options")),
-    },
+    Field { name: "driver", read: |n, r, i| put(&mut n.config.driver, driver(r, i)) },
+    Field { name: "driver_options", read: |n, r, i| n.config.driver_options.extend(r.options(i)) },
     Field { name: "internal", read: |n, r, i| set(&mut n.config.internal, r.bool(i)) },
     Field { name: "attachable", read: |n, r, i| set(&mut n.config.attachable, r.bool(i)) },
     Field { name: "ipv6", read: |n, r, i| set(&mut n.config.ipv6, r.bool(i)) },
@@ -42,10 +39,7 @@ const FIELDS: &[Field<Network>] = &[
 
 const CREATE: &[Field<Network>] = &[
     Field { name: "ipam", read: |n, r, i| put(&mut n.config.ipam, raw_ipam(r, i)) },
-    Field {
-        name: "options",
-        read: |n, r, i| n.config.driver_options.extend(r.string_pairs(i, "driver options")),
-    },
+    Field { name: "options", read: |n, r, i| n.config.driver_options.extend(r.options(i)) },
     Field { name: "internal", read: |n, r, i| set(&mut n.config.internal, r.bool(i)) },
     // What an engine always does now.
     Field { name: "check_duplicate", read: |_, _, _| {} },
@@ -53,6 +47,20 @@ const CREATE: &[Field<Network>] = &[
     Field { name: "attachable", read: |n, r, i| set(&mut n.config.attachable, r.bool(i)) },
     Field { name: "enable_ipv6", read: |n, r, i| set(&mut n.config.ipv6, r.bool(i)) },
 ];
+
+/// An engine has one network of each of these two, which containers use in another way.
+fn driver(reader: &Reader, item: &Item) -> Option<String> {
+    let driver = reader.string(item)?;
+    let mode = match driver.as_str() {
+        "host" => "host",
+        "null" | "none" => "none",
+        _ => return Some(driver),
+    };
+    let message = format!("no network can be made with the driver \"{driver}\"");
+    let help = format!("write `network_mode: {mode}` in the containers instead");
+    reader.report(reader.error(item, "bad-value", message).help(help));
+    None
+}
 
 /// A list of pools, or `{driver, pools, options}`.
 fn ipam(reader: &Reader, item: &Item) -> Option<Ipam> {
@@ -75,14 +83,14 @@ fn raw_ipam(reader: &Reader, item: &Item) -> Option<Ipam> {
 const RAW_IPAM: &[Field<Ipam>] = &[
     Field { name: "Driver", read: |p, r, i| put(&mut p.driver, r.string(i)) },
     Field { name: "Config", read: |p, r, i| p.pools = pools(r, i) },
-    Field { name: "Options", read: |p, r, i| p.options.extend(r.string_pairs(i, "options")) },
+    Field { name: "Options", read: |p, r, i| p.options.extend(r.options(i)) },
 ];
 
 const IPAM: &[Field<Ipam>] = &[
     Field { name: "driver", read: |p, r, i| put(&mut p.driver, r.string(i)) },
     Field { name: "pools", read: |p, r, i| p.pools = pools(r, i) },
     Field { name: "config", read: |p, r, i| p.pools = pools(r, i) },
-    Field { name: "options", read: |p, r, i| p.options.extend(r.string_pairs(i, "options")) },
+    Field { name: "options", read: |p, r, i| p.options.extend(r.options(i)) },
 ];
 
 fn pools(reader: &Reader, item: &Item) -> Vec<IpamPool> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use windlass_model::volume::VolumeConfig;
 
-use super::container::container_path;
+use super::container::{container_path, permissions};
 use super::{put, set};
 use crate::document::{HostPath, Volume};
 use crate::read::{Field, Item, Reader};
@@ -32,7 +32,36 @@ pub(super) fn volume(reader: &Reader, item: &Item) -> Option<Volume> {
     } else if !reader.fields(&item, &mut volume, &[VOLUME]) {
         return None;
     }
+    local_options(reader, &item, &volume.config);
     Some(volume)
+}
+
+/// The engine's own driver takes these options, and some of them ask for others. (podman takes `o` by itself.)
+fn local_options(reader: &Reader, item: &Item, config: &VolumeConfig) {
+    const KNOWN: [(&str, &[&str]); 4] =
+        [("device", &["type"]), ("o", &[]), ("size", &[]), ("type", &["device"])];
+    if config.driver.as_deref().is_some_and(|driver| driver != "local") {
+        return;
+    }
+    for name in config.driver_options.keys() {
+        let place = item.get("driver_options").unwrap_or_else(|| item.clone());
+        let place = place.get(name).unwrap_or(place);
+        let Some((_, others)) = KNOWN.iter().find(|(known, _)| known == name) else {
+            let message =
+                format!("the driver local has no option \"{}\"", crate::yaml::shorten(name));
+            let known = KNOWN.iter().map(|(known, _)| *known);
+            let help = crate::read::did_you_mean(name, known);
+            let found = reader.error(&place, "bad-value", message).at(place.key_span(), "");
+            reader.report(found.maybe_help(help));
+            continue;
+        };
+        let is_missing = |other: &&&str| !config.driver_options.contains_key(**other);
+        if let Some(other) = others.iter().find(is_missing) {
+            let message = format!("the option {name} is nothing without {other}");
+            let found = reader.error(&place, "missing-key", message).at(place.key_span(), "");
+            reader.report(found.help("write {type: tmpfs, device: tmpfs}, for example"));
+        }
+    }
 }
 
 const VOLUME: &[Field<Volume>] = &[
@@ -44,13 +73,10 @@ const VOLUME: &[Field<Volume>] = &[
     },
     Field { name: "external", read: |v, r, i| set(&mut v.external, r.bool(i)) },
     Field { name: "driver", read: |v, r, i| put(&mut v.config.driver, r.string(i)) },
-    Field {
-        name: "driver_options",
-        read: |v, r, i| v.config.driver_options.extend(r.string_pairs(i, "driver options")),
-    },
+    Field { name: "driver_options", read: |v, r, i| v.config.driver_options.extend(r.options(i)) },
     Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.labels(i)) },
     Field { name: "user", read: |v, r, i| put(&mut v.user, r.spanned(i)) },
-    Field { name: "permissions", read: |v, r, i| put(&mut v.permissions, r.spanned(i)) },
+    Field { name: "permissions", read: |v, r, i| put(&mut v.permissions, permissions(r, i)) },
     // docker-map's way to say labels.
     Field {
         name: "create_options",
@@ -63,10 +89,7 @@ const VOLUME: &[Field<Volume>] = &[
 const CREATE: &[Field<Volume>] = &[
     Field { name: "labels", read: |v, r, i| v.config.labels.extend(r.labels(i)) },
     Field { name: "driver", read: |v, r, i| put(&mut v.config.driver, r.string(i)) },
-    Field {
-        name: "driver_opts",
-        read: |v, r, i| v.config.driver_options.extend(r.string_pairs(i, "driver options")),
-    },
+    Field { name: "driver_opts", read: |v, r, i| v.config.driver_options.extend(r.options(i)) },
 ];
 
 /// The section's `root`, absolute.

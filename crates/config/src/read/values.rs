@@ -314,6 +314,22 @@ impl Reader {
             .collect()
     }
 
+    /// Options of a driver: as [`Reader::string_pairs`], but each has a value.
+    pub fn options(&self, item: &Item) -> Vec<(String, String)> {
+        let Some(item) = self.resolve(item) else { return Vec::new() };
+        let is_list = item.node.as_sequence().is_some();
+        let items = if is_list { self.list(&item, "options") } else { Vec::new() };
+        let text = |one: &Item| one.node.as_scalar().map(|scalar| Arc::clone(&scalar.text));
+        let bare =
+            items.iter().find_map(|one| Some((one, text(one).filter(|t| !t.contains('='))?)));
+        let Some((one, name)) = bare.filter(|(one, _)| one.node.sensitive.is_none()) else {
+            return self.string_pairs(&item, "options");
+        };
+        let message = format!("the option \"{}\" has no value", crate::yaml::shorten(&name));
+        self.report(self.error(one, "bad-value", message).help("write name=value"));
+        Vec::new()
+    }
+
     /// A path of this machine, absolute and cleaned: against the directory of the file that wrote it.
     pub fn path(&self, item: &Item) -> Option<String> {
         let text = self.string(item)?;

@@ -310,7 +310,7 @@ fn what_is_wrong_with_a_file_of_clients() {
 #[test]
 fn what_was_handed_on_to_the_python_client() {
     let project = map(
-        "volumes: {data: {default_path: /d, create_options: {labels: {tier: db}, driver_opts: {type: tmpfs}}}}
+        "volumes: {data: {default_path: /d, create_options: {labels: {tier: db}, driver_opts: {type: tmpfs, device: tmpfs}}}}
 networks:
   n: {create_options: {labels: [a=1], check_duplicate: true, ipam: {Driver: default, Config: [{Subnet: 10.9.0.0/16, Gateway: 10.9.0.1}]}}}
 web: {image: x, attaches: data, networks: n}

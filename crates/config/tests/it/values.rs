@@ -339,3 +339,36 @@ containers:
 ",
     );
 }
+
+#[test]
+fn what_an_engine_would_refuse_in_the_middle_of_a_run() {
+    check(
+        r#"
+containers:
+  web:
+    image: x
+    permissions: zzz
+#                ^^^ error: containers.web.permissions: "zzz" is not a change of permissions
+    mounts: [/a, /b, './x:/a', /proc]
+#                    ^^^^^^^^ error: containers.web.mounts: two mounts are at "/a"
+#                              ^^^^^ error: containers.web: nothing can be mounted at /proc: /proc is the kernel's
+    tmpfs: [/t, '/t:size=1m']
+#               ^^^^^^^^^^^^ error: containers.web.tmpfs: two mounts are at "/t"
+volumes:
+  a: {driver_options: [type]}
+#                      ^^^^ error: volumes.a.driver_options[0]: the option "type" has no value
+  b: {driver_options: {typ: x}}
+#                      ^^^ error: volumes.b.driver_options.typ: the driver local has no option "typ"
+#                      help: did you mean "type"?
+  c: {driver_options: {type: tmpfs}}
+#                      ^^^^ error: volumes.c.driver_options.type: the option type is nothing without device
+  d: {driver: nfs, driver_options: {share: x}}
+  e: {driver_options: {type: tmpfs, device: tmpfs, o: size=1m}}
+networks:
+  n: {driver: host, driver_options: [a]}
+#             ^^^^ error: networks.n.driver: no network can be made with the driver "host"
+#             help: write `network_mode: host` in the containers instead
+#                                    ^ error: networks.n.driver_options[0]: the option "a" has no value
+"#,
+    );
+}

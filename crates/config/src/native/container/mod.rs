@@ -22,6 +22,7 @@ pub(super) use lifecycle::{choice, pull};
 pub(super) use network::extra_hosts;
 pub(super) use process::{command, container_path, platform};
 pub(super) use secrets::mode;
+pub(super) use storage::permissions;
 
 use crate::document::Container;
 use crate::read::{Field, Item, Reader, Spanned};
@@ -121,6 +122,25 @@ pub(super) fn unite<T: Eq + Hash>(into: &mut Vec<Spanned<T>>, more: Vec<Spanned<
     let mut known: HashSet<&T> = into.iter().map(|one| &one.value).collect();
     let is_new: Vec<bool> = more.iter().map(|one| known.insert(&one.value)).collect();
     into.extend(more.into_iter().zip(is_new).filter_map(|(one, is_new)| is_new.then_some(one)));
+}
+
+/// Reports targets that stand twice in one list. (A list of an ancestor is another one, and gives way.)
+pub(super) fn each_once<T>(
+    reader: &Reader,
+    item: &Item,
+    all: Vec<Spanned<T>>,
+    target: impl Fn(&T) -> &str,
+) -> Vec<Spanned<T>> {
+    let mut seen = HashMap::new();
+    for one in &all {
+        let Some(first) = seen.insert(target(&one.value), one.span) else { continue };
+        let message = format!("two mounts are at \"{}\"", crate::yaml::shorten(target(&one.value)));
+        let found =
+            crate::Diagnostic::error("duplicate-target", message).at(one.span, "the second");
+        let found = found.also(first, "the first").in_path(item.path.to_string());
+        reader.report(found.help("remove one of them, or mount it elsewhere"));
+    }
+    all
 }
 
 /// Adds items; one with the key of an earlier one takes its place.

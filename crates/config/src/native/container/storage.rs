@@ -7,10 +7,12 @@ use windlass_model::mount::{Mount, MountSource};
 use super::super::shorthand::{Shape, at_most, read_only, shapes};
 use super::super::{put, set};
 use super::process::container_path;
-use super::{replace_by, unite};
+use super::{each_once, replace_by, unite};
 use crate::document::{Attach, Bind, Container, MountEntry, MountFrom, UseVolume};
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{PROPAGATIONS, ScalarError, ShortSource, short_mount, size, tmpfs_options};
+use crate::scalar::{
+    PROPAGATIONS, ScalarError, ShortSource, short_mount, size, symbolic_mode, tmpfs_options,
+};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
@@ -32,14 +34,20 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         name: "uses",
         read: |c, r, i| replace_by(&mut c.uses, uses(r, i), |one| one.name.clone()),
     },
-    Field { name: "permissions", read: |c, r, i| put(&mut c.permissions, r.spanned(i)) },
+    Field { name: "permissions", read: |c, r, i| put(&mut c.permissions, permissions(r, i)) },
     Field {
         name: "mounts",
-        read: |c, r, i| replace_by(&mut c.mounts, mounts(r, i), |one| one.target.clone()),
+        read: |c, r, i| {
+            let all = each_once(r, i, mounts(r, i), |one| &one.target);
+            replace_by(&mut c.mounts, all, |one| one.target.clone());
+        },
     },
     Field {
         name: "volumes",
-        read: |c, r, i| replace_by(&mut c.mounts, mounts(r, i), |one| one.target.clone()),
+        read: |c, r, i| {
+            let all = each_once(r, i, mounts(r, i), |one| &one.target);
+            replace_by(&mut c.mounts, all, |one| one.target.clone());
+        },
     },
     Field { name: "tmpfs", read: tmpfs },
     Field {
@@ -50,10 +58,19 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
         name: "secrets",
         read: |c, r, i| {
-            replace_by(&mut c.secrets, super::secrets::secrets(r, i), |one| one.target.clone());
+            let all = each_once(r, i, super::secrets::secrets(r, i), |one| &one.target);
+            replace_by(&mut c.secrets, all, |one| one.target.clone());
         },
     },
 ];
+
+/// Who may do what in a volume's root: as text, because it changes what is there.
+pub(in super::super) fn permissions(reader: &Reader, item: &Item) -> Option<Spanned<String>> {
+    let text = reader.spanned(item)?;
+    let found = symbolic_mode(&text.value, 0o755);
+    found.map_err(|error| reader.report(reader.scalar_error(item, error))).ok()?;
+    Some(text)
+}
 
 /// An engine takes 0 for its own default.
 fn shm_size(text: &str) -> Result<u64, ScalarError> {
@@ -318,6 +335,7 @@ fn long(reader: &Reader, item: &Item) -> Option<Spanned<MountEntry>> {
 
 /// `/run`, `/run:size=64m`, a list of them, or `{path: options}`.
 fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
+    let mut targets = Vec::new();
     for shape in shapes(reader, item, &[], false) {
         let Shape::Positions(parts) = shape else { continue };
         let Some((first, rest)) = parts.split_first() else { continue };
@@ -338,9 +356,11 @@ fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
         }
         if path.starts_with('/') {
             let path = crate::read::clean(std::path::Path::new(&path));
+            targets.push(Spanned::new(path.clone(), first.span()));
             container.config.tmpfs.insert(path, options);
         } else {
             reader.expected(first, "an absolute path in the container", None);
         }
     }
+    each_once(reader, item, targets, |target| target);
 }
