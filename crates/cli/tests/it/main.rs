@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
 mod arguments;
+mod completions;
 mod documents;
 mod exits;
 mod fake;
