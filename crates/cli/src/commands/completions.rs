@@ -23,7 +23,7 @@ pub(super) fn run(console: &Console, shell: Shell) -> Exit {
         Shell::Bash => bash(&script, &verbs),
         Shell::Zsh => zsh(&script),
         Shell::Fish => fish(&script, &verbs),
-        _ => script.into_owned(),
+        Shell::Elvish | Shell::PowerShell | _ => script.into_owned(),
     });
     Exit::Done
 }

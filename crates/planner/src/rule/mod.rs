@@ -16,6 +16,7 @@ pub(crate) mod readiness;
 pub(crate) mod replace;
 pub(crate) mod rollback;
 pub(crate) mod secrets;
+pub(crate) mod unmet;
 pub(crate) mod volume;
 
 use crate::draft::Draft;

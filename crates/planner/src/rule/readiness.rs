@@ -4,7 +4,7 @@
 
 use crate::draft::{Draft, Progress, Why};
 use crate::rule::container::{Case, Goal};
-use crate::rule::{commands, healthcheck};
+use crate::rule::{commands, healthcheck, unmet};
 use crate::world::World;
 use std::collections::BTreeSet;
 use windlass_model::Address;
@@ -57,9 +57,9 @@ pub(crate) fn needs(
     for address in &spec.needs {
         needs.extend(draft.seen(address).and_then(|progress| progress.present));
     }
-    check_bound(world, spec, draft);
+    unmet::check_bound(world, spec, draft);
     for dependency in &spec.depends_on {
-        check_health(world, spec, dependency, goal, draft);
+        unmet::check_health(world, spec, dependency, goal, draft);
         needs.extend(dependency_step(world, request, dependency, goal, draft));
     }
     needs.into_iter().collect()
@@ -68,42 +68,6 @@ pub(crate) fn needs(
 /// The step that makes the network of this name.
 pub(crate) fn network_step(spec: &ContainerSpec, name: &str, draft: &Draft) -> Option<StepId> {
     draft.network_steps.get(&(spec.address.engine.clone(), name.to_owned())).copied()
-}
-
-/// A container of somebody else, whose network or name space this one uses, must be there.
-fn check_bound(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) {
-    let engine = &spec.address.engine;
-    let Some(state) = world.state(engine) else { return };
-    for name in spec.config.bound_containers() {
-        let ours = world.project.containers.values();
-        let is_ours = ours.filter(|other| other.address.engine == *engine).any(|o| o.name == name);
-        let is_there = || {
-            state
-                .containers
-                .values()
-                .any(|other| other.name == name || other.id.as_str().starts_with(name))
-        };
-        if !is_ours && !is_there() {
-            let name = name.to_owned();
-            draft.block(&spec.address, BlockerReason::ContainerMissing { name });
-        }
-    }
-}
-
-/// What has no health check never becomes healthy: better said now than after a wait.
-fn check_health(
-    world: &World<'_>,
-    spec: &ContainerSpec,
-    dependency: &Dependency,
-    goal: Goal,
-    draft: &mut Draft,
-) {
-    let Some(other) = world.spec(&dependency.on) else { return };
-    let waits = dependency.condition == Condition::Healthy && goal != Goal::Created;
-    if waits && healthcheck::of(world, other) == Some(false) {
-        let on = dependency.on.clone();
-        draft.block(&spec.address, BlockerReason::NoHealthcheck { on });
-    }
 }
 
 fn dependency_step(

@@ -115,9 +115,8 @@ impl World {
 
     pub(crate) fn unpack(&mut self, id: &ContainerId, upload: Upload) -> Result<()> {
         let container = self.container(id)?;
-        let config = &container.config;
-        let is_writable = config.mounts.get(&upload.path).is_some_and(|mount| !mount.read_only);
-        if config.read_only && !is_writable {
+        let mount = container.config.mounts.get(&upload.path);
+        if container.config.read_only && mount.is_none_or(|mount| mount.read_only) {
             return refuse(Fault::Other, "container rootfs is marked read-only");
         }
         container.uploads.push(upload);
