@@ -3,7 +3,8 @@
 //! Invariant: whatever was struck, the next run succeeds, the one after it has nothing to do, data
 //! is where it was, names are right, no lock is left, and nothing foreign was touched.
 //!
-//! A part of the points is tried each time; `WINDLASS_E2E_FULL=1` tries all.
+//! Runs are killed around every call each time; of the faults a part is tried, and all by
+//! `WINDLASS_E2E_FULL=1`.
 
 use crate::harness::proxy::{Fault, Proxy, Strikes};
 use crate::harness::{Output, World, engine, is_full, tell};
@@ -276,8 +277,9 @@ fn a_call_that_fails_in_any_way_must_cost_no_more_than_another_run() {
 
 #[test]
 fn a_run_that_is_killed_around_any_call_must_be_finished_by_the_next_one() {
-    let struck = sweep("kill", points(&kills(), 3));
+    let struck = sweep("kill", points(&kills(), 1));
     tell(&format!("{struck} runs were killed"));
+    assert!(struck >= 100, "{struck}");
 }
 
 #[test]

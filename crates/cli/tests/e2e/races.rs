@@ -1,11 +1,9 @@
 //! Several runs for one project at the same time.
 //!
 //! Invariant: exactly one of them changes anything; the others say who does, or find nothing to do.
-//!
-//! `WINDLASS_E2E_FULL=1` runs more rounds.
 
 use crate::harness::proxy::{Fault, Proxy, Strikes};
-use crate::harness::{Output, Running, World, engine, is_full};
+use crate::harness::{Output, Running, World, engine};
 use serde_json::json;
 
 fn project(version: usize) -> String {
@@ -30,8 +28,7 @@ fn race(world: &World, words: &[&str], runs: usize) -> Vec<Output> {
 #[test]
 fn of_runs_that_race_exactly_one_must_apply() {
     let Some(world) = World::new("race") else { return };
-    let rounds = if is_full() { 50 } else { 8 };
-    for round in 0..rounds {
+    for round in 0..50 {
         let runs = 2 + round % 7;
         world.yaml(&project(round));
         // Every third round begins with nothing.
