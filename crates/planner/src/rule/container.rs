@@ -2,27 +2,23 @@
 //!
 //! Invariant: a container that is as declared and runs gets no step.
 
-use crate::diff::{Difference, Remedy};
+use crate::diff::Remedy;
 use crate::draft::{Draft, Why};
-use crate::expected::default_swap;
-use crate::image_state;
 use crate::rule::commands;
+use crate::rule::create::{Made, create_step};
 use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
+use crate::rule::in_place::in_place;
 use crate::rule::readiness::{self, Fresh};
-use crate::rule::{replace, secrets};
+use crate::rule::replace;
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::Address;
 use windlass_model::container::ContainerSpec;
-use windlass_model::label::{self, Previous, owner_labels};
-use windlass_model::mount::Mount;
 use windlass_model::name::ContainerId;
 use windlass_model::note::{BlockerReason, NoteReason};
 use windlass_model::observed::{Health, ObservedContainer, State};
-use windlass_model::plan::{
-    Action, Cause, ContainerRef, CreateContainer, FieldChange, Group, Origin, StepId,
-};
+use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId};
 use windlass_model::request::Request;
 
 /// How far containers are brought.
@@ -101,8 +97,9 @@ fn leftovers<'a>(
     left
 }
 
-/// The container that has the place: by name (also by the one that it has until its commands have run), else the youngest (a replacement that was cut short
-/// may have left the only one under another name).
+/// The container that has the place: by name (also by the one that it has until its commands have
+/// run), else the youngest (a replacement that was cut short may have left the only one under another
+/// name).
 pub(crate) fn current<'a>(
     spec: &ContainerSpec,
     found: &[&'a ObservedContainer],
@@ -210,81 +207,6 @@ fn note_unchanged(spec: &ContainerSpec, container: &ObservedContainer, draft: &m
     draft.note(&spec.address, reason);
 }
 
-/// Applies what an engine can change without a new container; the last step of it.
-fn in_place(
-    spec: &ContainerSpec,
-    container: &ObservedContainer,
-    differences: Vec<Difference>,
-    renames: bool,
-    draft: &mut Draft,
-) -> Option<StepId> {
-    let reference = ContainerRef::Existing(container.id.clone());
-    let (updates, endpoints): (Vec<_>, Vec<_>) =
-        differences.into_iter().partition(|difference| difference.remedy == Remedy::Update);
-    let mut last = None;
-    if renames && container.name != spec.name {
-        let change = FieldChange {
-            path: "name".to_owned(),
-            was: Some(container.name.clone()),
-            wanted: Some(spec.name.clone()),
-            origin: Origin::Engine,
-        };
-        let why = Why::new(Cause::Diverged(vec![change]), Group::Update);
-        let action =
-            Action::RenameContainer { container: reference.clone(), name: spec.name.clone() };
-        last = Some(draft.step(&spec.address, action, why, last));
-    }
-    if !updates.is_empty() {
-        let changes = updates.into_iter().map(|difference| difference.change).collect();
-        let mut limits = spec.config.limits.clone();
-        if limits.memory_swap_bytes.is_none()
-            && container.config.limits.memory_swap_bytes != Some(-1)
-        {
-            limits.memory_swap_bytes = default_swap(limits.memory_bytes);
-        }
-        let action = Action::UpdateContainer {
-            container: reference.clone(),
-            limits: Box::new(limits),
-            restart: spec.config.restart,
-        };
-        let why = Why::new(Cause::Diverged(changes), Group::Update);
-        last = Some(draft.step(&spec.address, action, why, last));
-    }
-    for difference in endpoints {
-        last = reconnect(spec, container, difference, last, draft);
-    }
-    last
-}
-
-fn reconnect(
-    spec: &ContainerSpec,
-    container: &ObservedContainer,
-    difference: Difference,
-    mut last: Option<StepId>,
-    draft: &mut Draft,
-) -> Option<StepId> {
-    let reference = ContainerRef::Existing(container.id.clone());
-    let Some(network) = difference.change.path.strip_prefix("networks.").map(str::to_owned) else {
-        return last;
-    };
-    let why = Why::new(Cause::Diverged(vec![difference.change]), Group::Update);
-    if container.config.endpoints.contains_key(&network) {
-        let action = Action::DisconnectNetwork {
-            container: reference.clone(),
-            network: network.clone(),
-            name: network.clone(),
-        };
-        last = Some(draft.step(&spec.address, action, why.clone(), last));
-    }
-    if let Some(endpoint) = spec.config.endpoints.get(&network) {
-        let present = readiness::network_step(spec, &network, draft);
-        let endpoint = Box::new(endpoint.clone());
-        let action = Action::ConnectNetwork { container: reference, network, endpoint };
-        last = Some(draft.step(&spec.address, action, why, last.into_iter().chain(present)));
-    }
-    last
-}
-
 /// Makes an unchanged container run, if it should and does not, after what was changed in place; and
 /// lets it run the commands that it waits for.
 fn run(
@@ -351,60 +273,6 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
         let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
         readiness::start(world, request, &case, &reference, why, Fresh::Yes, draft);
     }
-}
-
-/// How a container is made, beside what its spec says.
-pub(crate) struct Made {
-    pub(crate) name: String,
-    /// Names of anonymous volumes that it takes over, by target.
-    pub(crate) inherited: BTreeMap<String, String>,
-    /// What it takes the place of.
-    pub(crate) previous: Option<Previous>,
-}
-
-/// Creates the container.
-pub(crate) fn create_step(
-    world: &World<'_>,
-    spec: &ContainerSpec,
-    Made { name, inherited, previous }: Made,
-    why: &Why,
-    after: impl IntoIterator<Item = StepId>,
-    draft: &mut Draft,
-) -> StepId {
-    let digest = world.observed.secrets.get(&spec.address).map_or("", |digest| digest.0.as_str());
-    let mut labels = spec.config.labels.clone();
-    labels.retain(|key, _| !key.starts_with(label::PREFIX));
-    labels.extend(owner_labels(
-        &world.project.name,
-        &spec.address,
-        Some(&*spec.config),
-        Some(digest),
-    ));
-    labels.extend(previous.map(|previous| previous.label()));
-    let mut config = spec.config.clone();
-    for (target, mount) in &spec.config.mounts {
-        // What the engine would copy there from the image would bring the image's owner with it.
-        let key = mount.volume_name().and_then(|name| world.volume_keys.get(name));
-        let volume = key.and_then(|key| world.project.volumes.get(*key));
-        if volume.is_some_and(|volume| volume.owner.is_some()) {
-            config.mounts.insert(target.clone(), Mount { no_copy: true, ..mount.clone() });
-        }
-    }
-    for (target, name) in inherited {
-        config.mounts.insert(target, Mount::volume(&name));
-    }
-    let action = Action::CreateContainer(Box::new(CreateContainer {
-        name,
-        image: image_state::reference(world, &spec.image).to_owned(),
-        config,
-        labels,
-    }));
-    let step = draft.step(&spec.address, action, why.clone(), after);
-    let progress = draft.progress(&spec.address);
-    progress.present = Some(step);
-    progress.container = Some(ContainerRef::Planned(step));
-    secrets::copy(spec, step, why, draft);
-    step
 }
 
 /// Stops a container that is up.

@@ -5,11 +5,13 @@
 
 pub(crate) mod commands;
 pub(crate) mod container;
+pub(crate) mod create;
 pub(crate) mod differences;
 pub(crate) mod down;
 pub(crate) mod each;
 pub(crate) mod healthcheck;
 pub(crate) mod image;
+pub(crate) mod in_place;
 pub(crate) mod network;
 pub(crate) mod orphan;
 pub(crate) mod readiness;

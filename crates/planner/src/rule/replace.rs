@@ -6,7 +6,8 @@
 use crate::draft::{Draft, Why};
 use crate::expected::is_anonymous;
 use crate::rule::commands;
-use crate::rule::container::{Case, Made, create_step, remove_container, stop_if_up};
+use crate::rule::container::{Case, remove_container, stop_if_up};
+use crate::rule::create::{Made, create_step};
 use crate::rule::readiness::{self, Fresh};
 use crate::rule::secrets;
 use crate::world::{World, owner_text};

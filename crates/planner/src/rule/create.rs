@@ -1,0 +1,67 @@
+//! The step that creates a container.
+//!
+//! Invariant: what windlass has to know about it later is on its labels, and no secret is.
+
+use crate::draft::{Draft, Why};
+use crate::image_state;
+use crate::rule::secrets;
+use crate::world::World;
+use std::collections::BTreeMap;
+use windlass_model::container::ContainerSpec;
+use windlass_model::label::{self, Previous, owner_labels};
+use windlass_model::mount::Mount;
+use windlass_model::plan::{Action, ContainerRef, CreateContainer, StepId};
+
+/// How a container is made, beside what its spec says.
+pub(crate) struct Made {
+    pub(crate) name: String,
+    /// Names of anonymous volumes that it takes over, by target.
+    pub(crate) inherited: BTreeMap<String, String>,
+    /// What it takes the place of.
+    pub(crate) previous: Option<Previous>,
+}
+
+/// Creates the container.
+pub(crate) fn create_step(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    Made { name, inherited, previous }: Made,
+    why: &Why,
+    after: impl IntoIterator<Item = StepId>,
+    draft: &mut Draft,
+) -> StepId {
+    let digest = world.observed.secrets.get(&spec.address).map_or("", |digest| digest.0.as_str());
+    let mut labels = spec.config.labels.clone();
+    labels.retain(|key, _| !key.starts_with(label::PREFIX));
+    labels.extend(owner_labels(
+        &world.project.name,
+        &spec.address,
+        Some(&*spec.config),
+        Some(digest),
+    ));
+    labels.extend(previous.map(|previous| previous.label()));
+    let mut config = spec.config.clone();
+    for (target, mount) in &spec.config.mounts {
+        // What the engine would copy there from the image would bring the image's owner with it.
+        let key = mount.volume_name().and_then(|name| world.volume_keys.get(name));
+        let volume = key.and_then(|key| world.project.volumes.get(*key));
+        if volume.is_some_and(|volume| volume.owner.is_some()) {
+            config.mounts.insert(target.clone(), Mount { no_copy: true, ..mount.clone() });
+        }
+    }
+    for (target, name) in inherited {
+        config.mounts.insert(target, Mount::volume(&name));
+    }
+    let action = Action::CreateContainer(Box::new(CreateContainer {
+        name,
+        image: image_state::reference(world, &spec.image).to_owned(),
+        config,
+        labels,
+    }));
+    let step = draft.step(&spec.address, action, why.clone(), after);
+    let progress = draft.progress(&spec.address);
+    progress.present = Some(step);
+    progress.container = Some(ContainerRef::Planned(step));
+    secrets::copy(spec, step, why, draft);
+    step
+}
