@@ -78,6 +78,9 @@ pub trait Engine: Send + Sync {
         container: &ContainerId,
         path: &str,
     ) -> Result<EngineStream<bytes::Bytes>>;
+    /// Runs the container's health check once. Podman's own call: it leaves the checks to systemd, and
+    /// where that does not run nobody checks anything. `Fault::Unsupported` on other engines.
+    async fn check_health(&self, container: &ContainerId) -> Result<()>;
     /// Waits until it does not run; its exit code.
     async fn wait_container(&self, container: &ContainerId) -> Result<i64>;
     async fn logs(

@@ -53,8 +53,7 @@ pub async fn lock(
     let mut taken = Lock(Vec::new());
     for (name, engine) in engines.iter().filter(|(name, _)| on.contains(name)) {
         match lock_one(engine, project, holder, is_dead).await {
-            Ok(Some(id)) => taken.0.push((Arc::clone(engine), id)),
-            Ok(None) => {}
+            Ok(id) => taken.0.push((Arc::clone(engine), id)),
             Err(Refusal::Held(held)) => {
                 taken.release().await;
                 return Err(LockError::Held(held));
@@ -153,36 +152,28 @@ enum Refusal {
     Engine(EngineError),
 }
 
-/// The lock's id; `None` on an engine that makes no container without an image and has none.
 async fn lock_one(
     engine: &Arc<dyn Engine>,
     project: &ProjectName,
     holder: &Holder,
     is_dead: &(dyn Fn(&Holder) -> bool + Sync),
-) -> Result<Option<ContainerId>, Refusal> {
-    let mut create = container(project, holder);
+) -> Result<ContainerId, Refusal> {
+    let create = container(project, holder);
     for _ in 0..TRIES {
         let error = match engine.create_container(&create).await {
-            Ok(id) => return Ok(Some(id)),
+            Ok(id) => return Ok(id),
             Err(error) => error,
         };
         let taken = matches!(error.fault, Fault::NameConflict { .. });
         if !taken && !error.fault.is_unknown() {
-            // Podman wants an image, whichever it is.
-            if !create.image.is_empty() {
-                return Err(Refusal::Engine(error));
-            }
-            let images = engine.list_images().await.map_err(Refusal::Engine)?;
-            let Some(image) = images.into_iter().next() else { return Ok(None) };
-            create.image = image.id.0;
-            continue;
+            return Err(Refusal::Engine(error));
         }
         match lookup::until_answered(|| engine.inspect_container(&create.name)).await {
             Ok(seen) => {
                 let held = held(engine, project, seen);
                 match &held.holder {
                     Some(other) if other.token == holder.token => {
-                        return Ok(Some(held.container));
+                        return Ok(held.container);
                     }
                     // By id: another run may have freed it, and taken the name, in between.
                     Some(other) if is_dead(other) => {

@@ -3,6 +3,7 @@
 //! Invariant: a wait looks once when it begins and then only when an event says that something
 //! changed; good news is taken from the event, bad news is looked at before it is believed.
 
+mod checks;
 mod conditions;
 mod judge;
 mod probe;
@@ -14,6 +15,7 @@ use crate::lines::log_tail;
 use crate::lookup;
 use crate::step::{Result, StepContext};
 use crate::watch::Signal;
+use checks::Checks;
 use judge::{Judge, Verdict};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -54,8 +56,10 @@ pub(crate) async fn wait(
 /// Looks, and again after every event that may matter, until the judge has a verdict.
 async fn ready(ctx: StepContext<'_>, id: &ContainerId, judge: &mut Judge<'_>) -> Result<()> {
     let mut signals = ctx.run.watches.hear(&ctx.step.address.engine).await;
+    let mut checks = Checks::of(ctx, judge).await;
     loop {
         let seen = look(ctx, id).await?;
+        checks.see(&seen);
         let not_before = match judge.see(&seen, Instant::now()) {
             Verdict::Ready => return Ok(()),
             Verdict::Bad(failure) => return Err(explain(ctx, &seen, failure).await),
@@ -65,6 +69,10 @@ async fn ready(ctx: StepContext<'_>, id: &ContainerId, judge: &mut Judge<'_>) ->
             tokio::select! {
                 // Nothing was heard until then; one look makes sure.
                 () = until_instant(not_before) => break,
+                () = until_instant(checks.due()) => {
+                    checks.run(ctx, id).await;
+                    break;
+                }
                 signal = next(&mut signals) => match signal {
                     Some(Signal::Event(event)) if event.container().as_ref() != Some(id) => {}
                     Some(Signal::Event(event)) if judge.is_good_news(&event) => return Ok(()),

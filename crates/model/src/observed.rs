@@ -162,6 +162,8 @@ pub struct ObservedContainer {
     pub state: State,
     /// `None` where there is no health check, or the container is not running.
     pub health: Option<Health>,
+    /// When the last check began, by the engine's clock, in the engine's words; `None` before the first.
+    pub health_checked_at: Option<String>,
     /// Output of the last failed check, if any.
     pub health_output: Option<String>,
     /// Of the last run; meaningful when the container is not running.

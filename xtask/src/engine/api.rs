@@ -150,9 +150,8 @@ impl Engine {
         if engine.call("GET", &path, &Value::Null)?.is_success() {
             return Ok(());
         }
-        let (repository, tag) = image.rsplit_once(':').ok_or("an image without a tag")?;
-        let (repository, tag) = (encoded(repository), encoded(tag));
-        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}");
+        // Podman does not look at a tag beside the name.
+        let path = format!("/images/create?fromSrc=-&repo={}", encoded(image));
         let answer = engine.send("POST", &path, "application/x-tar", tar)?;
         if !answer.is_success() || answer.text().contains("\"error\"") {
             return Err(format!("the engine did not import {image}: {}", answer.text()).into());

@@ -170,7 +170,11 @@ async fn receive(
     let mut output = Output::new(invocation);
     let mut buffer = vec![0; 32 * 1024];
     loop {
-        let length = reader.read(&mut buffer).await?;
+        let length = match reader.read(&mut buffer).await {
+            // Podman hangs up so on input that a command did not read. Its code tells whether it ended.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+            length => length?,
+        };
         if length == 0 {
             output.finish();
             return Ok(());

@@ -106,7 +106,8 @@ fn all_the_way(test: &str, builder: &str) {
     }
     world.run(&["down", "--images", "--timeout", "0"]).code(0);
     let left = engine::list("images", Some(&format!("dev.windlass.project={}", world.project)));
-    let tagged = left.iter().filter(|image| image["RepoTags"][0] != "<none>:<none>");
+    let is_tag = |tag: &str| tag != "<none>:<none>";
+    let tagged = left.iter().filter(|image| image["RepoTags"][0].as_str().is_some_and(is_tag));
     assert_eq!(tagged.count(), 0, "{left:?}");
 }
 

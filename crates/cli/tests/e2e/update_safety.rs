@@ -178,7 +178,8 @@ fn a_port_that_is_taken_in_the_last_moment_must_leave_what_serves() {
 /// each at the first address of the answer, and at the next one where that fails. A name that has no
 /// address for a moment (an engine forgets it while it renames its container) is asked for again.
 const CLIENT: &str = r#"
-addresses() { nslookup -type=a site 127.0.0.11 2>&1 | sed -n 's/^Address: \([0-9.]*\)$/\1/p'; }
+server=$(sed -n 's/^nameserver //p' /etc/resolv.conf | head -n 1)
+addresses() { nslookup -type=a site $server 2>&1 | sed -n 's/^Address: \([0-9.]*\)$/\1/p'; }
 ask() { timeout 2 wget -q -O /dev/null http://$1:80/passwd 2>/dev/null; }
 while :; do
   all=$(addresses)

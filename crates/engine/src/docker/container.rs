@@ -2,6 +2,7 @@
 //!
 //! Invariant: a container whose endpoints could not all be made is removed again, by its id.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use windlass_model::plan::CreateContainer;
 
 use super::call::Call;
 use super::convert::{
-    Creation, anonymous_volumes, as_asked, container_observed, container_summary, create_body,
-    referenced_containers, update_body,
+    Creation, anonymous_volumes, as_asked, as_understood, container_observed, container_summary,
+    create_body, referenced_containers, update_body,
 };
 use super::deadline;
 use super::document::Created;
@@ -83,8 +84,13 @@ impl DockerEngine {
     }
 
     pub(super) async fn container_create(&self, create: &CreateContainer) -> Result<ContainerId> {
-        let api = self.wire.peer().await?.api;
-        let Creation { body, platform, later } = create_body(create, api)
+        let peer = self.wire.peer().await?;
+        if peer.is_podman() && create.image.is_empty() {
+            return self.inert_create(create).await;
+        }
+        let understood =
+            if peer.is_podman() { as_understood(create) } else { Cow::Borrowed(create) };
+        let Creation { body, platform, later } = create_body(&understood, peer.api)
             .map_err(|message| EngineError::new(Fault::Unsupported, message))?;
         let query =
             Query::new().with("name", &create.name).with_some("platform", platform.as_deref());
@@ -100,6 +106,24 @@ impl DockerEngine {
             }
         }
         Ok(id)
+    }
+
+    /// Docker makes a container that is never to be started without an image. Podman does so where
+    /// it is told where its files are, and looks there only at a start: its own root, below an
+    /// overlay, so that even a start that somebody tries can't write there.
+    async fn inert_create(&self, create: &CreateContainer) -> Result<ContainerId> {
+        let CreateContainer { name, image: _, config, labels } = create;
+        let body = serde_json::json!({
+            "name": name,
+            "rootfs": "/",
+            "rootfs_overlay": true,
+            "command": config.command,
+            "labels": labels,
+            "netns": { "nsmode": "none" },
+        });
+        let call = Call::post("/libpod/containers/create").json(&body);
+        let created: Created = self.send(call).await?.json().await?;
+        Ok(ContainerId::new(created.id))
     }
 
     pub(super) async fn container_start(&self, container: &ContainerId) -> Result<()> {
@@ -197,6 +221,15 @@ impl DockerEngine {
             .query(Query::new().with("path", source))
             .deadline(deadline::DOWNLOAD);
         Ok(self.send(call).await?.streaming().into_stream().boxed())
+    }
+
+    pub(super) async fn health_check(&self, container: &ContainerId) -> Result<()> {
+        if !self.wire.peer().await?.is_podman() {
+            let message = "this engine runs health checks by itself";
+            return Err(EngineError::new(Fault::Unsupported, message));
+        }
+        let path = format!("/libpod/containers/{}/healthcheck", segment(container.as_str()));
+        self.carry_out(Call::get(path).deadline(deadline::CHECK)).await
     }
 
     pub(super) async fn container_wait(&self, container: &ContainerId) -> Result<i64> {

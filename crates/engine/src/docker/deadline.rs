@@ -42,6 +42,8 @@ pub(crate) const READ: Deadline = Deadline::s(30, 30);
 pub(crate) const CHANGE: Deadline = Deadline::s(60, 30);
 /// Volumes are mounted, and drivers are asked, which may be on another machine.
 pub(crate) const START: Deadline = Deadline::s(120, 30);
+/// A health check may take its time, and podman answers when it has ended.
+pub(crate) const CHECK: Deadline = Deadline::s(120, 30);
 /// A large writable layer takes an engine a while.
 pub(crate) const REMOVE: Deadline = Deadline::s(120, 30);
 /// Until the engine has unpacked it all.

@@ -188,6 +188,10 @@ impl Engine for DockerEngine {
         self.archive_get(container, path).await
     }
 
+    async fn check_health(&self, container: &ContainerId) -> Result<()> {
+        self.health_check(container).await
+    }
+
     async fn wait_container(&self, container: &ContainerId) -> Result<i64> {
         self.container_wait(container).await
     }

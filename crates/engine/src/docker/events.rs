@@ -16,6 +16,8 @@ use super::query::Query;
 use crate::error::Result;
 use crate::stream::{EngineEvent, EngineStream, EventRequest};
 
+const SECOND_NS: i64 = 1_000_000_000;
+
 impl DockerEngine {
     pub(super) async fn events_stream(
         &self,
@@ -49,12 +51,14 @@ impl DockerEngine {
 pub(super) fn converted(event: Event) -> EngineEvent {
     let Event { kind, action, actor, time_s, time_ns } = event;
     let Actor { id, attributes } = actor.unwrap_or_default();
-    let seconds = || time_s.map(|seconds| seconds.saturating_mul(1_000_000_000));
+    let seconds = time_s.map(|seconds| seconds.saturating_mul(SECOND_NS));
+    // Podman leaves out the zeros that the fraction begins with: such a number is another moment.
+    let fits = |ns: i64| time_s.is_none_or(|seconds| ns.div_euclid(SECOND_NS) == seconds);
     EngineEvent {
         kind: kind.unwrap_or_default(),
         action: action.unwrap_or_default(),
         id: id.unwrap_or_default(),
         attributes: attributes.unwrap_or_default(),
-        time_ns: time_ns.filter(|ns| *ns != 0).or_else(seconds).unwrap_or_default(),
+        time_ns: time_ns.filter(|ns| *ns != 0 && fits(*ns)).or(seconds).unwrap_or_default(),
     }
 }

@@ -50,9 +50,20 @@ pub(super) fn split(reference: &str) -> (String, String) {
     }
 }
 
+/// How often a list is asked for again that could not be made.
+const LIST_TRIES: u32 = 10;
+
 impl DockerEngine {
     pub(super) async fn images_list(&self) -> Result<Vec<ObservedImage>> {
-        let list: Vec<Summary> = self.send(Call::get("/images/json")).await?.json().await?;
+        let mut tries = LIST_TRIES;
+        let reply = loop {
+            match self.send(Call::get("/images/json")).await {
+                // Podman reads its images one by one, and falls over one that goes in between.
+                Err(error) if error.message.contains("image not known") && tries > 0 => tries -= 1,
+                reply => break reply?,
+            }
+        };
+        let list: Vec<Summary> = reply.json().await?;
         Ok(list.into_iter().map(|one| image_summary(&self.name, one)).collect())
     }
 

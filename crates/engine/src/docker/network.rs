@@ -7,7 +7,7 @@ use windlass_model::observed::ObservedNetwork;
 use windlass_model::plan::CreateNetwork;
 
 use super::call::Call;
-use super::convert::{network_create, network_observed};
+use super::convert::{network_as_asked, network_create, network_observed};
 use super::document::Created;
 use super::document::container::{ConnectBody, EndpointSettings};
 use super::document::network::Inspect;
@@ -22,12 +22,20 @@ fn path(network: &str, what: &str) -> String {
 impl DockerEngine {
     pub(super) async fn networks_list(&self) -> Result<Vec<ObservedNetwork>> {
         let list: Vec<Inspect> = self.send(Call::get("/networks")).await?.json().await?;
-        Ok(list.into_iter().map(|one| network_observed(&self.name, one)).collect())
+        let is_podman = self.wire.peer().await?.is_podman();
+        let seen = |one| self.network_seen(one, is_podman);
+        Ok(list.into_iter().map(seen).collect())
     }
 
     pub(super) async fn network_inspect(&self, network: &str) -> Result<ObservedNetwork> {
         let document = self.send(Call::get(path(network, ""))).await?.json().await?;
-        Ok(network_observed(&self.name, document))
+        let is_podman = self.wire.peer().await?.is_podman();
+        Ok(self.network_seen(document, is_podman))
+    }
+
+    fn network_seen(&self, document: Inspect, is_podman: bool) -> ObservedNetwork {
+        let seen = network_observed(&self.name, document);
+        if is_podman { network_as_asked(seen) } else { seen }
     }
 
     pub(super) async fn network_create(&self, create: &CreateNetwork) -> Result<NetworkId> {

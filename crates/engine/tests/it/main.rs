@@ -13,6 +13,7 @@ mod lab;
 mod lifecycle;
 mod network;
 mod output;
+mod podman;
 mod registry;
 mod round_trip;
 mod transport;

@@ -97,6 +97,11 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whether the outcome of health checks is what is waited for.
+    pub(crate) fn wants_health(&self) -> bool {
+        *self.until == Until::Healthy
+    }
+
     /// Whether an event alone makes it ready: one of the run that was seen, not of an earlier one.
     pub(crate) fn is_good_news(&self, event: &EngineEvent) -> bool {
         *self.until == Until::Healthy
@@ -109,7 +114,8 @@ impl<'a> Judge<'a> {
         const NEWS: [&str; 5] = ["die", "destroy", "pause", "unpause", "oom"];
         // Of one that was seen running the start is known, and another follows its end only.
         let begins = action == "start" && !self.runs;
-        begins || NEWS.contains(&action) || action.starts_with("health_status: ")
+        // Podman does not say which.
+        begins || NEWS.contains(&action) || action.starts_with("health_status")
     }
 
     pub(crate) fn too_late(&self, seen: &ObservedContainer, deadline: Duration) -> Failure {

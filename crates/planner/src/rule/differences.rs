@@ -31,6 +31,12 @@ pub(crate) fn differences(
     differences.extend(diff(&spec.config, &seen, image.and_then(|image| image.config.as_ref())));
     differences.extend(secrets_difference(world, spec, container));
     differences.extend(network_differences(world, spec, container, draft));
+    if state.is_some_and(|state| state.info.is_podman) {
+        // Its API has no such call; only newer ones have.
+        for difference in differences.iter_mut().filter(|d| d.remedy == Remedy::Update) {
+            difference.remedy = Remedy::Recreate;
+        }
+    }
     differences
 }
 

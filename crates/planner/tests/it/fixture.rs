@@ -218,6 +218,7 @@ impl Fixture {
             image: "busybox:latest".into(),
             state: State::Running,
             health: healthy,
+            health_checked_at: None,
             health_output: None,
             exit_code: 0,
             error: String::new(),

@@ -132,6 +132,15 @@ fn limits_and_restart_policy_change_in_place() {
 }
 
 #[test]
+fn podman_changes_no_limit_in_place() {
+    let mut fixture =
+        shop().apply().file("web", |spec| spec.config.restart = RestartPolicy::Always);
+    fixture.state().info.is_podman = true;
+    let plan = fixture.plan(&up());
+    assert!(plan.contains("create p.web (restart: no → always, file changed)"), "{plan}");
+}
+
+#[test]
 fn a_limit_is_taken_away_by_recreation() {
     let fixture = Fixture::new()
         .container("web", |spec| spec.config.limits.pids = Some(10))

@@ -200,6 +200,11 @@ impl Engine for FakeEngine {
         Ok(stream::iter([Ok(Bytes::from(tar))]).boxed())
     }
 
+    async fn check_health(&self, _container: &ContainerId) -> Result<()> {
+        // As Docker, which checks by itself.
+        Err(EngineError::new(Fault::Unsupported, "this engine runs health checks by itself"))
+    }
+
     async fn wait_container(&self, container: &ContainerId) -> Result<i64> {
         loop {
             let mut events = self.inner.events.subscribe();

@@ -92,6 +92,7 @@ impl FakeContainer {
             image: self.image.clone(),
             state: self.state,
             health: self.health,
+            health_checked_at: None,
             health_output: self.health_output.clone(),
             exit_code: self.exit_code,
             error: self.error.clone(),

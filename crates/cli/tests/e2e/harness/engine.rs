@@ -123,7 +123,15 @@ pub(crate) fn ask(method: &str, path: &str, body: &Value) -> Reply {
 
 /// What is there; null where it is not.
 pub(crate) fn get(path: &str) -> Value {
-    let reply = ask("GET", path, &Value::Null);
+    let mut reply = ask("GET", path, &Value::Null);
+    // Podman can't tell a list from which something goes in that moment.
+    for _ in 0..10 {
+        if reply.status != 500 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        reply = ask("GET", path, &Value::Null);
+    }
     assert!(reply.is_success() || reply.status == 404, "GET {path}: {}", reply.text());
     if reply.is_success() { reply.json() } else { Value::Null }
 }

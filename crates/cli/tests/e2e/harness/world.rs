@@ -186,7 +186,7 @@ impl World {
         let mut all = Vec::new();
         for kind in ["containers", "networks", "volumes"] {
             for object in engine::list(kind, Some(&label)) {
-                let name = object["Name"].as_str().or_else(|| object["Names"][0].as_str());
+                let name = object["Names"][0].as_str().or_else(|| object["Name"].as_str());
                 all.push(format!("{kind} {}", name.unwrap_or_default().trim_start_matches('/')));
             }
         }
@@ -282,7 +282,8 @@ fn sweep(project: &str) {
     // What a failed build got to; a step of it names the project.
     for image in engine::list("images", None) {
         let id = text(&image, "Id");
-        let is_nameless = image["RepoTags"].as_array().is_none_or(|t| t[0] == "<none>:<none>");
+        let is_nameless =
+            image["RepoTags"].as_array().is_none_or(|t| t.iter().all(|tag| tag == "<none>:<none>"));
         let history = || engine::get(&format!("/images/{id}/history")).to_string();
         if is_nameless && history().contains(project) {
             engine::delete(&format!("/images/{id}"));

@@ -72,6 +72,11 @@ pub(super) fn state(health: Option<&HealthState>) -> Option<Health> {
     }
 }
 
+/// When the last check began.
+pub(super) fn last_check(health: Option<&HealthState>) -> Option<String> {
+    health?.log.as_ref()?.last()?.start.clone()
+}
+
 /// What the last check that failed wrote.
 pub(super) fn last_failure(health: Option<HealthState>) -> Option<String> {
     let failed = health?.log?.into_iter().rev().find(|result| result.exit_code != Some(0))?;

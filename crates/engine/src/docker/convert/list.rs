@@ -27,13 +27,16 @@ pub(crate) fn container_summary(engine: &EngineName, document: Summary) -> Conta
         mounts,
     } = document;
     let labels = labels.unwrap_or_default();
+    let state = state_of(&state.unwrap_or_default());
+    // Podman also lists those that it would bind.
+    let ports = ports.filter(|_| state.is_up());
     let networks = network_settings.and_then(|settings| settings.networks).unwrap_or_default();
     ContainerSummary {
         id: ContainerId::new(id),
         name: own_name(&names.unwrap_or_default()),
         image: familiar(image.unwrap_or_default()),
         image_id: image_id(&id_of_image.unwrap_or_default()),
-        state: state_of(&state.unwrap_or_default()),
+        state,
         status: status.unwrap_or_default(),
         owner: container_owner(engine, &labels),
         labels,

@@ -27,7 +27,7 @@ pub(crate) use limits::update_body;
 pub(crate) use list::container_summary;
 pub(crate) use network::{network_create, network_observed};
 pub(crate) use observe::{anonymous_volumes, container_observed, referenced_containers};
-pub(crate) use podman::as_asked;
+pub(crate) use podman::{as_asked, as_understood, network_as_asked};
 pub(crate) use time::epoch_s;
 pub(crate) use volume::{volume_create, volume_observed};
 use windlass_model::address::Kind;

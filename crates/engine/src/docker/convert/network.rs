@@ -90,6 +90,17 @@ fn options_observed(
     options
 }
 
+/// Podman names its own way to give addresses among them.
+fn ipam_options(
+    mut options: BTreeMap<String, String>,
+    asked: Option<&Ipam>,
+) -> BTreeMap<String, String> {
+    if let Some(asked) = asked {
+        options.retain(|key, _| asked.options.contains_key(key));
+    }
+    options
+}
+
 fn ipam_observed(found: document::Ipam, asked: Option<&NetworkConfig>) -> Option<Ipam> {
     let asked = match asked {
         Some(config) => Some(config.ipam.as_ref()?),
@@ -107,7 +118,7 @@ fn ipam_observed(found: document::Ipam, asked: Option<&NetworkConfig>) -> Option
                 None => Some(pool_observed(pool, None)),
             })
             .collect(),
-        options: options.unwrap_or_default(),
+        options: ipam_options(options.unwrap_or_default(), asked),
     };
     (asked.is_some() || ipam != Ipam::default()).then_some(ipam)
 }

@@ -69,6 +69,7 @@ pub(crate) fn container_observed(
         image: reference,
         state: doing,
         health: health::state(state.health.as_ref()).filter(|_| checks),
+        health_checked_at: health::last_check(state.health.as_ref()),
         health_output: health::last_failure(state.health),
         exit_code: state.exit_code.unwrap_or_default(),
         error: state.error.unwrap_or_default(),

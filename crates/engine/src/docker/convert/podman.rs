@@ -6,11 +6,17 @@
 //!
 //! Invariant: what can change, and what the image gives, is taken from what podman says.
 
+use std::borrow::Cow;
+
 use windlass_model::container::ContainerConfig;
 use windlass_model::endpoint::Endpoints;
 use windlass_model::env::Env;
+use windlass_model::healthcheck::HealthTest;
+use windlass_model::label::Owner;
 use windlass_model::mount::Mount;
-use windlass_model::observed::ImageConfig;
+use windlass_model::network::NetworkConfig;
+use windlass_model::observed::{ImageConfig, ObservedNetwork};
+use windlass_model::plan::CreateContainer;
 
 /// `image` is what the container's image gives, where the image is still there.
 pub(crate) fn as_asked(
@@ -46,6 +52,39 @@ pub(crate) fn as_asked(
     config
 }
 
+/// Any container may be attached to a network of podman's by hand, and podman says so of none.
+pub(crate) fn network_as_asked(mut seen: ObservedNetwork) -> ObservedNetwork {
+    let asked: Option<NetworkConfig> = seen.owner.as_ref().and_then(Owner::spec);
+    if let Some(asked) = asked {
+        seen.config.attachable = asked.attachable;
+    }
+    seen
+}
+
+/// What podman understands as what was asked for. It joins the words of a health check's command and
+/// takes it apart at spaces, so that one with spaces in its words has to come as a line of the shell.
+pub(crate) fn as_understood(create: &CreateContainer) -> Cow<'_, CreateContainer> {
+    let test = create.config.healthcheck.as_ref().map(|check| &check.test);
+    let Some(HealthTest::Exec(argv)) = test else { return Cow::Borrowed(create) };
+    if argv.iter().all(|word| !word.is_empty() && !word.contains(char::is_whitespace)) {
+        return Cow::Borrowed(create);
+    }
+    let line = match argv.as_slice() {
+        [shell, flag, line] if shell == "sh" && flag == "-c" => line.clone(),
+        argv => argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+    };
+    let mut config = ContainerConfig::clone(&create.config);
+    if let Some(check) = &mut config.healthcheck {
+        check.test = HealthTest::Shell(line);
+    }
+    Cow::Owned(CreateContainer { config: config.into(), ..create.clone() })
+}
+
+/// A word of a shell's line.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Podman adds some of its own, such as `container` and `TERM`.
 fn env(mut seen: Env, asked: &ContainerConfig, image: &ImageConfig) -> Env {
     seen.retain(|name, _| asked.env.contains_key(name) || image.env.contains_key(name));
@@ -73,6 +112,7 @@ mod tests {
 
     use windlass_model::endpoint::{Endpoint, NetworkMode};
     use windlass_model::env::EnvValue;
+    use windlass_model::healthcheck::Healthcheck;
     use windlass_model::limits::Limits;
 
     use super::*;
@@ -109,5 +149,32 @@ mod tests {
         let endpoints = [("n".to_owned(), fixed), ("o".to_owned(), Endpoint::default())];
         assert_eq!(found.endpoints, Endpoints::from(endpoints));
         assert_eq!((found.entrypoint, found.pid, found.limits.pids), (None, None, None));
+    }
+
+    #[test]
+    fn a_check_reaches_podman_as_it_was_asked_for() {
+        let sh = |line: &str| HealthTest::Exec(vec!["sh".into(), "-c".into(), line.into()]);
+        let exec = |argv: &[&str]| HealthTest::Exec(argv.iter().map(|w| (*w).to_owned()).collect());
+        let shell = |line: &str| HealthTest::Shell(line.to_owned());
+        for (asked, understood) in [
+            (exec(&["/app", "--check"]), exec(&["/app", "--check"])),
+            (sh("true"), sh("true")),
+            (sh("echo no; exit 1"), shell("echo no; exit 1")),
+            (exec(&["test", "a b", "=", ""]), shell("'test' 'a b' '=' ''")),
+            (exec(&["echo", "it's one"]), shell(r"'echo' 'it'\''s one'")),
+            (shell("exit 1"), shell("exit 1")),
+            (HealthTest::Disabled, HealthTest::Disabled),
+        ] {
+            let healthcheck = Some(Healthcheck::of(asked.clone()));
+            let create = CreateContainer {
+                name: "web".into(),
+                image: "app".into(),
+                config: ContainerConfig { healthcheck, ..ContainerConfig::default() }.into(),
+                labels: BTreeMap::new(),
+            };
+            let sent = as_understood(&create);
+            let test = sent.config.healthcheck.as_ref().map(|check| check.test.clone());
+            assert_eq!(test, Some(understood), "{asked:?}");
+        }
     }
 }

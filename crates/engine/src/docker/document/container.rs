@@ -153,6 +153,7 @@ pub(crate) struct HealthState {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct HealthResult {
+    pub(crate) start: Option<String>,
     pub(crate) exit_code: Option<i64>,
     pub(crate) output: Option<String>,
 }

@@ -4,11 +4,14 @@
 //! into a container that is created, never started, and removed. (Docker takes an empty image
 //! name; the entry `volume/` at `/` is applied to what is mounted there, `./` in it is not.)
 
+mod podman;
+
 use crate::failure;
 use crate::lookup;
 use crate::ops::create::named;
 use crate::step::{Result, StepContext};
 use crate::tarball::{Attributes, Tarball, upload};
+use bytes::Bytes;
 use std::collections::BTreeMap;
 use windlass_model::container::ContainerConfig;
 use windlass_model::endpoint::NetworkMode;
@@ -24,21 +27,17 @@ const TARGET: &str = "volume";
 
 /// Marks a volume as one that has not got its owner yet.
 pub(super) async fn mark(ctx: StepContext<'_>, volume: &str) -> Result<ContainerId> {
-    let mark = inert(ctx, volume::mark(volume), ContainerConfig::default()).await;
+    let (name, image) = (volume::mark(volume), String::new());
+    let mark = inert(ctx, name, image, ContainerConfig::default()).await;
     mark.map_err(failure::from_engine)
 }
 
 pub(super) async fn give(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner) -> Result<()> {
-    let attributes = Attributes { mode: owner.mode, uid: owner.uid, gid: owner.gid };
-    let mut tarball = Tarball::new();
-    let tar = tarball.directory(TARGET, attributes).and_then(|()| tarball.finish());
-    let tar = tar.map_err(|error| failure::local(error.to_string()))?;
-    let config = ContainerConfig {
-        mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
-        ..ContainerConfig::default()
-    };
-    let carrier = inert(ctx, volume::carrier(volume), config).await;
-    let id = carrier.map_err(failure::from_engine)?;
+    let tar = directory(TARGET, owner)?;
+    if ctx.engine.info().await.map_err(failure::from_engine)?.is_podman {
+        return podman::give(ctx, volume, owner, tar).await;
+    }
+    let id = carrier(ctx, volume, String::new()).await.map_err(failure::from_engine)?;
     let mut unpacked = ctx.engine.put_archive(&id, "/", upload(tar.clone())).await;
     if unpacked.as_ref().is_err_and(|error| error.fault.is_unknown()) {
         // Doing it twice gives the same.
@@ -47,6 +46,14 @@ pub(super) async fn give(ctx: StepContext<'_>, volume: &str, owner: VolumeOwner)
     let removed = remove(ctx, &id).await;
     unpacked.map_err(failure::from_engine)?;
     removed
+}
+
+/// A tar with nothing but a directory.
+fn directory(path: &str, owner: VolumeOwner) -> Result<Bytes> {
+    let VolumeOwner { uid, gid, mode } = owner;
+    let mut tarball = Tarball::new();
+    let tar = tarball.directory(path, Attributes { mode, uid, gid });
+    tar.and_then(|()| tarball.finish()).map_err(|error| failure::local(error.to_string()))
 }
 
 /// Removes a container that was made here.
@@ -63,17 +70,31 @@ pub(super) async fn remove(ctx: StepContext<'_>, id: &ContainerId) -> Result<()>
     }
 }
 
-/// A container that is never started. Its name is made of the volume's, so that one that was left
+/// The container that carries the tar to the volume.
+async fn carrier(
+    ctx: StepContext<'_>,
+    volume: &str,
+    image: String,
+) -> windlass_engine::Result<ContainerId> {
+    let config = ContainerConfig {
+        mounts: [(format!("/{TARGET}"), Mount::volume(volume))].into(),
+        ..ContainerConfig::default()
+    };
+    inert(ctx, volume::carrier(volume), image, config).await
+}
+
+/// A container that never runs. Its name is made of the volume's, so that one that was left
 /// behind by a run that did not end is found; it has the project's label and no address, so that it
 /// can't be taken for a declared one.
 async fn inert(
     ctx: StepContext<'_>,
     name: String,
+    image: String,
     config: ContainerConfig,
 ) -> windlass_engine::Result<ContainerId> {
     let create = CreateContainer {
         name,
-        image: String::new(),
+        image,
         config: ContainerConfig {
             command: Some(vec!["none".to_owned()]),
             network_mode: NetworkMode::None,
