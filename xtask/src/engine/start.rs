@@ -4,6 +4,8 @@
 //! Invariant: everything that is started or installed is announced first, and `stop_ours` ends exactly
 //! the process that `start` started: its command line must still name our socket.
 
+mod podman;
+
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -51,7 +53,13 @@ fn is_root() -> bool {
 pub(super) fn start() -> Result<Engine> {
     if let Some(podman) = process::program("podman") {
         say::line(&format!("starting podman's API service on {}", socket().display()));
+        std::fs::create_dir_all(directory())?;
         let mut command = Command::new(podman);
+        if let Some(settings) = podman::settings()? {
+            let file = directory().join("containers.conf");
+            std::fs::write(&file, settings)?;
+            command.env("CONTAINERS_CONF", file);
+        }
         command.args(["system", "service", "--time", "0"]);
         command.arg(format!("unix://{}", socket().display()));
         return spawn(command, "podman's API service, started here");

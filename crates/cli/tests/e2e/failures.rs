@@ -3,7 +3,7 @@
 //!
 //! Invariant: after the cause is gone the same command must converge.
 
-use crate::harness::{World, free_port, wait_until};
+use crate::harness::{World, engine, free_port, wait_until};
 use std::fmt::Write as _;
 
 /// A failing container, what the run must say, and whether its container is made.
@@ -32,6 +32,9 @@ fn a_start_that_fails_must_name_the_object_and_the_reason() {
             "created",
         ),
     ];
+    // Podman makes the directory that a bind mount lacks.
+    let rows: Vec<_> =
+        rows.into_iter().filter(|row| row.0 != "homeless" || !engine::is_podman()).collect();
     let mut file = "containers:\n  good: {@idle, network_mode: none}\n".to_owned();
     for Row(name, keys, ..) in &rows {
         let keys = keys.replace("@port", &port);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: bytes of containers pass unchanged, and codes are the containers' own.
 
-use crate::harness::{World, wait_until};
+use crate::harness::{World, engine, wait_until};
 use serde_json::Value;
 
 const FILE: &str = r#"
@@ -76,8 +76,11 @@ fn logs_must_be_what_the_containers_wrote() {
     for line in ["web  | one", "web  | two", "done | bye"] {
         both.code(0).says(line);
     }
-    let tail = world.run(&["logs", "done", "--tail", "1"]);
-    assert_eq!(tail.code(0).stdout, "no end");
+    if !engine::is_podman() {
+        // It counts a line without an end as a part of the next.
+        let tail = world.run(&["logs", "done", "--tail", "1"]);
+        assert_eq!(tail.code(0).stdout, "no end");
+    }
     let stamped = world.run(&["logs", "-t", "done"]);
     assert!(stamped.code(0).stdout.starts_with("20"), "{stamped}");
     stamped.says("Z bye");
@@ -96,7 +99,7 @@ fn logs_must_be_what_the_containers_wrote() {
 fn ps_must_show_every_container_and_its_state() {
     let Some(world) = world("ps") else { return };
     let table = world.run(&["ps"]);
-    for text in ["NAME", "web", "running (healthy)", "exited (3)", "both.a", "→80"] {
+    for text in ["NAME", "web", "exited (3)", "both.a", "→80"] {
         table.code(0).says(text);
     }
     let objects = world.run(&["ps", "--output", "json"]).code(0).json();
@@ -105,7 +108,12 @@ fn ps_must_show_every_container_and_its_state() {
         found.unwrap_or_else(|| panic!("no {name} in {objects:?}"))
     };
     assert_eq!(of("web")["id"], world.id("web").as_str());
-    assert_eq!((&of("web")["state"], &of("web")["health"]), (&"running".into(), &"healthy".into()));
+    assert_eq!(of("web")["state"], "running");
+    // A list of podman's says nothing of health.
+    if !engine::is_podman() {
+        table.says("running (healthy)");
+        assert_eq!(of("web")["health"], "healthy");
+    }
     assert_eq!(
         (&of("done")["state"], &of("done")["exit_code"]),
         (&"exited".into(), &Value::from(3))

@@ -101,6 +101,10 @@ fn a_run_that_somebody_gets_in_the_way_of_must_look_again_and_end_well() {
     for (file, call) in
         [(project("65MiB", "1"), "/update"), (project("65MiB", "2"), "/rename?name=")]
     {
+        if call == "/update" && crate::harness::engine::is_podman() {
+            // It has no such call.
+            continue;
+        }
         world.yaml(&file);
         let gone = format!("/containers/{}?force=1", world.id("web"));
         let act = move || assert!(engine::delete(&gone));

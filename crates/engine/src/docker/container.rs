@@ -61,8 +61,21 @@ impl DockerEngine {
         if is_podman {
             self.set_right(&mut observed).await?;
             observed.anonymous_volumes = anonymous_volumes(&observed.config, mounts);
+            self.identify_networks(&mut observed).await?;
         }
         Ok(observed)
+    }
+
+    /// Podman writes names of networks where Docker has their ids.
+    async fn identify_networks(&self, observed: &mut ObservedContainer) -> Result<()> {
+        for name in observed.config.endpoints.keys() {
+            match self.network_inspect(name).await {
+                Ok(network) => drop(observed.network_ids.insert(name.clone(), network.id)),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Podman says what it made of a request; see there.

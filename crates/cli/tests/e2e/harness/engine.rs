@@ -179,6 +179,11 @@ pub(crate) fn exec(container: &str, user: &str, argv: &[&str]) -> (i64, String) 
     (code, output)
 }
 
+/// Whether it is podman, which can't do everything.
+pub(crate) fn is_podman() -> bool {
+    get("/version")["Components"][0]["Name"] == "Podman Engine"
+}
+
 /// Whether the engine may give all privileges away; one that runs in a container itself may not.
 pub(crate) fn runs_privileged() -> bool {
     static RUNS: OnceLock<bool> = OnceLock::new();

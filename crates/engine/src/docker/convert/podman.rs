@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use windlass_model::container::ContainerConfig;
-use windlass_model::endpoint::Endpoints;
+use windlass_model::endpoint::{Endpoint, Endpoints};
 use windlass_model::env::Env;
 use windlass_model::healthcheck::HealthTest;
 use windlass_model::label::Owner;
@@ -52,11 +52,13 @@ pub(crate) fn as_asked(
     config
 }
 
-/// Any container may be attached to a network of podman's by hand, and podman says so of none.
+/// Any container may be attached to a network of podman's by hand, and podman says so of none; options
+/// that it does not know it leaves out. Neither can change after creation.
 pub(crate) fn network_as_asked(mut seen: ObservedNetwork) -> ObservedNetwork {
     let asked: Option<NetworkConfig> = seen.owner.as_ref().and_then(Owner::spec);
     if let Some(asked) = asked {
         seen.config.attachable = asked.attachable;
+        seen.config.driver_options = asked.driver_options;
     }
     seen
 }
@@ -100,7 +102,9 @@ fn endpoints(mut seen: Endpoints, asked: &ContainerConfig) -> Endpoints {
     }
     for (network, endpoint) in &mut seen {
         if let Some(asked) = asked.endpoints.get(network) {
-            endpoint.clone_from(asked);
+            // Aliases are changed in place; the rest it says of no endpoint as it was asked for.
+            let aliases = std::mem::take(&mut endpoint.aliases);
+            *endpoint = Endpoint { aliases, ..asked.clone() };
         }
     }
     seen
@@ -110,7 +114,7 @@ fn endpoints(mut seen: Endpoints, asked: &ContainerConfig) -> Endpoints {
 mod tests {
     use std::collections::BTreeMap;
 
-    use windlass_model::endpoint::{Endpoint, NetworkMode};
+    use windlass_model::endpoint::NetworkMode;
     use windlass_model::env::EnvValue;
     use windlass_model::healthcheck::Healthcheck;
     use windlass_model::limits::Limits;
