@@ -165,9 +165,7 @@ async fn lock_one(
             Err(error) => error,
         };
         let taken = matches!(error.fault, Fault::NameConflict { .. });
-        if !taken && !error.fault.is_unknown() {
-            return Err(Refusal::Engine(error));
-        }
+        let may_pass = taken || error.fault.is_unknown();
         match lookup::until_answered(|| engine.inspect_container(&create.name)).await {
             Ok(seen) => {
                 let held = held(engine, project, seen);
@@ -182,7 +180,9 @@ async fn lock_one(
                     Some(_) | None => return Err(Refusal::Held(Box::new(held))),
                 }
             }
-            Err(gone) if gone.is_not_found() => tokio::time::sleep(PAUSE).await,
+            Err(gone) if gone.is_not_found() && may_pass => tokio::time::sleep(PAUSE).await,
+            // Refused, and indeed nothing was made.
+            Err(gone) if gone.is_not_found() => return Err(Refusal::Engine(error)),
             Err(error) => return Err(Refusal::Engine(error)),
         }
     }

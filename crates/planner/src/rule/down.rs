@@ -3,6 +3,7 @@
 //! Invariant: a volume goes only by its own consent, and nothing goes that something stays on.
 
 use crate::draft::{Draft, Why};
+use crate::graph;
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::{orphan, volume};
 use crate::select::Selection;
@@ -175,7 +176,10 @@ fn volumes(
 fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft) {
     let Some(state) = world.state(engine) else { return };
     let after: BTreeSet<StepId> = gone.values().copied().collect();
-    for spec in world.project.images.values() {
+    // Those that are made of others first: podman leaves layers of an image that goes while another
+    // one, made of it, does.
+    let mut removed: BTreeMap<&str, StepId> = BTreeMap::new();
+    for (spec, children) in graph::images_last_first(world.project) {
         let Some(image) = world.image(engine, &spec.reference) else { continue };
         if !world.is_ours(image.owner.as_ref()) {
             continue;
@@ -188,13 +192,16 @@ fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft
             .collect();
         if staying.is_empty() {
             let tags = spec.tags.iter().filter(|tag| image.references.contains(*tag));
-            let mut before: Vec<StepId> = after.iter().copied().collect();
+            let children = children.iter().filter_map(|child| removed.get(child));
+            let mut before: Vec<StepId> = after.iter().chain(children).copied().collect();
             // One after the other: engines mix up two removals of one image.
             for reference in tags.chain([&spec.reference]) {
                 let action =
                     Action::RemoveImage { id: image.id.clone(), reference: reference.clone() };
                 let why = Why::new(Cause::Requested, Group::Remove);
-                before = vec![draft.step(&address, action, why, before)];
+                let step = draft.step(&address, action, why, before);
+                removed.insert(&spec.key, step);
+                before = vec![step];
             }
         } else {
             draft.note(&address, NoteReason::InUse { by: staying });

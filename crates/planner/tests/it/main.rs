@@ -555,6 +555,26 @@ fn orphans_are_named_and_removed_only_on_request() {
 }
 
 #[test]
+fn images_that_are_made_of_others_go_first() {
+    let mut fixture = Fixture::new().build("base", &[]).build("app", &["base"]);
+    let app = fixture.project.images.get_mut("app").unwrap();
+    app.depends_on.insert("base".into());
+    for key in ["base", "app"] {
+        let address = windlass_model::Address::image(&engine(), key);
+        let labels = owner_labels(&fixture.project.name, &address, None::<&()>, None);
+        fixture.image(&format!("p/{key}:latest"), &format!("sha256:{key}"), labels);
+    }
+    let mut request = Request::new(Verb::Down);
+    request.options.images = true;
+    check(
+        &fixture,
+        &request,
+        "#0 image app: remove p/app:latest (requested)
+         #1 #0 -> image base: remove p/base:latest (requested)",
+    );
+}
+
+#[test]
 fn down_takes_dependents_first_and_keeps_volumes() {
     check(
         &shop().apply(),
