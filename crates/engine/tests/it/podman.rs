@@ -69,6 +69,14 @@ async fn a_port_is_held_by_what_runs_only() {
 }
 
 #[tokio::test]
+async fn a_container_of_no_image_names_none() {
+    let list = json(r#"[{"Id":"abc","Names":["/lock"],"Image":"","ImageID":"sha256:"}]"#);
+    let fake = podman("GET /containers/json", list);
+    let seen = fake.engine.list_containers().await.unwrap();
+    assert_eq!(seen[0].image_id.as_str(), "");
+}
+
+#[tokio::test]
 async fn what_a_network_has_of_podmans_own_is_no_difference() {
     let spec = r#"{\"attachable\":true,\"ipam\":{\"pools\":[{\"subnet\":\"10.214.77.0/25\"}]}}"#;
     let list = json(

@@ -69,8 +69,9 @@ fn unless_filled<T: PartialEq>(
     }
 }
 
-/// Adds the algorithm that podman leaves out.
+/// Adds the algorithm that podman leaves out, and takes it away where it says nothing else.
 fn image_id(id: &str) -> ImageId {
+    let id = if id == "sha256:" { "" } else { id };
     let bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     ImageId::new(if bare { format!("sha256:{id}") } else { id.to_owned() })
 }
