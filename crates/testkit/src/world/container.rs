@@ -80,11 +80,8 @@ impl FakeContainer {
     }
 
     fn observed(&self, owner: Option<Owner>) -> ObservedContainer {
-        let network_ids = self
-            .networks
-            .iter()
-            .filter_map(|(name, id)| Some((name.clone(), id.clone()?)))
-            .collect();
+        let ids = self.networks.iter();
+        let ids = ids.filter_map(|(name, id)| Some((name.clone(), id.clone()?)));
         ObservedContainer {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -101,7 +98,7 @@ impl FakeContainer {
             started_at: self.started_at.clone(),
             owner,
             config: self.config.clone(),
-            network_ids,
+            network_ids: ids.collect(),
             anonymous_volumes: self.anonymous.clone(),
         }
     }
