@@ -30,7 +30,8 @@ cargo xtask CHORE [OPTIONS]
     --down        take the demo down again, with its volumes and images
     --check       run it all, take it down, verify that nothing is left (for CI)
     --programs    only compile the example's two programs
-  test          everything that must hold: format, clippy, tidy, tests, doc tests, examples, demo
+  test          everything that must hold: format, clippy, tidy, tests, doc tests, examples, demo;
+                a part of the end-to-end tests on podman, where there is one
     --fast        without an engine: leaves out the end-to-end tests, the examples and the demo
     --nextest     run the tests with cargo-nextest
   soak          the simulation with fresh seeds, for as long as you like

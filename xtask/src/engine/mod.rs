@@ -8,7 +8,7 @@ mod find;
 mod start;
 
 pub(crate) use api::LOCAL;
-pub(crate) use start::stop_ours;
+pub(crate) use start::{start_podman, stop_ours};
 
 use crate::http::{Address, Connection};
 use crate::{Result, say};

@@ -51,18 +51,8 @@ fn is_root() -> bool {
 }
 
 pub(super) fn start() -> Result<Engine> {
-    if let Some(podman) = process::program("podman") {
-        say::line(&format!("starting podman's API service on {}", socket().display()));
-        std::fs::create_dir_all(directory())?;
-        let mut command = Command::new(podman);
-        if let Some(settings) = podman::settings()? {
-            let file = directory().join("containers.conf");
-            std::fs::write(&file, settings)?;
-            command.env("CONTAINERS_CONF", file);
-        }
-        command.args(["system", "service", "--time", "0"]);
-        command.arg(format!("unix://{}", socket().display()));
-        return spawn(command, "podman's API service, started here");
+    if let Some(engine) = start_podman()? {
+        return Ok(engine);
     }
     if !is_root() {
         return Err(ADVICE.into());
@@ -91,6 +81,22 @@ pub(super) fn start() -> Result<Engine> {
     command.arg("--pidfile").arg(directory().join("engine.pid"));
     command.args(["--log-level", "warn"]);
     spawn(command, "an engine of our own")
+}
+
+/// Podman's API service, where there is a podman.
+pub(crate) fn start_podman() -> Result<Option<Engine>> {
+    let Some(podman) = process::program("podman") else { return Ok(None) };
+    say::line(&format!("starting podman's API service on {}", socket().display()));
+    std::fs::create_dir_all(directory())?;
+    let mut command = Command::new(podman);
+    if let Some(settings) = podman::settings()? {
+        let file = directory().join("containers.conf");
+        std::fs::write(&file, settings)?;
+        command.env("CONTAINERS_CONF", file);
+    }
+    command.args(["system", "service", "--time", "0"]);
+    command.arg(format!("unix://{}", socket().display()));
+    spawn(command, "podman's API service, started here").map(Some)
 }
 
 fn install() -> Result<()> {

@@ -87,6 +87,7 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
             Some(engine) => engine.sweep(&base::project()).and_then(|()| engine::stop_ours()),
             None => Ok(()),
         });
+        run.step("end to end on podman", on_podman);
     }
     run.summary()
 }
@@ -146,6 +147,27 @@ fn environment<'a>(command: &'a mut Command, engine: Option<&Engine>) -> &'a mut
         command.env("DOCKER_HOST", &engine.url);
     }
     command
+}
+
+/// The scenarios that go through most of what podman does in another way, where there is a podman.
+fn on_podman(results: &mut Results) -> Result<()> {
+    const SCENARIOS: [&str; 5] =
+        ["depends::", "everything::", "look::", "races::of_", "verbs::a_volume_whose_owner"];
+    let Some(engine) = engine::start_podman()? else {
+        say::line("SKIPPED: there is no podman on this machine");
+        return Ok(());
+    };
+    let run = |results: &mut Results| {
+        engine.sweep_dead(base::PREFIX)?;
+        engine.import(&base::image(), &base::rootfs()?)?;
+        let mut cargo = workspace::cargo();
+        environment(cargo.arg("test"), Some(&engine));
+        cargo.args(["--test", "e2e", "--"]).args(SCENARIOS);
+        if results.add(&mut cargo)? { Ok(()) } else { Err("some tests failed on podman".into()) }
+    };
+    let result = run(results);
+    let swept = engine.sweep(&base::project());
+    result.and(swept).and(engine::stop_ours())
 }
 
 fn shop(results: &mut Results) -> Result<()> {

@@ -4,6 +4,7 @@
 //! the stream ended.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::HeaderName;
 use windlass_model::fault::Fault;
@@ -52,14 +53,19 @@ pub(super) fn split(reference: &str) -> (String, String) {
 
 /// How often a list is asked for again that could not be made.
 const LIST_TRIES: u32 = 10;
+const LIST_PAUSE: Duration = Duration::from_millis(50);
 
 impl DockerEngine {
     pub(super) async fn images_list(&self) -> Result<Vec<ObservedImage>> {
-        let mut tries = LIST_TRIES;
+        let is_podman = self.wire.peer().await?.is_podman();
+        let mut tries = if is_podman { LIST_TRIES } else { 0 };
         let reply = loop {
             match self.send(Call::get("/images/json")).await {
-                // Podman reads its images one by one, and falls over one that goes in between.
-                Err(error) if error.message.contains("image not known") && tries > 0 => tries -= 1,
+                // Podman reads its images one by one, and falls over one that comes or goes in between.
+                Err(error) if tries > 0 && !error.fault.is_unknown() => {
+                    tries -= 1;
+                    tokio::time::sleep(LIST_PAUSE).await;
+                }
                 reply => break reply?,
             }
         };

@@ -96,13 +96,16 @@ async fn what_a_network_has_of_podmans_own_is_no_difference() {
 #[tokio::test]
 async fn a_list_from_which_an_image_just_goes_is_asked_for_again() {
     let asked = AtomicUsize::new(0);
-    let gone = r#"{"cause":"image not known","message":"reading image \"9e48\": locating image with ID \"9e48\": image not known","response":500}"#;
+    let said = [
+        r#"{"cause":"image not known","message":"reading image \"9e48\": locating image with ID \"9e48\": image not known","response":500}"#,
+        r#"{"cause":"size is not known","message":"retrieving label for image \"3f14\": reading data blob size \"manifest\" for \"3f14\": size is not known","response":500}"#,
+    ];
     let fake = Fake::start(move |_, line| match line {
         "GET /_ping" => Act::Say(ping()),
-        _ if asked.fetch_add(1, Ordering::Relaxed) < 2 => {
-            Act::Say(reply("500 Internal Server Error", "application/json", gone))
-        }
-        _ => Act::Say(json(r#"[{"Id":"sha256:aa","RepoTags":["localhost/app:1"]}]"#)),
+        _ => match said.get(asked.fetch_add(1, Ordering::Relaxed)) {
+            Some(said) => Act::Say(reply("500 Internal Server Error", "application/json", said)),
+            None => Act::Say(json(r#"[{"Id":"sha256:aa","RepoTags":["localhost/app:1"]}]"#)),
+        },
     });
     assert_eq!(fake.engine.list_images().await.unwrap().len(), 1);
 }

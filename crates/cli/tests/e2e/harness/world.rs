@@ -255,9 +255,12 @@ fn sweep(project: &str) {
         name.strip_prefix(project).is_some_and(|rest| rest.starts_with(['.', '/', '_']))
     };
     let ours = |object: &Value| object["Labels"]["dev.windlass.project"] == project;
-    for container in engine::list("containers", None) {
-        if ours(&container) || named(container["Names"][0].as_str().unwrap_or_default()) {
-            engine::delete(&format!("/containers/{}?force=1&v=1", text(&container, "Id")));
+    // Podman refuses to remove one whose namespaces another one shares, whichever comes first.
+    for _ in 0..3 {
+        for container in engine::list("containers", None) {
+            if ours(&container) || named(container["Names"][0].as_str().unwrap_or_default()) {
+                engine::delete(&format!("/containers/{}?force=1&v=1", text(&container, "Id")));
+            }
         }
     }
     for network in engine::list("networks", None) {
