@@ -197,7 +197,7 @@ fn container(project: &ProjectName, holder: &Holder) -> CreateContainer {
         ..ContainerConfig::default()
     };
     let (name, labels) = (lock::name(project), holder.labels(project));
-    CreateContainer { name, image: String::new(), config: config.into(), labels }
+    CreateContainer { name, image: String::new(), config: config.into(), labels: labels.into() }
 }
 
 fn held(engine: &Arc<dyn Engine>, project: &ProjectName, seen: ObservedContainer) -> HeldLock {

@@ -3,7 +3,6 @@
 //! Invariant: `ContainerConfig` has the same meaning wanted, asked (on a label) and observed, so
 //! that three of them can be compared field by field.
 
-use crate::Shared;
 use crate::address::Address;
 use crate::dependency::Dependency;
 use crate::endpoint::{Endpoints, NetworkMode};
@@ -16,6 +15,7 @@ use crate::port::{ExposedPort, PublishedPort};
 use crate::secret::SecretMount;
 use crate::update::UpdateSpec;
 use crate::wait::{ExecSpec, WaitSpec};
+use crate::{Rare, Shared};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,26 +25,26 @@ pub struct ContainerSpec {
     pub address: Address,
     /// The key in the file, without an instance.
     pub key: String,
-    pub instance: Option<String>,
+    pub instance: Rare<Option<String>>,
     /// The container's name on the engine: `<project>.<container>[.<instance>]`.
     pub name: String,
     pub image: ImageUse,
     pub pull: PullPolicy,
     pub config: Shared<ContainerConfig>,
-    pub secrets: Vec<SecretMount>,
+    pub secrets: Rare<Vec<SecretMount>>,
     pub depends_on: Vec<Dependency>,
     /// What must hold, beside the health check, before dependents may start.
-    pub wait: Option<WaitSpec>,
-    pub update: UpdateSpec,
-    pub exec_commands: Vec<ExecSpec>,
+    pub wait: Rare<Option<WaitSpec>>,
+    pub update: Rare<UpdateSpec>,
+    pub exec_commands: Rare<Vec<ExecSpec>>,
     /// Slept after a start, before dependents start.
     pub start_delay_ms: u64,
     /// Started once, not started again after it exited, kept by `down --keep-persistent`.
     pub persistent: bool,
     /// Only part of a run that names one of them; empty is always.
-    pub profiles: BTreeSet<String>,
+    pub profiles: Rare<BTreeSet<String>>,
     /// Images, networks and volumes that it only names, in its command or its environment.
-    pub needs: BTreeSet<Address>,
+    pub needs: Rare<BTreeSet<Address>>,
 }
 
 /// Everything that an engine is told about a container, and that it can be asked about again.
@@ -58,22 +58,22 @@ pub struct ContainerConfig {
     pub command: Option<Vec<String>>,
     /// `Some` of an empty list clears the image's entrypoint.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub entrypoint: Option<Vec<String>>,
+    pub entrypoint: Rare<Option<Vec<String>>>,
     #[serde(skip_serializing_if = "Env::is_empty")]
     pub env: Env,
     /// The file's labels; windlass's own are not among them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: Rare<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
+    pub user: Rare<Option<String>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub group_add: BTreeSet<String>,
+    pub group_add: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workdir: Option<String>,
+    pub workdir: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub domainname: Option<String>,
+    pub domainname: Rare<Option<String>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub tty: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -84,13 +84,13 @@ pub struct ContainerConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_timeout_s: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub healthcheck: Option<Healthcheck>,
+    pub healthcheck: Rare<Option<Healthcheck>>,
 
     /// Beside those of `published`, which are exposed by being published.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub exposed: BTreeSet<ExposedPort>,
+    pub exposed: Rare<BTreeSet<ExposedPort>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub published: BTreeSet<PublishedPort>,
+    pub published: Rare<BTreeSet<PublishedPort>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub publish_all: bool,
     pub network_mode: NetworkMode,
@@ -99,35 +99,35 @@ pub struct ContainerConfig {
     pub endpoints: Endpoints,
     /// Legacy links on the default network: `container:alias`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub links: BTreeSet<String>,
+    pub links: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dns: Vec<String>,
+    pub dns: Rare<Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dns_search: Vec<String>,
+    pub dns_search: Rare<Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dns_options: Vec<String>,
+    pub dns_options: Rare<Vec<String>>,
     /// `host:address`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub extra_hosts: BTreeSet<String>,
+    pub extra_hosts: Rare<BTreeSet<String>>,
 
     /// By target, an absolute path in the container.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub mounts: BTreeMap<String, Mount>,
+    pub mounts: Rare<BTreeMap<String, Mount>>,
     /// tmpfs mounts by target; the value is their options, such as `size=64m,mode=1777`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub tmpfs: BTreeMap<String, String>,
+    pub tmpfs: Rare<BTreeMap<String, String>>,
     /// `container[:ro]`, by the container's name on the engine.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub volumes_from: BTreeSet<String>,
+    pub volumes_from: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shm_size_bytes: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
 
     pub restart: RestartPolicy,
-    pub limits: Limits,
+    pub limits: Rare<Limits>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub ulimits: BTreeMap<String, Ulimit>,
+    pub ulimits: Rare<BTreeMap<String, Ulimit>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oom_score_adj: Option<i32>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -137,40 +137,40 @@ pub struct ContainerConfig {
     pub privileged: bool,
     /// Upper case, without `CAP_`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub cap_add: BTreeSet<String>,
+    pub cap_add: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub cap_drop: BTreeSet<String>,
+    pub cap_drop: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub devices: BTreeSet<Device>,
+    pub devices: Rare<BTreeSet<Device>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpus: Option<Gpus>,
+    pub gpus: Rare<Option<Gpus>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub security_opt: BTreeSet<String>,
+    pub security_opt: Rare<BTreeSet<String>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub sysctls: BTreeMap<String, String>,
+    pub sysctls: Rare<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<bool>,
     /// `host` or `container:<name>`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pid: Option<String>,
+    pub pid: Rare<Option<String>>,
     /// `host`, `shareable`, `private`, `none` or `container:<name>`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ipc: Option<String>,
+    pub ipc: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub uts: Option<String>,
+    pub uts: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub userns: Option<String>,
+    pub userns: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cgroupns: Option<String>,
+    pub cgroupns: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cgroup_parent: Option<String>,
+    pub cgroup_parent: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub runtime: Option<String>,
+    pub runtime: Rare<Option<String>>,
     /// `os/arch[/variant]`. Not compared: the image's id says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub platform: Option<String>,
+    pub platform: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogConfig>,
+    pub log: Rare<Option<LogConfig>>,
 }
 
 /// `ulimits.<name>`.
@@ -270,8 +270,8 @@ mod tests {
     #[test]
     fn bound_containers() {
         let config = ContainerConfig {
-            pid: Some("container:p.a".into()),
-            ipc: Some("host".into()),
+            pid: Some("container:p.a".to_owned()).into(),
+            ipc: Some("host".to_owned()).into(),
             network_mode: NetworkMode::Container("p.b".into()),
             volumes_from: ["p.c:ro".to_owned(), "p.d".to_owned()].into(),
             links: ["p.e:e".to_owned()].into(),

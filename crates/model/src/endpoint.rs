@@ -2,7 +2,7 @@
 //!
 //! Invariant: networks are named as the engine names them.
 
-use crate::{SortedMap, SortedSet};
+use crate::{Rare, SortedMap, SortedSet};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,16 +14,16 @@ pub struct Endpoint {
     #[serde(skip_serializing_if = "SortedSet::is_empty")]
     pub aliases: SortedSet<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ipv4: Option<String>,
+    pub ipv4: Rare<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ipv6: Option<String>,
+    pub ipv6: Rare<Option<String>>,
     #[serde(skip_serializing_if = "SortedSet::is_empty")]
-    pub link_local_ips: SortedSet<String>,
+    pub link_local_ips: Rare<SortedSet<String>>,
     /// Legacy links within the network: `container:alias`.
     #[serde(skip_serializing_if = "SortedSet::is_empty")]
-    pub links: SortedSet<String>,
+    pub links: Rare<SortedSet<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mac_address: Option<String>,
+    pub mac_address: Rare<Option<String>>,
 }
 
 impl fmt::Display for Endpoint {

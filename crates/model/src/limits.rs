@@ -3,6 +3,7 @@
 //! Invariant: `None` means no limit, which is how every engine reports its absence after `engine`
 //! has normalised it.
 
+use crate::Ordinary;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,6 +35,22 @@ pub struct Limits {
     pub pids: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blkio_weight: Option<u16>,
+}
+
+impl Ordinary for Limits {
+    const ORDINARY: &'static Self = &Self {
+        memory_bytes: None,
+        memory_swap_bytes: None,
+        memory_reservation_bytes: None,
+        nano_cpus: None,
+        cpu_shares: None,
+        cpu_period_us: None,
+        cpu_quota_us: None,
+        cpuset_cpus: None,
+        cpuset_mems: None,
+        pids: None,
+        blkio_weight: None,
+    };
 }
 
 /// When the engine starts a container again by itself.

@@ -5,6 +5,7 @@
 use crate::Shared;
 use crate::address::Address;
 use crate::container::ContainerConfig;
+use crate::container_labels::ContainerLabels;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::image::{ImageSpec, ImageUse};
@@ -268,8 +269,7 @@ pub struct CreateContainer {
     /// A reference that the engine has by then.
     pub image: String,
     pub config: Shared<ContainerConfig>,
-    /// The file's and our own.
-    pub labels: BTreeMap<String, String>,
+    pub labels: ContainerLabels,
 }
 
 /// What a wait waits for.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: keys are strictly ascending, so that equal maps are equal lists.
 
+use crate::Ordinary;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
@@ -46,7 +47,7 @@ impl<K, V> SortedMap<K, V> {
         self.entries.iter().map(|(key, _)| key)
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &V> {
+    pub fn values(&self) -> impl Iterator<Item = &V> + Clone {
         self.entries.iter().map(|(_, value)| value)
     }
 
@@ -57,6 +58,10 @@ impl<K, V> SortedMap<K, V> {
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.entries.retain_mut(|(key, value)| keep(key, value));
     }
+}
+
+impl<K: 'static, V: 'static> Ordinary for SortedMap<K, V> {
+    const ORDINARY: &'static Self = &Self::new();
 }
 
 impl<K: Ord, V> SortedMap<K, V> {

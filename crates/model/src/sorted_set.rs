@@ -2,6 +2,7 @@
 //!
 //! Invariant: items are strictly ascending, so that equal sets are equal lists.
 
+use crate::Ordinary;
 use crate::sorted_map::SortedMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
@@ -23,6 +24,10 @@ impl<T> SortedSet<T> {
     pub fn iter(&self) -> Iter<'_, T> {
         self.0.iter().map(|(item, ())| item)
     }
+}
+
+impl<T: 'static> Ordinary for SortedSet<T> {
+    const ORDINARY: &'static Self = &Self(SortedMap::new());
 }
 
 impl<T: Ord> SortedSet<T> {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the default order needs nothing of the container: the old one is stopped first.
 
+use crate::Ordinary;
+
 /// Which of the two runs during a replacement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UpdateOrder {
@@ -24,13 +26,17 @@ pub struct UpdateSpec {
     pub stable_for_ms: Option<u64>,
 }
 
+impl Ordinary for UpdateSpec {
+    const ORDINARY: &'static Self = &Self {
+        order: UpdateOrder::StopFirst,
+        healthy_within_ms: None,
+        rollback: true,
+        stable_for_ms: None,
+    };
+}
+
 impl Default for UpdateSpec {
     fn default() -> Self {
-        Self {
-            order: UpdateOrder::StopFirst,
-            healthy_within_ms: None,
-            rollback: true,
-            stable_for_ms: None,
-        }
+        Self::ORDINARY.clone()
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn expected(config: &ContainerConfig, background: &Background<'_>) ->
     mounts(&mut result, background);
     engine_choices(&mut result, background);
     endpoints(&mut result, background.seen);
-    result.limits = limits(&config.limits, background);
+    result.limits = limits(&config.limits, background).into();
     canonical(result)
 }
 
@@ -57,10 +57,11 @@ fn from_image(result: &mut ContainerConfig, config: &ContainerConfig, background
     let Some(image) = background.image else {
         // Without the image nobody can say what came from it: what is seen stands.
         result.command = config.command.clone().or_else(|| seen.command.clone());
-        result.entrypoint = config.entrypoint.clone().or_else(|| seen.entrypoint.clone());
-        result.user = config.user.clone().or_else(|| seen.user.clone());
-        result.workdir = config.workdir.clone().or_else(|| seen.workdir.clone());
-        result.healthcheck = config.healthcheck.clone().or_else(|| seen.healthcheck.clone());
+        result.entrypoint = config.entrypoint.as_ref().or(seen.entrypoint.as_ref()).cloned().into();
+        result.user = config.user.as_ref().or(seen.user.as_ref()).cloned().into();
+        result.workdir = config.workdir.as_ref().or(seen.workdir.as_ref()).cloned().into();
+        result.healthcheck =
+            config.healthcheck.as_ref().or(seen.healthcheck.as_ref()).cloned().into();
         result.stop_signal = config.stop_signal.clone().or_else(|| seen.stop_signal.clone());
         result.exposed.extend(seen.exposed.iter().copied());
         let mut env = seen.env.clone();
@@ -76,14 +77,15 @@ fn from_image(result: &mut ContainerConfig, config: &ContainerConfig, background
         result.command.clone_from(&image.command);
     }
     if config.entrypoint.is_none() {
-        result.entrypoint.clone_from(&image.entrypoint);
+        result.entrypoint = image.entrypoint.clone().into();
     }
     let text = |value: &String| (!value.is_empty()).then(|| value.clone());
-    result.user = config.user.clone().or_else(|| text(&image.user));
-    result.workdir = config.workdir.clone().or_else(|| text(&image.workdir));
+    result.user = config.user.clone().into_inner().or_else(|| text(&image.user)).into();
+    result.workdir = config.workdir.clone().into_inner().or_else(|| text(&image.workdir)).into();
     result.stop_signal = config.stop_signal.clone().or_else(|| image.stop_signal.clone());
     result.exposed.extend(image.exposed.iter().copied());
-    result.healthcheck = healthcheck(config.healthcheck.as_ref(), image.healthcheck.as_ref());
+    result.healthcheck =
+        healthcheck(config.healthcheck.as_ref(), image.healthcheck.as_ref()).into();
     for (key, value) in &image.env {
         result.env.get_or_insert_with(key.clone(), || EnvValue::Plain(value.clone()));
     }
@@ -137,12 +139,12 @@ fn mounts(result: &mut ContainerConfig, background: &Background<'_>) {
 
 fn engine_choices(result: &mut ContainerConfig, background: &Background<'_>) {
     result.hostname = free(result.hostname.as_ref(), background, |c| c.hostname.as_ref());
-    result.ipc = free(result.ipc.as_ref(), background, |c| c.ipc.as_ref());
-    result.cgroupns = free(result.cgroupns.as_ref(), background, |c| c.cgroupns.as_ref());
-    result.runtime = free(result.runtime.as_ref(), background, |c| c.runtime.as_ref());
-    result.log = free(result.log.as_ref(), background, |c| c.log.as_ref());
+    result.ipc = free(result.ipc.as_ref(), background, |c| c.ipc.as_ref()).into();
+    result.cgroupns = free(result.cgroupns.as_ref(), background, |c| c.cgroupns.as_ref()).into();
+    result.runtime = free(result.runtime.as_ref(), background, |c| c.runtime.as_ref()).into();
+    result.log = free(result.log.as_ref(), background, |c| c.log.as_ref()).into();
     result.cgroup_parent =
-        free(result.cgroup_parent.as_ref(), background, |c| c.cgroup_parent.as_ref());
+        free(result.cgroup_parent.as_ref(), background, |c| c.cgroup_parent.as_ref()).into();
     if result.privileged && background.seen.security_opt.contains("label=disable") {
         result.security_opt.insert("label=disable".to_owned());
     }
@@ -188,15 +190,15 @@ pub(crate) fn canonical(mut config: ContainerConfig) -> ContainerConfig {
     let without_empty =
         |list: Option<Vec<String>>| list.filter(|l| l.iter().any(|s| !s.is_empty()));
     config.command = without_empty(config.command);
-    config.entrypoint = without_empty(config.entrypoint);
+    config.entrypoint = without_empty(config.entrypoint.into_inner()).into();
     config.stop_signal = config.stop_signal.filter(|signal| signal != "SIGTERM");
     config.init = config.init.filter(|init| *init);
     config.oom_score_adj = config.oom_score_adj.filter(|score| *score != 0);
     config.shm_size_bytes = config.shm_size_bytes.filter(|size| *size != DEFAULT_SHM_BYTES);
-    config.user = config.user.filter(|user| !user.is_empty());
-    config.workdir = config.workdir.filter(|dir| dir != "/" && !dir.is_empty());
-    config.domainname = config.domainname.filter(|name| !name.is_empty());
-    config.healthcheck = config.healthcheck.filter(Healthcheck::is_active);
+    config.user = config.user.into_inner().filter(|user| !user.is_empty()).into();
+    config.workdir = config.workdir.into_inner().filter(|dir| dir != "/" && !dir.is_empty()).into();
+    config.domainname = config.domainname.into_inner().filter(|name| !name.is_empty()).into();
+    config.healthcheck = config.healthcheck.into_inner().filter(Healthcheck::is_active).into();
     let published: Vec<_> = config.published.iter().map(PublishedPort::exposed).collect();
     config.exposed.extend(published);
     for mount in config.mounts.values_mut() {

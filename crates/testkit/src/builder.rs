@@ -189,7 +189,8 @@ impl ContainerBuilder {
 
     #[must_use]
     pub fn checked(mut self) -> Self {
-        self.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".to_owned())));
+        self.config.healthcheck =
+            Some(Healthcheck::of(HealthTest::Shell("true".to_owned()))).into();
         self
     }
 
@@ -239,20 +240,20 @@ impl ContainerBuilder {
         let mut spec = ContainerSpec {
             address: Address::container(&engine, &name),
             key: self.key,
-            instance: self.instance,
+            instance: self.instance.into(),
             name: format!("{project}.{name}"),
             image: self.image,
             pull: PullPolicy::Missing,
             config: config.into(),
-            secrets: Vec::new(),
+            secrets: Vec::new().into(),
             depends_on,
-            wait: None,
-            update: UpdateSpec::default(),
-            exec_commands: Vec::new(),
+            wait: None.into(),
+            update: UpdateSpec::default().into(),
+            exec_commands: Vec::new().into(),
             start_delay_ms: 0,
             persistent: false,
-            profiles: BTreeSet::new(),
-            needs: BTreeSet::new(),
+            profiles: BTreeSet::new().into(),
+            needs: BTreeSet::new().into(),
         };
         for edit in self.edits {
             edit(&mut spec);

@@ -32,10 +32,11 @@ pub(crate) fn merged(asked: &ContainerConfig, image: &ImageConfig, id: &str) -> 
     let or_image = |own: Option<String>, image: &str| {
         own.or_else(|| Some(image.to_owned())).filter(|text| !text.is_empty())
     };
-    config.user = or_image(config.user, &image.user);
-    config.workdir = or_image(config.workdir, &image.workdir);
+    config.user = or_image(config.user.into_inner(), &image.user).into();
+    config.workdir = or_image(config.workdir.into_inner(), &image.workdir).into();
     config.stop_signal = config.stop_signal.or_else(|| image.stop_signal.clone());
-    config.healthcheck = merge_healthcheck(config.healthcheck, image.healthcheck.as_ref());
+    config.healthcheck =
+        merge_healthcheck(config.healthcheck.into_inner(), image.healthcheck.as_ref()).into();
     config.exposed.extend(image.exposed.iter().copied());
     config.exposed.extend(asked.published.iter().map(PublishedPort::exposed));
     for target in &image.volumes {
@@ -53,9 +54,9 @@ fn merge_command(config: &mut ContainerConfig, asked: &ContainerConfig, image: &
         if none(&asked.command) {
             config.command.clone_from(&image.command);
         }
-        config.entrypoint.clone_from(&image.entrypoint);
+        config.entrypoint = image.entrypoint.clone().into();
     }
-    config.entrypoint = config.entrypoint.take().filter(|list| !list.is_empty());
+    config.entrypoint = config.entrypoint.take().filter(|list| !list.is_empty()).into();
     config.command = config.command.take().filter(|list| !list.is_empty());
 }
 
@@ -111,5 +112,5 @@ fn choose(config: &mut ContainerConfig, id: &str) {
     if config.network_mode != NetworkMode::Networks {
         config.endpoints.clear();
     }
-    config.platform = None;
+    config.platform = None.into();
 }

@@ -37,7 +37,7 @@ fn create(name: &str) -> Action {
         name: name.into(),
         image: "app:1".into(),
         config: ContainerConfig::default().into(),
-        labels: BTreeMap::new(),
+        labels: BTreeMap::new().into(),
     }))
 }
 

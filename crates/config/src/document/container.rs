@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use windlass_model::Shared;
 use windlass_model::container::ContainerConfig;
 use windlass_model::dependency::Condition;
 use windlass_model::endpoint::Endpoint;
@@ -15,6 +14,7 @@ use windlass_model::port::PublishedPort;
 use windlass_model::secret::SecretMount;
 use windlass_model::update::UpdateSpec;
 use windlass_model::wait::{ExecSpec, WaitSpec};
+use windlass_model::{Rare, Shared};
 
 use crate::read::Spanned;
 use crate::scalar::PortRange;
@@ -28,8 +28,8 @@ pub struct Container {
     pub span: Span,
     pub is_abstract: bool,
     pub instances: Vec<Spanned<String>>,
-    pub engines: Vec<Spanned<String>>,
-    pub groups: Vec<Spanned<String>>,
+    pub engines: Rare<Vec<Spanned<String>>>,
+    pub groups: Rare<Vec<Spanned<String>>>,
     pub image: Option<Spanned<String>>,
     /// `image` is written, and was reported: it is not missing.
     pub is_image_wrong: bool,
@@ -37,30 +37,30 @@ pub struct Container {
     /// Empty once [`super::Document::take_configs`] has handed it over.
     pub config: Shared<ContainerConfig>,
     /// From env files; `config.env` is stronger.
-    pub file_env: Env,
-    pub shares: Vec<Spanned<String>>,
-    pub binds: Vec<Spanned<Bind>>,
-    pub attaches: Vec<Spanned<Attach>>,
-    pub uses: Vec<Spanned<UseVolume>>,
-    pub mounts: Vec<Spanned<MountEntry>>,
-    pub permissions: Option<Spanned<String>>,
-    pub exposes: Vec<Spanned<Expose>>,
-    pub ports: Vec<Spanned<PublishedPort>>,
-    pub links: Vec<Spanned<Link>>,
+    pub file_env: Rare<Env>,
+    pub shares: Rare<Vec<Spanned<String>>>,
+    pub binds: Rare<Vec<Spanned<Bind>>>,
+    pub attaches: Rare<Vec<Spanned<Attach>>>,
+    pub uses: Rare<Vec<Spanned<UseVolume>>>,
+    pub mounts: Rare<Vec<Spanned<MountEntry>>>,
+    pub permissions: Rare<Option<Spanned<String>>>,
+    pub exposes: Rare<Vec<Spanned<Expose>>>,
+    pub ports: Rare<Vec<Spanned<PublishedPort>>>,
+    pub links: Rare<Vec<Spanned<Link>>>,
     pub networks: Vec<Spanned<NetworkUse>>,
-    pub network_mode: Option<Spanned<Sharing>>,
-    pub pid: Option<Spanned<Sharing>>,
-    pub ipc: Option<Spanned<Sharing>>,
-    pub secrets: Vec<Spanned<SecretMount>>,
-    pub depends_on: Vec<Spanned<DependsOn>>,
-    pub wait: Option<WaitSpec>,
-    pub update: UpdateSpec,
-    pub exec_commands: Vec<ExecSpec>,
+    pub network_mode: Rare<Option<Spanned<Sharing>>>,
+    pub pid: Rare<Option<Spanned<Sharing>>>,
+    pub ipc: Rare<Option<Spanned<Sharing>>>,
+    pub secrets: Rare<Vec<Spanned<SecretMount>>>,
+    pub depends_on: Rare<Vec<Spanned<DependsOn>>>,
+    pub wait: Rare<Option<WaitSpec>>,
+    pub update: Rare<UpdateSpec>,
+    pub exec_commands: Rare<Vec<ExecSpec>>,
     pub start_delay_ms: u64,
     pub persistent: bool,
-    pub profiles: BTreeSet<String>,
+    pub profiles: Rare<BTreeSet<String>>,
     /// What its templates refer to.
-    pub used: Uses,
+    pub used: Rare<Uses>,
 }
 
 impl Container {
@@ -70,35 +70,35 @@ impl Container {
             span,
             is_abstract: false,
             instances: Vec::new(),
-            engines: Vec::new(),
-            groups: Vec::new(),
+            engines: Rare::default(),
+            groups: Rare::default(),
             image: None,
             is_image_wrong: false,
             pull: PullPolicy::default(),
             config: Shared::default(),
-            file_env: Env::new(),
-            shares: Vec::new(),
-            binds: Vec::new(),
-            attaches: Vec::new(),
-            uses: Vec::new(),
-            mounts: Vec::new(),
-            permissions: None,
-            exposes: Vec::new(),
-            ports: Vec::new(),
-            links: Vec::new(),
+            file_env: Rare::default(),
+            shares: Rare::default(),
+            binds: Rare::default(),
+            attaches: Rare::default(),
+            uses: Rare::default(),
+            mounts: Rare::default(),
+            permissions: Rare::default(),
+            exposes: Rare::default(),
+            ports: Rare::default(),
+            links: Rare::default(),
             networks: Vec::new(),
-            network_mode: None,
-            pid: None,
-            ipc: None,
-            secrets: Vec::new(),
-            depends_on: Vec::new(),
-            wait: None,
-            update: UpdateSpec::default(),
-            exec_commands: Vec::new(),
+            network_mode: Rare::default(),
+            pid: Rare::default(),
+            ipc: Rare::default(),
+            secrets: Rare::default(),
+            depends_on: Rare::default(),
+            wait: Rare::default(),
+            update: Rare::default(),
+            exec_commands: Rare::default(),
             start_delay_ms: 0,
             persistent: false,
-            profiles: BTreeSet::new(),
-            used: Uses::default(),
+            profiles: Rare::default(),
+            used: Rare::default(),
         }
     }
 }

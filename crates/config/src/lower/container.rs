@@ -143,7 +143,7 @@ impl Lowering<'_> {
         ContainerSpec {
             address,
             key: container.key.clone(),
-            instance: member.instance.map(str::to_owned),
+            instance: member.instance.map(str::to_owned).into(),
             name: member.name.clone(),
             image,
             pull: container.pull,
@@ -156,7 +156,7 @@ impl Lowering<'_> {
             start_delay_ms: container.start_delay_ms,
             persistent: container.persistent,
             profiles: container.profiles.clone(),
-            needs: needs(container, engine),
+            needs: needs(container, engine).into(),
         }
     }
 
@@ -171,7 +171,7 @@ impl Lowering<'_> {
         let container = member.container;
         let mut env = container.file_env.clone();
         env.extend(std::mem::take(&mut config.env));
-        config.env = env;
+        config.env = env.into_inner();
         self.mounts(member, config, dependencies);
         self.network(member, engine, config, dependencies);
         for secret in &container.secrets {
@@ -209,7 +209,7 @@ impl Lowering<'_> {
         if config.domainname.is_none() {
             let engine = self.document.engines.get(engine.as_str());
             let of_engine = engine.and_then(|engine| engine.spec.domain.clone());
-            config.domainname = of_engine.or_else(|| settings.default_domain.clone());
+            config.domainname = of_engine.or_else(|| settings.default_domain.clone()).into();
         }
     }
 

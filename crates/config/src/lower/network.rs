@@ -47,8 +47,8 @@ impl Lowering<'_> {
         for link in &container.links {
             self.link(member, link, config, dependencies);
         }
-        config.pid = self.namespace(member, container.pid.as_ref(), "pid", dependencies);
-        config.ipc = self.namespace(member, container.ipc.as_ref(), "ipc", dependencies);
+        config.pid = self.namespace(member, container.pid.as_ref(), "pid", dependencies).into();
+        config.ipc = self.namespace(member, container.ipc.as_ref(), "ipc", dependencies).into();
         self.check_mode(member, config);
     }
 
@@ -126,7 +126,7 @@ impl Lowering<'_> {
         config: &mut ContainerConfig,
         dependencies: &mut Dependencies,
     ) {
-        let Some(mode) = &member.container.network_mode else { return };
+        let Some(mode) = &*member.container.network_mode else { return };
         config.network_mode = match &mode.value {
             Sharing::Engine(word) => match word.as_str() {
                 "host" => NetworkMode::Host,

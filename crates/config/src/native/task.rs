@@ -88,7 +88,7 @@ pub(super) fn task(reader: &Reader, name: &str, item: &Item, image: Option<&str>
     };
     reader.templates().enter(name, Arc::clone(&item.node));
     let read = reader.fields(&item, &mut draft, &[FIELDS, OPTIONS]);
-    draft.container.used = reader.templates().leave();
+    draft.container.used = reader.templates().leave().into();
     if !read {
         return None;
     }

@@ -200,11 +200,12 @@ fn evaluate<T>(
 
 /// Notes that a scalar is being evaluated; refuses a circle.
 fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<(), Failure> {
-    let key = Arc::as_ptr(node) as usize;
     let mut inner = state.inner();
-    if let Some(at) = inner.evaluating.iter().position(|(other, ..)| *other == key) {
-        let known = inner.circular.contains(&key);
-        let members: Vec<usize> = inner.evaluating.iter().skip(at).map(|(key, ..)| *key).collect();
+    if let Some(at) = inner.evaluating.iter().position(|(other, ..)| Arc::ptr_eq(other, node)) {
+        let known = inner.circular.contains_key(&(Arc::as_ptr(node) as usize));
+        let members = inner.evaluating.iter().skip(at);
+        let members = members.map(|(one, ..)| (Arc::as_ptr(one) as usize, Arc::clone(one)));
+        let members: Vec<_> = members.collect();
         inner.circular.extend(members);
         let circle = inner.evaluating.get(at..).unwrap_or_default();
         let mut names: Vec<_> = circle.iter().map(|(_, name, _)| name.clone()).collect();
@@ -232,7 +233,7 @@ fn begin(state: &State, node: &Arc<Node>, label: &dyn Fn() -> String) -> Result<
         inner.missing = None;
         inner.lookups = 0;
     }
-    inner.evaluating.push((key, label(), node.span));
+    inner.evaluating.push((Arc::clone(node), label(), node.span));
     inner.frames.push(Frame::default());
     Ok(())
 }

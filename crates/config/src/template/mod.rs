@@ -102,6 +102,11 @@ impl Templates {
         evaluate::render(&self.state, node, path, sources)
     }
 
+    /// Lets go of the names, once no template is left to ask for them.
+    pub fn forget_names(&self) {
+        self.state.forget_names();
+    }
+
     /// Whether a template asked for a variable.
     pub fn asked_for(&self, variable: &str) -> bool {
         self.state.inner().asked.contains(variable)

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use windlass_model::Ordinary;
+
 use minijinja::{Environment, Value};
 
 use super::names::{Named, Scope};
@@ -22,6 +24,10 @@ pub struct Uses {
     /// Each name with the place of the first template that used it.
     pub names: BTreeMap<(Scope, String), Span>,
     pub args: bool,
+}
+
+impl Ordinary for Uses {
+    const ORDINARY: &'static Self = &Self { names: BTreeMap::new(), args: false };
 }
 
 /// One evaluation in progress.
@@ -83,9 +89,9 @@ pub(super) struct Inner {
     pub(super) uses: Uses,
     pub(super) frames: Vec<Frame>,
     /// Scalars that are being evaluated, outermost first.
-    pub(super) evaluating: Vec<(usize, String, Span)>,
-    /// Those that were found in a circle: each circle is said once.
-    pub(super) circular: HashSet<usize>,
+    pub(super) evaluating: Vec<(Arc<Node>, String, Span)>,
+    /// Those that were found in a circle, by address: each circle is said once.
+    pub(super) circular: HashMap<usize, Arc<Node>>,
     /// Variables that templates asked for.
     pub(super) asked: BTreeSet<String>,
     /// Variables without which what secrets went into can't be written down again.
@@ -166,6 +172,10 @@ impl State {
 
     pub(super) fn env(&self) -> &BTreeMap<String, String> {
         &self.env
+    }
+
+    pub(super) fn forget_names(&self) {
+        self.inner().names.clear();
     }
 
     pub(super) fn set_project(&self, name: &str) {

@@ -249,7 +249,8 @@ fn commands_and_health_checks() {
         ("[[curl, x], 10s]", "[\"curl\", \"x\"] 10000 0 0 0"),
         ("{interval: 5}", "the image's 5000 0 0 0"),
     ] {
-        let check = spec(&format!("healthcheck: {value}")).config.healthcheck.clone().unwrap();
+        let check =
+            spec(&format!("healthcheck: {value}")).config.healthcheck.clone().into_inner().unwrap();
         let ms = |ns: u64| ns / 1_000_000;
         let found = format!(
             "{} {} {} {} {}",

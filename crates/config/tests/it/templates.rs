@@ -56,7 +56,7 @@ fn whole_values_keep_their_type() {
     assert!(spec.config.tty);
     assert_eq!(spec.config.init, Some(true));
     assert_eq!(spec.config.published.len(), 2);
-    let health = spec.config.healthcheck.clone().unwrap();
+    let health = spec.config.healthcheck.clone().into_inner().unwrap();
     assert_eq!((health.retries, health.interval_ns), (4, 90_000_000_000));
     assert!(spec.wait.is_some());
 }

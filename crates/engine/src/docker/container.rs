@@ -131,7 +131,7 @@ impl DockerEngine {
             "rootfs": "/",
             "rootfs_overlay": true,
             "command": config.command,
-            "labels": labels,
+            "labels": labels.all(),
             "netns": { "nsmode": "none" },
         });
         let call = Call::post("/libpod/containers/create").json(&body);

@@ -92,7 +92,7 @@ fn starts_that_fail() {
             ("plain", argv(&["/etc/passwd"]), Fault::CommandNotRunnable),
             (
                 "user",
-                ContainerConfig { user: Some("nobody9".into()), ..shell("") },
+                ContainerConfig { user: Some("nobody9".into()).into(), ..shell("") },
                 Fault::UserUnknown,
             ),
         ];

@@ -121,7 +121,7 @@ fn an_images_labels_do_not_own_its_containers() {
             image: reference,
             config: ContainerConfig { command: Some(vec!["x".into()]), ..Default::default() }
                 .into(),
-            labels: BTreeMap::new(),
+            labels: BTreeMap::new().into(),
         };
         let id = lab.engine.create_container(&create).await.unwrap();
         assert_eq!(lab.engine.inspect_container(id.as_str()).await.unwrap().owner, None);

@@ -94,7 +94,7 @@ impl Lab {
         let mut labels = owner_labels(&project, &address, Some(&config), None);
         labels.extend(config.labels.clone());
         let (name, image) = (self.named(what), self.image.clone());
-        CreateContainer { name, image, config: config.into(), labels }
+        CreateContainer { name, image, config: config.into(), labels: labels.into() }
     }
 
     pub(crate) async fn created(

@@ -201,7 +201,7 @@ fn a_terminal_passes_every_byte_at_once() {
 fn limits_are_changed_on_a_running_container() {
     run(|lab| async move {
         let limits = Limits { memory_bytes: Some(32 << 20), ..Limits::default() };
-        let config = ContainerConfig { limits, ..shell("sleep 60") };
+        let config = ContainerConfig { limits: limits.into(), ..shell("sleep 60") };
         let id = lab.created("web", config.clone()).await.unwrap();
         lab.engine.start_container(&id).await.unwrap();
         for megabytes in [128, 16] {
@@ -213,7 +213,7 @@ fn limits_are_changed_on_a_running_container() {
             let policy = RestartPolicy::OnFailure(2);
             lab.engine.update_container(&id, &limits, policy).await.unwrap();
             let seen = lab.engine.inspect_container(id.as_str()).await.unwrap().config;
-            assert_eq!((seen.limits, seen.restart), (limits, policy));
+            assert_eq!((seen.limits.into_inner(), seen.restart), (limits, policy));
         }
     });
 }
@@ -230,7 +230,8 @@ fn health() {
             ("good", "echo fine", Health::Healthy, None),
             ("bad", "echo broken; false", Health::Unhealthy, Some("broken\n")),
         ] {
-            let config = ContainerConfig { healthcheck: Some(check(line)), ..shell("sleep 60") };
+            let config =
+                ContainerConfig { healthcheck: Some(check(line)).into(), ..shell("sleep 60") };
             let id = lab.created(what, config).await.unwrap();
             lab.engine.start_container(&id).await.unwrap();
             let mut seen = lab.engine.inspect_container(id.as_str()).await.unwrap();

@@ -3,6 +3,7 @@
 //! Invariant: what windlass makes of them is what Docker would have said.
 
 use futures_util::StreamExt as _;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use windlass_engine::Engine as _;
 use windlass_engine::stream::EventRequest;
@@ -36,7 +37,7 @@ async fn a_container_without_an_image_is_made_of_a_root() {
         name: "lock".into(),
         image: String::new(),
         config: ContainerConfig::default().into(),
-        labels: [("a".to_owned(), "b".to_owned())].into(),
+        labels: BTreeMap::from([("a".to_owned(), "b".to_owned())]).into(),
     };
     let id = fake.engine.create_container(&create).await.unwrap();
     assert_eq!(id.as_str(), "c32b");

@@ -92,11 +92,11 @@ fn process() -> Vec<(&'static str, ContainerConfig)> {
         (
             "entrypoint",
             with(|c| {
-                c.entrypoint = Some(list(&["sleep"]));
+                c.entrypoint = Some(list(&["sleep"])).into();
                 c.command = Some(list(&["60"]));
             }),
         ),
-        ("no-entrypoint", with(|c| c.entrypoint = Some(Vec::new()))),
+        ("no-entrypoint", with(|c| c.entrypoint = Some(Vec::new()).into())),
         (
             "env",
             with(|c| {
@@ -106,20 +106,20 @@ fn process() -> Vec<(&'static str, ContainerConfig)> {
                 }
             }),
         ),
-        ("labels", with(|c| c.labels = map(&[("a", "1"), ("org.x/y", "\u{1b}]0;t\u{7}")]))),
+        ("labels", with(|c| c.labels = map(&[("a", "1"), ("org.x/y", "\u{1b}]0;t\u{7}")]).into())),
         (
             "user",
             with(|c| {
-                c.user = Some(text("1000:1000"));
-                c.group_add = set(&["0", "12"]);
+                c.user = Some(text("1000:1000")).into();
+                c.group_add = set(&["0", "12"]).into();
             }),
         ),
-        ("workdir", with(|c| c.workdir = Some(text("/made/for/this")))),
+        ("workdir", with(|c| c.workdir = Some(text("/made/for/this")).into())),
         (
             "names",
             with(|c| {
                 c.hostname = Some(text("web"));
-                c.domainname = Some(text("example.test"));
+                c.domainname = Some(text("example.test")).into();
             }),
         ),
         (
@@ -144,14 +144,17 @@ fn health() -> Vec<(&'static str, ContainerConfig)> {
     let check =
         |test| Healthcheck { interval_ns: 60_000_000_000, retries: 7, ..Healthcheck::of(test) };
     vec![
-        ("health-shell", with(|c| c.healthcheck = Some(check(HealthTest::Shell("true".into()))))),
+        (
+            "health-shell",
+            with(|c| c.healthcheck = Some(check(HealthTest::Shell("true".into()))).into()),
+        ),
         (
             "health-exec",
             with(|c| {
-                c.healthcheck = Some(check(HealthTest::Exec(list(&["true", "a b"]))));
+                c.healthcheck = Some(check(HealthTest::Exec(list(&["true", "a b"])))).into();
             }),
         ),
-        ("health-none", with(|c| c.healthcheck = Some(Healthcheck::disabled()))),
+        ("health-none", with(|c| c.healthcheck = Some(Healthcheck::disabled()).into())),
         (
             "health-long",
             with(|c| {
@@ -159,7 +162,8 @@ fn health() -> Vec<(&'static str, ContainerConfig)> {
                     timeout_ns: 2_000_000_000,
                     start_period_ns: 3_000_000_000,
                     ..check(HealthTest::Shell("true".into()))
-                });
+                })
+                .into();
             }),
         ),
     ]
@@ -206,10 +210,10 @@ fn network() -> Vec<(&'static str, ContainerConfig)> {
         (
             "dns",
             with(|c| {
-                c.dns = list(&["127.0.0.9", "127.0.0.8"]);
-                c.dns_search = list(&["b.test", "a.test"]);
-                c.dns_options = list(&["timeout:1"]);
-                c.extra_hosts = set(&["db:10.0.0.9", "six:::1"]);
+                c.dns = list(&["127.0.0.9", "127.0.0.8"]).into();
+                c.dns_search = list(&["b.test", "a.test"]).into();
+                c.dns_options = list(&["timeout:1"]).into();
+                c.extra_hosts = set(&["db:10.0.0.9", "six:::1"]).into();
             }),
         ),
     ]
@@ -218,41 +222,53 @@ fn network() -> Vec<(&'static str, ContainerConfig)> {
 fn host() -> Vec<(&'static str, ContainerConfig)> {
     let limits = |limits| move |c: &mut ContainerConfig| c.limits = limits;
     vec![
-        ("tmpfs", with(|c| c.tmpfs = map(&[("/run", ""), ("/t", "size=1m,mode=1777")]))),
+        ("tmpfs", with(|c| c.tmpfs = map(&[("/run", ""), ("/t", "size=1m,mode=1777")]).into())),
         ("shm", with(|c| c.shm_size_bytes = Some(1 << 20))),
         ("shm-default", with(|c| c.shm_size_bytes = Some(64 << 20))),
         ("read-only", with(|c| c.read_only = true)),
         ("restart-always", with(|c| c.restart = RestartPolicy::Always)),
         ("restart-unless", with(|c| c.restart = RestartPolicy::UnlessStopped)),
         ("restart-failure", with(|c| c.restart = RestartPolicy::OnFailure(3))),
-        ("memory", with(limits(Limits { memory_bytes: Some(32 << 20), ..Limits::default() }))),
+        (
+            "memory",
+            with(limits(Limits { memory_bytes: Some(32 << 20), ..Limits::default() }.into())),
+        ),
         (
             "swap",
-            with(limits(Limits {
-                memory_bytes: Some(32 << 20),
-                memory_swap_bytes: Some(64 << 20),
-                memory_reservation_bytes: Some(16 << 20),
-                ..Limits::default()
-            })),
+            with(limits(
+                Limits {
+                    memory_bytes: Some(32 << 20),
+                    memory_swap_bytes: Some(64 << 20),
+                    memory_reservation_bytes: Some(16 << 20),
+                    ..Limits::default()
+                }
+                .into(),
+            )),
         ),
         (
             "cpus",
-            with(limits(Limits {
-                nano_cpus: Some(500_000_000),
-                cpu_shares: Some(100),
-                cpuset_cpus: Some(text("0")),
-                cpuset_mems: Some(text("0")),
-                ..Limits::default()
-            })),
+            with(limits(
+                Limits {
+                    nano_cpus: Some(500_000_000),
+                    cpu_shares: Some(100),
+                    cpuset_cpus: Some(text("0")),
+                    cpuset_mems: Some(text("0")),
+                    ..Limits::default()
+                }
+                .into(),
+            )),
         ),
         (
             "quota",
-            with(limits(Limits {
-                cpu_period_us: Some(100_000),
-                cpu_quota_us: Some(50_000),
-                pids: Some(50),
-                ..Limits::default()
-            })),
+            with(limits(
+                Limits {
+                    cpu_period_us: Some(100_000),
+                    cpu_quota_us: Some(50_000),
+                    pids: Some(50),
+                    ..Limits::default()
+                }
+                .into(),
+            )),
         ),
     ]
 }
@@ -262,7 +278,8 @@ fn rights() -> Vec<(&'static str, ContainerConfig)> {
         (
             "ulimits",
             with(|c| {
-                c.ulimits = BTreeMap::from([("nofile".into(), Ulimit { soft: 100, hard: 200 })]);
+                c.ulimits =
+                    BTreeMap::from([("nofile".into(), Ulimit { soft: 100, hard: 200 })]).into();
             }),
         ),
         ("oom", with(|c| c.oom_score_adj = Some(100))),
@@ -270,8 +287,8 @@ fn rights() -> Vec<(&'static str, ContainerConfig)> {
         (
             "capabilities",
             with(|c| {
-                c.cap_add = set(&["NET_ADMIN", "SYS_PTRACE"]);
-                c.cap_drop = set(&["ALL"]);
+                c.cap_add = set(&["NET_ADMIN", "SYS_PTRACE"]).into();
+                c.cap_drop = set(&["ALL"]).into();
             }),
         ),
         (
@@ -285,33 +302,38 @@ fn rights() -> Vec<(&'static str, ContainerConfig)> {
                 .into();
             }),
         ),
-        ("security", with(|c| c.security_opt = set(&["no-new-privileges"]))),
-        ("sysctls", with(|c| c.sysctls = map(&[("net.ipv4.ip_unprivileged_port_start", "0")]))),
+        ("security", with(|c| c.security_opt = set(&["no-new-privileges"]).into())),
+        (
+            "sysctls",
+            with(|c| c.sysctls = map(&[("net.ipv4.ip_unprivileged_port_start", "0")]).into()),
+        ),
         ("init", with(|c| c.init = Some(true))),
         ("init-not", with(|c| c.init = Some(false))),
-        ("pid-host", with(|c| c.pid = Some(text("host")))),
-        ("ipc-host", with(|c| c.ipc = Some(text("host")))),
-        ("ipc-private", with(|c| c.ipc = Some(text("private")))),
-        ("uts-host", with(|c| c.uts = Some(text("host")))),
-        ("userns-host", with(|c| c.userns = Some(text("host")))),
-        ("cgroupns", with(|c| c.cgroupns = Some(text("host")))),
-        ("runtime", with(|c| c.runtime = Some(text("runc")))),
+        ("pid-host", with(|c| c.pid = Some(text("host")).into())),
+        ("ipc-host", with(|c| c.ipc = Some(text("host")).into())),
+        ("ipc-private", with(|c| c.ipc = Some(text("private")).into())),
+        ("uts-host", with(|c| c.uts = Some(text("host")).into())),
+        ("userns-host", with(|c| c.userns = Some(text("host")).into())),
+        ("cgroupns", with(|c| c.cgroupns = Some(text("host")).into())),
+        ("runtime", with(|c| c.runtime = Some(text("runc")).into())),
         (
             "log",
             with(|c| {
                 c.log = Some(LogConfig {
                     driver: "json-file".into(),
                     options: map(&[("max-size", "1m")]),
-                });
+                })
+                .into();
             }),
         ),
         (
             "log-plain",
             with(|c| {
-                c.log = Some(LogConfig { driver: "json-file".into(), options: BTreeMap::new() });
+                c.log =
+                    Some(LogConfig { driver: "json-file".into(), options: BTreeMap::new() }).into();
             }),
         ),
-        ("platform", with(|c| c.platform = Some(text("linux/amd64")))),
+        ("platform", with(|c| c.platform = Some(text("linux/amd64")).into())),
     ]
 }
 
@@ -352,11 +374,16 @@ fn every_field_of_the_host() {
             driver: "nvidia".into(),
         };
         for (what, gpus) in [("gpus", gpus), ("gpus-named", named)] {
-            check(&lab, what, with(|c| c.gpus = Some(gpus)), &Then::Leave).await;
+            check(&lab, what, with(|c| c.gpus = Some(gpus).into()), &Then::Leave).await;
         }
         check(&lab, "privileged", with(|c| c.privileged = true), &Then::Leave).await;
-        check(&lab, "slice", with(|c| c.cgroup_parent = Some(text("/wlengine"))), &Then::Leave)
-            .await;
+        check(
+            &lab,
+            "slice",
+            with(|c| c.cgroup_parent = Some(text("/wlengine")).into()),
+            &Then::Leave,
+        )
+        .await;
         check(
             &lab,
             "oom-off",
@@ -431,17 +458,17 @@ fn other_containers() {
         let shared = format!("container:{other}");
         let table = [
             ("net-of", with(|c| c.network_mode = NetworkMode::Container(other.clone()))),
-            ("pid-of", with(|c| c.pid = Some(shared.clone()))),
-            ("links", with(|c| c.links = set(&[&format!("{other}:db")]))),
-            ("volumes-from", with(|c| c.volumes_from = set(&[&format!("{other}:ro")]))),
+            ("pid-of", with(|c| c.pid = Some(shared.clone()).into())),
+            ("links", with(|c| c.links = set(&[&format!("{other}:db")]).into())),
+            ("volumes-from", with(|c| c.volumes_from = set(&[&format!("{other}:ro")]).into())),
         ];
         for (what, config) in table {
             check(&lab, what, config, &Then::Start).await;
         }
-        let shareable = with(|c| c.ipc = Some(text("shareable")));
+        let shareable = with(|c| c.ipc = Some(text("shareable")).into());
         let id = lab.created("ipc", shareable).await.unwrap();
         lab.engine.start_container(&id).await.unwrap();
-        let config = with(|c| c.ipc = Some(format!("container:{}", lab.named("ipc"))));
+        let config = with(|c| c.ipc = Some(format!("container:{}", lab.named("ipc"))).into());
         check(&lab, "ipc-of", config, &Then::Start).await;
     });
 }
@@ -473,8 +500,8 @@ fn endpoints() {
             aliases: set(&["db", "db.internal"]).into_iter().collect(),
             ..plain.clone()
         };
-        let fixed = Endpoint { ipv4: Some(text("10.231.16.5")), ..aliased.clone() };
-        let mac = Endpoint { mac_address: Some(text("02:42:0A:E7:20:07")), ..plain.clone() };
+        let fixed = Endpoint { ipv4: Some(text("10.231.16.5")).into(), ..aliased.clone() };
+        let mac = Endpoint { mac_address: Some(text("02:42:0A:E7:20:07")).into(), ..plain.clone() };
         let table = [
             ("one", attached(&[(0, plain.clone())])),
             ("aliased", attached(&[(0, aliased.clone())])),

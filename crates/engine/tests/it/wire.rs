@@ -407,7 +407,7 @@ async fn errors_hold_no_query_and_no_body() {
     let create = windlass_model::plan::CreateContainer {
         name: "secretname".into(),
         image: "x".into(),
-        labels: std::collections::BTreeMap::from([("l".into(), "hunter2".into())]),
+        labels: std::collections::BTreeMap::from([("l".into(), "hunter2".into())]).into(),
         config: config.into(),
     };
     let error = fake.engine.create_container(&create).await.unwrap_err();

@@ -61,7 +61,7 @@ pub(crate) async fn find(
 }
 
 fn is_this(ctx: StepContext<'_>, create: &CreateContainer, seen: &ObservedContainer) -> bool {
-    let Some(wanted) = Owner::read(ctx.engine.name(), &create.labels) else { return false };
+    let Some(wanted) = Owner::read(ctx.engine.name(), &create.labels.all()) else { return false };
     let Some(owner) = &seen.owner else { return false };
     // A digest that we did not give can be the image's, whose labels a container inherits.
     let same_digest = wanted.digest.is_none() || wanted.digest == owner.digest;

@@ -1,6 +1,7 @@
 //! Calls whose reply is lost: looked up, never guessed.
 
 use crate::bench::{Bench, command, create, existing, text};
+use std::collections::BTreeMap;
 use windlass_engine::Engine as _;
 use windlass_model::endpoint::Endpoint;
 use windlass_model::fault::Fault;
@@ -166,7 +167,9 @@ async fn another_one_s_container_is_not_taken_for_the_lost_one() {
     let step = bench.step(create("shop.web", command(&["run"])), &[]);
     let start = bench.step(Action::StartContainer(ContainerRef::Planned(step)), &[step]);
     let mut other = crate::bench::create_container("shop.web", command(&["run"]));
-    other.labels.insert(windlass_model::label::DIGEST.to_owned(), "another".to_owned());
+    let digest = (windlass_model::label::DIGEST.to_owned(), "another".to_owned());
+    other.labels =
+        other.labels.all().into_iter().chain([digest]).collect::<BTreeMap<_, _>>().into();
     bench.engine.create_container(&other).await.unwrap();
     let what = Misfortune::Before(Fault::ReplyLost);
     bench.engine.inject(Injection::at_mutation(bench.engine.mutations(), what));

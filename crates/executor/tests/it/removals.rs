@@ -48,7 +48,7 @@ async fn what_is_gone_already_is_done() {
 async fn another_project_s_container_stays() {
     let mut bench = Bench::new();
     let mut create = crate::bench::create_container("shop.web", command(&["run"]));
-    create.labels.insert(PROJECT.to_owned(), "other".to_owned());
+    create.labels = BTreeMap::from([(PROJECT.to_owned(), "other".to_owned())]).into();
     let id = bench.engine.create_container(&create).await.unwrap();
     let outcome = run(&mut bench, remove_container(&id)).await;
     assert_eq!(outcome, "Stale: it belongs to project other");

@@ -11,7 +11,7 @@ use windlass_model::wait::{WaitCondition, WaitSpec};
 
 fn checked(words: &[&str]) -> ContainerConfig {
     let healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".to_owned())));
-    ContainerConfig { healthcheck, ..command(words) }
+    ContainerConfig { healthcheck: healthcheck.into(), ..command(words) }
 }
 
 fn running(stable_ms: u64) -> Until {

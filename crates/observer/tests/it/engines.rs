@@ -31,7 +31,8 @@ fn image(user: &str) -> ImageConfig {
 }
 
 async fn create(engine: &FakeEngine, name: &str, image: &str, project: Option<&str>) {
-    let labels = project.map(|p| (label::PROJECT.to_owned(), p.to_owned())).into_iter().collect();
+    let labels = project.map(|p| (label::PROJECT.to_owned(), p.to_owned())).into_iter();
+    let labels = labels.collect::<BTreeMap<_, _>>().into();
     let config = ContainerConfig::default().into();
     let create = CreateContainer { name: name.to_owned(), image: image.to_owned(), config, labels };
     engine.create_container(&create).await.unwrap();

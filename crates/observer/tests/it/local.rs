@@ -144,7 +144,7 @@ async fn a_container_s_digest_changes_with_its_secrets_and_their_files() {
             }))
             .edit(|project| {
                 let specs = project.containers.values_mut();
-                specs.flat_map(|spec| &mut spec.secrets).for_each(mode);
+                specs.flat_map(|spec| spec.secrets.iter_mut()).for_each(mode);
             })
             .finish()
     };

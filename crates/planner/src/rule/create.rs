@@ -8,7 +8,8 @@ use crate::rule::secrets;
 use crate::world::World;
 use std::collections::BTreeMap;
 use windlass_model::container::ContainerSpec;
-use windlass_model::label::{self, Previous, owner_labels};
+use windlass_model::container_labels::{ContainerLabels, DeclaredLabels};
+use windlass_model::label::Previous;
 use windlass_model::mount::Mount;
 use windlass_model::plan::{Action, ContainerRef, CreateContainer, StepId};
 
@@ -30,16 +31,13 @@ pub(crate) fn create_step(
     after: impl IntoIterator<Item = StepId>,
     draft: &mut Draft,
 ) -> StepId {
-    let digest = world.observed.secrets.get(&spec.address).map_or("", |digest| digest.0.as_str());
-    let mut labels = spec.config.labels.clone();
-    labels.retain(|key, _| !key.starts_with(label::PREFIX));
-    labels.extend(owner_labels(
-        &world.project.name,
-        &spec.address,
-        Some(&*spec.config),
-        Some(digest),
-    ));
-    labels.extend(previous.map(|previous| previous.label()));
+    let labels = DeclaredLabels {
+        project: world.project.name.clone(),
+        address: spec.address.clone(),
+        config: spec.config.clone(),
+        digest: world.observed.secrets.get(&spec.address).cloned(),
+        previous: previous.map(Box::new),
+    };
     let mut config = spec.config.clone();
     for (target, mount) in &spec.config.mounts {
         // What the engine would copy there from the image would bring the image's owner with it.
@@ -56,7 +54,7 @@ pub(crate) fn create_step(
         name,
         image: image_state::reference(world, &spec.image).to_owned(),
         config,
-        labels,
+        labels: ContainerLabels::Declared(labels),
     }));
     let step = draft.step(&spec.address, action, why.clone(), after);
     let progress = draft.progress(&spec.address);

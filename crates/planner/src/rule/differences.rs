@@ -50,7 +50,7 @@ fn name_containers(world: &World<'_>, address: &Address, config: &mut ContainerC
     }
     for mode in [&mut config.pid, &mut config.ipc] {
         if let Some(id) = mode.as_deref().and_then(|mode| mode.strip_prefix("container:")) {
-            *mode = Some(format!("container:{}", name(id)));
+            *mode = Some(format!("container:{}", name(id))).into();
         }
     }
 }

@@ -14,7 +14,7 @@ use windlass_model::observed::BuiltHealthcheck;
 const LONGEST: usize = 100;
 
 pub(crate) fn of(world: &World<'_>, spec: &ContainerSpec) -> Option<bool> {
-    match &spec.config.healthcheck {
+    match &*spec.config.healthcheck {
         Some(check) if check.test != HealthTest::Inherit => Some(check.is_active()),
         Some(_) | None => of_image(world, &spec.address.engine, &spec.image, spec.pull),
     }

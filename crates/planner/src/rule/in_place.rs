@@ -44,7 +44,7 @@ pub(crate) fn in_place(
         }
         let action = Action::UpdateContainer {
             container: reference.clone(),
-            limits: Box::new(limits),
+            limits: Box::new(limits.into_inner()),
             restart: spec.config.restart,
         };
         let why = Why::new(Cause::Diverged(changes), Group::Update);

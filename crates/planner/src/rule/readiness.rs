@@ -95,7 +95,7 @@ fn dependency_step(
 /// has none.
 fn conditions(world: &World<'_>, address: &Address, draft: &mut Draft) -> Option<StepId> {
     let spec = world.spec(address)?;
-    let conditions = spec.wait.clone()?;
+    let conditions = spec.wait.clone().into_inner()?;
     let mut found = world.containers_at(address).iter().copied();
     found.find(|container| container.name == spec.name && container.state.is_up())?;
     let progress = draft.seen(address)?;
@@ -239,7 +239,7 @@ pub(crate) fn after_start(
         last = vec![draft.step(address, action, why.clone(), last)];
     }
     last = commands::run(spec, reference, fresh, &why, last, draft);
-    if let Some(wait) = &spec.wait {
+    if let Some(wait) = &*spec.wait {
         let until = Until::Conditions(Box::new(wait.clone()));
         let deadline_ms = wait.timeout_ms;
         let action = Action::WaitContainer { container: reference.clone(), until, deadline_ms };

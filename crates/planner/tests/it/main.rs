@@ -36,7 +36,8 @@ fn shop() -> Fixture {
         .container("db", |spec| {
             joins(spec, "net");
             mounts(spec, "data");
-            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+            spec.config.healthcheck =
+                Some(Healthcheck::of(HealthTest::Shell("true".into()))).into();
         })
         .container("web", |spec| {
             joins(spec, "net");
@@ -229,7 +230,8 @@ fn after_stop_everything_runs_again() {
     };
     let fixture = Fixture::new()
         .container("server", |spec| {
-            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+            spec.config.healthcheck =
+                Some(Healthcheck::of(HealthTest::Shell("true".into()))).into();
         })
         .container("worker", |_| {})
         .apply()
@@ -372,7 +374,7 @@ fn start_first() {
     let fixture = Fixture::new()
         .container("web", |spec| spec.update.order = UpdateOrder::StartFirst)
         .apply()
-        .file("web", |spec| spec.config.user = Some("7".into()));
+        .file("web", |spec| spec.config.user = Some("7".into()).into());
     let text = fixture.plan(&up());
     let verbs: Vec<&str> = text
         .lines()
@@ -400,7 +402,7 @@ fn who_shares_a_namespace_is_recreated_too() {
             spec.depends_on.push(depends("vpn", Condition::Started));
         })
         .apply()
-        .file("vpn", |spec| spec.config.user = Some("7".into()));
+        .file("vpn", |spec| spec.config.user = Some("7".into()).into());
     let text = fixture.plan(&up());
     assert!(text.contains("container app: create p.app (because of container vpn)"), "{text}");
 }
@@ -673,7 +675,7 @@ fn an_anonymous_volume_goes_on_with_the_successor_only_while_it_is_declared() {
         mount.and_then(|mount| mount.volume_name().map(str::to_owned))
     };
     let fixture = || Fixture::new().container("web", anonymous).apply().seen("web", with_volume);
-    let goes_on = fixture().file("web", |spec| spec.config.user = Some("7".into()));
+    let goes_on = fixture().file("web", |spec| spec.config.user = Some("7".into()).into());
     assert_eq!(inherits(&goes_on), Some("ab".repeat(32)));
     let taken_away = fixture().file("web", |spec| spec.config.mounts.clear());
     assert_eq!(inherits(&taken_away), None);
@@ -684,7 +686,8 @@ fn a_persistent_container_that_must_be_healthy_is_started() {
     let fixture = Fixture::new()
         .container("db", |spec| {
             spec.persistent = true;
-            spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+            spec.config.healthcheck =
+                Some(Healthcheck::of(HealthTest::Shell("true".into()))).into();
         })
         .container("web", |spec| spec.depends_on.push(depends("db", Condition::Healthy)))
         .apply()
@@ -737,7 +740,7 @@ fn a_foreign_container_under_the_spare_name_is_in_the_way() {
     let summary = fixture.state().containers.get_mut(&id).unwrap();
     summary.owner = None;
     summary.labels.clear();
-    let text = fixture.file("web", |spec| spec.config.user = Some("7".into())).plan(&up());
+    let text = fixture.file("web", |spec| spec.config.user = Some("7".into()).into()).plan(&up());
     assert!(text.starts_with("! container web: Foreign { name: \"p.web_previous\""), "{text}");
 }
 
@@ -747,12 +750,12 @@ fn going_back_makes_what_ran_before_or_puts_it_back() {
     // Its successor remembers it, but for the secret, which is what the file says now.
     let secret = |value: &str| EnvValue::Sensitive(Sensitive::new(value));
     let mut fixture = Fixture::new().container("web", |spec| {
-        spec.config.user = Some("2".into());
+        spec.config.user = Some("2".into()).into();
         spec.config.env.insert("PW".into(), secret("now"));
     });
     let spec = fixture.project.containers[&container("web")].clone();
     let mut before = spec.config.clone();
-    before.user = Some("1".into());
+    before.user = Some("1".into()).into();
     let mut old = spec.clone();
     old.config = before;
     fixture.put(&old, "p.web", |_| {});
@@ -767,7 +770,8 @@ fn going_back_makes_what_ran_before_or_puts_it_back() {
     let Action::CreateContainer(create) = &plan.steps[1].action else { panic!("it creates") };
     assert_eq!((create.image.as_str(), create.config.user.as_deref()), ("sha256:bb", Some("1")));
     assert_eq!(create.config.env["PW"], secret("now"));
-    assert!(create.labels[PREVIOUS].contains(r#""user":"2""#), "{:?}", create.labels);
+    let labels = create.labels.all();
+    assert!(labels[PREVIOUS].contains(r#""user":"2""#), "{labels:?}");
     assert_eq!(plan.rescues.len(), 1);
 
     // It is still there.
@@ -832,7 +836,7 @@ fn waiting_for_the_health_of_what_has_no_check_is_a_blocker() {
         .container("web", |spec| spec.depends_on = vec![depends("db", Condition::Healthy)]);
     assert!(fixture.plan(&up()).starts_with(blocker));
     let declared = fixture.file("db", |spec| {
-        spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into())));
+        spec.config.healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".into()))).into();
     });
     assert!(!declared.plan(&up()).contains("NoHealthcheck"));
 }
@@ -867,8 +871,8 @@ fn a_volume_that_is_named_for_destruction_must_be_there() {
 fn a_container_of_somebody_else_whose_name_space_is_used_must_be_there() {
     let modes: [fn(&mut windlass_model::container::ContainerConfig); 3] = [
         |config| config.network_mode = NetworkMode::Container("nope".into()),
-        |config| config.pid = Some("container:nope".into()),
-        |config| config.ipc = Some("container:nope".into()),
+        |config| config.pid = Some("container:nope".into()).into(),
+        |config| config.ipc = Some("container:nope".into()).into(),
     ];
     for mode in modes {
         let fixture = Fixture::new().container("web", |spec| mode(&mut spec.config));
@@ -876,7 +880,7 @@ fn a_container_of_somebody_else_whose_name_space_is_used_must_be_there() {
         assert!(text.contains("! container web: ContainerMissing { name: \"nope\" }"), "{text}");
     }
     let fixture = Fixture::new().container("db", |_| {}).container("web", |spec| {
-        spec.config.pid = Some("container:p.db".into());
+        spec.config.pid = Some("container:p.db".into()).into();
     });
     assert!(!fixture.plan(&up()).contains("ContainerMissing"));
 }

@@ -156,7 +156,7 @@ fn change_config(rng: &mut Rng, project: &mut Project) {
     spec.config.healthcheck.clone_from(&old.healthcheck);
     if completes_command(old.command.as_ref()) {
         spec.config.command.clone_from(&old.command);
-        spec.config.entrypoint = None;
+        spec.config.entrypoint = None.into();
     }
     if rng.one_in(2) {
         // Only what an engine can change in place.

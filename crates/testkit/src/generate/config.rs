@@ -27,32 +27,32 @@ pub(crate) fn container(rng: &mut Rng, project: &Project, key: &str) -> Containe
     let host = network_mode == NetworkMode::Host;
     ContainerConfig {
         command: Some(words(rng, "run")),
-        entrypoint: rng.maybe(4, |rng| words(rng, "/entry")),
+        entrypoint: rng.maybe(4, |rng| words(rng, "/entry")).into(),
         env: env(rng),
-        labels: texts(rng, "own"),
-        user: rng.maybe(4, |rng| format!("{}", rng.below(3))),
-        group_add: names(rng, "group"),
-        workdir: rng.maybe(4, |rng| format!("/work{}", rng.below(2))),
+        labels: texts(rng, "own").into(),
+        user: rng.maybe(4, |rng| format!("{}", rng.below(3))).into(),
+        group_add: names(rng, "group").into(),
+        workdir: rng.maybe(4, |rng| format!("/work{}", rng.below(2))).into(),
         hostname: if host { None } else { rng.maybe(4, |rng| format!("host{}", rng.below(2))) },
-        domainname: rng.maybe(6, |_| "example.test".to_owned()),
+        domainname: rng.maybe(6, |_| "example.test".to_owned()).into(),
         tty: rng.one_in(6),
         stdin_open: rng.one_in(6),
         stop_signal: rng.maybe(5, |rng| (*rng.pick(&["SIGINT", "SIGTERM"])).to_owned()),
         stop_timeout_s: rng.maybe(5, |_| 3),
-        healthcheck: rng.maybe(2, healthcheck),
-        exposed: ports(rng),
-        published: if host { BTreeSet::new() } else { published(rng, place) },
+        healthcheck: rng.maybe(2, healthcheck).into(),
+        exposed: ports(rng).into(),
+        published: if host { BTreeSet::new().into() } else { published(rng, place).into() },
         publish_all: rng.one_in(9),
         network_mode,
         endpoints,
-        links: BTreeSet::new(),
-        dns: list(rng, "10.0.0."),
-        dns_search: list(rng, "search.test"),
-        dns_options: list(rng, "ndots:"),
+        links: BTreeSet::new().into(),
+        dns: list(rng, "10.0.0.").into(),
+        dns_search: list(rng, "search.test").into(),
+        dns_options: list(rng, "ndots:").into(),
         extra_hosts: rng.maybe(5, |_| "other:10.9.9.9".to_owned()).into_iter().collect(),
-        mounts: mounts(rng, project),
+        mounts: mounts(rng, project).into(),
         tmpfs: rng.maybe(5, |_| ("/tmp".to_owned(), "size=64m".to_owned())).into_iter().collect(),
-        volumes_from: BTreeSet::new(),
+        volumes_from: BTreeSet::new().into(),
         shm_size_bytes: rng.maybe(6, |_| 128 * 1024 * 1024),
         read_only: rng.one_in(8),
         restart: *rng.pick(&[
@@ -61,7 +61,7 @@ pub(crate) fn container(rng: &mut Rng, project: &Project, key: &str) -> Containe
             RestartPolicy::UnlessStopped,
             RestartPolicy::OnFailure(3),
         ]),
-        limits: limits(rng),
+        limits: limits(rng).into(),
         ulimits: rng
             .maybe(5, |_| ("nofile".to_owned(), Ulimit { soft: 1024, hard: 2048 }))
             .into_iter()
@@ -72,22 +72,22 @@ pub(crate) fn container(rng: &mut Rng, project: &Project, key: &str) -> Containe
         cap_add: rng.maybe(5, |_| "NET_ADMIN".to_owned()).into_iter().collect(),
         cap_drop: rng.maybe(5, |_| "MKNOD".to_owned()).into_iter().collect(),
         devices: rng.maybe(7, |_| device()).into_iter().collect(),
-        gpus: rng.maybe(15, |_| gpus()),
+        gpus: rng.maybe(15, |_| gpus()).into(),
         security_opt: rng.maybe(6, |_| "no-new-privileges".to_owned()).into_iter().collect(),
         sysctls: rng
             .maybe(7, |_| ("net.core.somaxconn".to_owned(), "512".to_owned()))
             .into_iter()
             .collect(),
         init: rng.maybe(5, |rng| rng.one_in(2)),
-        pid: rng.maybe(10, |_| "host".to_owned()),
-        ipc: rng.maybe(8, |rng| (*rng.pick(&["host", "shareable", "private"])).to_owned()),
-        uts: rng.maybe(12, |_| "host".to_owned()),
-        userns: rng.maybe(12, |_| "host".to_owned()),
-        cgroupns: rng.maybe(10, |_| "private".to_owned()),
-        cgroup_parent: rng.maybe(12, |_| "/windlass".to_owned()),
-        runtime: rng.maybe(12, |_| "runc".to_owned()),
-        platform: rng.maybe(8, |_| "linux/amd64".to_owned()),
-        log: rng.maybe(5, log),
+        pid: rng.maybe(10, |_| "host".to_owned()).into(),
+        ipc: rng.maybe(8, |rng| (*rng.pick(&["host", "shareable", "private"])).to_owned()).into(),
+        uts: rng.maybe(12, |_| "host".to_owned()).into(),
+        userns: rng.maybe(12, |_| "host".to_owned()).into(),
+        cgroupns: rng.maybe(10, |_| "private".to_owned()).into(),
+        cgroup_parent: rng.maybe(12, |_| "/windlass".to_owned()).into(),
+        runtime: rng.maybe(12, |_| "runc".to_owned()).into(),
+        platform: rng.maybe(8, |_| "linux/amd64".to_owned()).into(),
+        log: rng.maybe(5, log).into(),
     }
 }
 
@@ -196,11 +196,11 @@ fn networks(rng: &mut Rng, project: &Project, place: u16) -> (NetworkMode, Endpo
         let fixed = network.config.ipam.is_some() && rng.one_in(3);
         let endpoint = Endpoint {
             aliases: rng.maybe(3, |rng| format!("alias{}", rng.below(2))).into_iter().collect(),
-            ipv4: fixed.then(|| format!("10.77.{third}.{}", 10 + place)),
-            ipv6: None,
-            link_local_ips: SortedSet::default(),
-            links: SortedSet::default(),
-            mac_address: rng.maybe(8, |_| format!("02:42:0a:4d:00:{:02x}", 16 + place)),
+            ipv4: fixed.then(|| format!("10.77.{third}.{}", 10 + place)).into(),
+            ipv6: None.into(),
+            link_local_ips: SortedSet::default().into(),
+            links: SortedSet::default().into(),
+            mac_address: rng.maybe(8, |_| format!("02:42:0a:4d:00:{:02x}", 16 + place)).into(),
         };
         endpoints.insert(network.name.clone(), endpoint);
     }

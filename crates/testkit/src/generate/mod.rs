@@ -153,32 +153,33 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
     let completes = rng.one_in(6);
     if completes {
         config.command = Some(vec!["exit".to_owned(), "0".to_owned()]);
-        config.entrypoint = None;
-        config.healthcheck = None;
+        config.entrypoint = None.into();
+        config.healthcheck = None.into();
         config.restart = RestartPolicy::No;
     }
     ContainerSpec {
         address: Address::container(&engine, &name),
         key: key.to_owned(),
-        instance,
+        instance: instance.into(),
         name: format!("{}.{name}", project.name),
         image,
         pull: PullPolicy::Missing,
         config: config.into(),
-        secrets: secrets(rng),
+        secrets: secrets(rng).into(),
         depends_on,
-        wait: None,
+        wait: None.into(),
         update: UpdateSpec {
             order: if rng.one_in(4) { UpdateOrder::StartFirst } else { UpdateOrder::StopFirst },
             healthy_within_ms: rng.maybe(3, |_| 5_000),
             rollback: !rng.one_in(3),
             stable_for_ms: None,
-        },
-        exec_commands: exec_commands(rng, completes),
+        }
+        .into(),
+        exec_commands: exec_commands(rng, completes).into(),
         start_delay_ms: if rng.one_in(6) { 20 } else { 0 },
         persistent: rng.one_in(8),
-        profiles: BTreeSet::new(),
-        needs: BTreeSet::new(),
+        profiles: BTreeSet::new().into(),
+        needs: BTreeSet::new().into(),
     }
 }
 

@@ -72,7 +72,11 @@ impl FakeContainer {
             status: self.state.as_str().to_owned(),
             labels: self.labels.clone(),
             owner,
-            published: if bound { self.config.published.clone() } else { BTreeSet::new() },
+            published: if bound {
+                self.config.published.clone().into_inner()
+            } else {
+                BTreeSet::new()
+            },
             volumes: self.volume_names(),
             networks: self.networks.keys().cloned().collect(),
             created_s: self.created_s,
@@ -170,8 +174,8 @@ impl World {
         }
         let anonymous = self.prepare_mounts(&mut config);
         let mut labels = image.labels.clone();
-        labels.extend(create.labels.clone());
-        config.labels = windlass_model::label::without_own(&labels);
+        labels.extend(create.labels.all());
+        config.labels = windlass_model::label::without_own(&labels).into();
         let networks = self.attachments(&config);
         let created_s = self.tick() / 1_000_000_000;
         let container = FakeContainer {
@@ -330,7 +334,7 @@ impl World {
     ) -> Result<()> {
         let container = self.container(id)?;
         let limits = &mut container.config.limits;
-        let old = limits.clone();
+        let old = limits.clone().into_inner();
         *limits = Limits {
             memory_bytes: wanted.memory_bytes.or(old.memory_bytes),
             memory_swap_bytes: wanted.memory_swap_bytes.or(old.memory_swap_bytes),
@@ -345,7 +349,8 @@ impl World {
             cpuset_mems: wanted.cpuset_mems.clone().or(old.cpuset_mems),
             pids: wanted.pids.or(old.pids),
             blkio_weight: wanted.blkio_weight.or(old.blkio_weight),
-        };
+        }
+        .into();
         if let (Some(memory), None) = (wanted.memory_bytes, wanted.memory_swap_bytes) {
             limits.memory_swap_bytes = i64::try_from(memory.saturating_mul(2)).ok();
         }

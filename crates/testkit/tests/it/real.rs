@@ -176,26 +176,30 @@ fn make_feasible(spec: &mut ContainerSpec) {
     let config = &mut spec.config;
     config.read_only = read_only;
     config.command = config.command.take().map(command);
-    config.entrypoint = config.entrypoint.take().map(|words| {
-        let flags = words.iter().skip(1).map(|word| word.trim_start_matches('-').to_owned());
-        std::iter::once("env".to_owned()).chain(flags).collect()
-    });
+    config.entrypoint = config
+        .entrypoint
+        .take()
+        .map(|words| {
+            let flags = words.iter().skip(1).map(|word| word.trim_start_matches('-').to_owned());
+            std::iter::once("env".to_owned()).chain(flags).collect()
+        })
+        .into();
     if let Some(Healthcheck { test: test @ (HealthTest::Exec(_) | HealthTest::Shell(_)), .. }) =
-        &mut config.healthcheck
+        &mut *config.healthcheck
     {
         *test = HealthTest::Exec(vec!["true".to_owned()]);
     }
-    if let Some(check) = &mut config.healthcheck {
+    if let Some(check) = &mut *config.healthcheck {
         check.interval_ns = if check.is_active() { 1_000_000_000 } else { 0 };
         check.start_period_ns = 0;
     }
     config.group_add = config.group_add.iter().map(|_| "1001".to_owned()).collect();
-    config.gpus = None;
+    config.gpus = None.into();
     // Not every engine may give them: one in a container itself has not all of them.
     config.privileged = false;
     config.cap_add.clear();
-    config.cgroup_parent = None;
-    config.cgroupns = None;
+    config.cgroup_parent = None.into();
+    config.cgroupns = None.into();
     config.limits.blkio_weight = None;
     for mount in config.mounts.values_mut() {
         mount.propagation = None;
@@ -214,7 +218,7 @@ fn without_conflicts(config: &mut ContainerConfig) {
     }
     if config.uts.is_some() || host {
         config.hostname = None;
-        config.domainname = None;
+        config.domainname = None.into();
     }
     if config.limits.memory_reservation_bytes > config.limits.memory_bytes {
         config.limits.memory_reservation_bytes = None;

@@ -35,7 +35,7 @@ async fn create(
 ) -> Result<ContainerId, EngineError> {
     let (name, image) = (name.to_owned(), "app:1".to_owned());
     let config = config.into();
-    let create = CreateContainer { name, image, config, labels: BTreeMap::new() };
+    let create = CreateContainer { name, image, config, labels: BTreeMap::new().into() };
     engine.create_container(&create).await
 }
 
@@ -102,7 +102,7 @@ async fn what_can_not_start() {
         config.endpoints.insert("gone".to_owned(), Endpoint::default());
     };
     let joins: Edit = |config| config.network_mode = NetworkMode::Container("stopped".to_owned());
-    let joins_nobody: Edit = |config| config.pid = Some("container:nobody".to_owned());
+    let joins_nobody: Edit = |config| config.pid = Some("container:nobody".to_owned()).into();
     let missing: Edit = |config| config.command = Some(vec!["missing".to_owned()]);
     for (edit, expected) in [
         (publishes as Edit, Fault::PortInUse { port: Some(8080) }),
@@ -129,7 +129,7 @@ async fn what_can_not_be_created() {
         name: "a".to_owned(),
         image: "unknown:1".to_owned(),
         config: ContainerConfig::default().into(),
-        labels: BTreeMap::new(),
+        labels: BTreeMap::new().into(),
     };
     let error = engine.create_container(&unknown).await.unwrap_err();
     assert_eq!(error.fault, Fault::ImageMissing);
@@ -194,7 +194,7 @@ async fn past_events_come_first_and_healthy_comes_in_time() {
     let checked = config(|config| {
         config.command = Some(vec!["healthy-after".to_owned(), "500".to_owned()]);
         let test = windlass_model::healthcheck::HealthTest::Shell("true".to_owned());
-        config.healthcheck = Some(windlass_model::healthcheck::Healthcheck::of(test));
+        config.healthcheck = Some(windlass_model::healthcheck::Healthcheck::of(test)).into();
     });
     let id = running(&engine, "a", checked).await;
     let health = async || engine.inspect_container("a").await.unwrap().health;

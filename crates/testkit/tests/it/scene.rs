@@ -107,7 +107,12 @@ impl Scene {
             };
             engine.create_volume(&volume).await.unwrap();
             let config = ContainerConfig::default().into();
-            let create = CreateContainer { name, image: "foreign:1".to_owned(), config, labels };
+            let create = CreateContainer {
+                name,
+                image: "foreign:1".to_owned(),
+                config,
+                labels: labels.into(),
+            };
             let id = engine.create_container(&create).await.unwrap();
             engine.start_container(&id).await.unwrap();
         }

@@ -148,7 +148,7 @@ async fn locked(token: &str) -> Shape {
             ..Default::default()
         }
         .into(),
-        labels: held_by(token).labels(&project),
+        labels: held_by(token).labels(&project).into(),
     };
     scene.engine.create_container(&create).await.unwrap();
     let lives = token == "living";
@@ -218,7 +218,7 @@ fn start_first(project: Project) -> Project {
 }
 
 fn bare(project: Project) -> Project {
-    edited(project, "web", |spec| spec.config.healthcheck = None)
+    edited(project, "web", |spec| spec.config.healthcheck = None.into())
 }
 
 pub(crate) fn with_volume(project: Project) -> Project {

@@ -283,7 +283,7 @@ fn isolation(out: &mut Entries, config: &ContainerConfig) {
             json!({"host_path": host_path, "path": path, "permissions": permissions})
         }),
     );
-    if let Some(Gpus { count, device_ids, capabilities, driver }) = &config.gpus {
+    if let Some(Gpus { count, device_ids, capabilities, driver }) = &*config.gpus {
         let mut gpus = Entries::default();
         gpus.put("count", *count);
         gpus.list("device_ids", device_ids.iter().map(String::as_str));
@@ -306,7 +306,7 @@ fn isolation(out: &mut Entries, config: &ContainerConfig) {
     ] {
         out.some(key, value.as_deref());
     }
-    if let Some(LogConfig { driver, options }) = &config.log {
+    if let Some(LogConfig { driver, options }) = &*config.log {
         let mut log = Entries::default();
         log.put("driver", driver.as_str());
         log.texts("options", options);

@@ -179,14 +179,14 @@ mod tests {
         let copy = project.clone();
         for spec in project.containers.values_mut() {
             spec.key = spec.address.name.clone();
-            spec.instance = None;
+            spec.instance = None.into();
             for (_, value) in &mut spec.config.env {
                 // With a secret beside it in one template, more is withheld than must be.
                 if let Some(text) = value.reveal().filter(|text| !text.contains("hunter2")) {
                     *value = text.into();
                 }
             }
-            if let Some(wait) = &mut spec.wait {
+            if let Some(wait) = &mut *spec.wait {
                 wait.conditions.sort_by_key(|condition| format!("{condition:?}"));
             }
             let only_named = of_container(spec, &copy);

@@ -44,7 +44,7 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
         name: "update",
         read: |c, r, i| {
-            r.fields(i, &mut c.update, &[UPDATE]);
+            r.fields(i, &mut *c.update, &[UPDATE]);
         },
     },
 ];
@@ -134,7 +134,7 @@ fn exec_policy(reader: &Reader, item: &Item) -> Option<ExecPolicy> {
 
 fn healthcheck(container: &mut Container, reader: &Reader, item: &Item) {
     let check = health(reader, item, container.config.healthcheck.take());
-    container.config.healthcheck = check;
+    container.config.healthcheck = check.into();
 }
 
 /// A line for the shell, docker-map's positions, or a mapping over what is inherited.

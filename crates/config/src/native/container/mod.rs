@@ -108,7 +108,7 @@ pub(super) fn read(reader: &Reader, key: &str, own: &Outline, ancestors: &[&Outl
         unite(&mut container.instances, outline.instances.clone());
         reader.fields(&outline.item, &mut container, TABLES);
     }
-    container.used = reader.templates().leave();
+    container.used = reader.templates().leave().into();
     if !own.is_abstract {
         let sources: Vec<&Outline> = ancestors.iter().copied().chain([own]).collect();
         consistency::check(reader, &container, &sources);

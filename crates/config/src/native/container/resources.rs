@@ -20,7 +20,7 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
         name: "limits",
         read: |c, r, i| {
-            r.fields(i, &mut c.config.limits, &[LIMITS]);
+            r.fields(i, &mut *c.config.limits, &[LIMITS]);
         },
     },
     Field { name: "ulimits", read: ulimits },

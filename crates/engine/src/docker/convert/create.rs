@@ -40,7 +40,7 @@ pub(crate) fn create_body(create: &CreateContainer, api: ApiVersion) -> Result<C
     let network = Attachment::of(config, api)?;
     let (mut body, platform) = whole(config, health?, mounts);
     body.config.image = Some(create.image.clone());
-    body.config.labels = some_map(&create.labels);
+    body.config.labels = some_map(&create.labels.all());
     body.config.mac_address = network.mac_address;
     body.host_config.network_mode = Some(network.mode);
     body.networking_config = network.first;
@@ -107,8 +107,8 @@ fn whole(
 ) -> (CreateBody, Option<String>) {
     let config = Config {
         hostname: hostname.clone(),
-        domainname: domainname.clone(),
-        user: user.clone(),
+        domainname: domainname.clone().into_inner(),
+        user: user.clone().into_inner(),
         tty: some_flag(*tty),
         open_stdin: some_flag(*stdin_open),
         // So that whoever pipes into the process can end its input.
@@ -118,8 +118,8 @@ fn whole(
         healthcheck: health,
         image: None,
         volumes: None,
-        working_dir: workdir.clone(),
-        entrypoint: entrypoint.clone().map(Words::Many),
+        working_dir: workdir.clone().into_inner(),
+        entrypoint: entrypoint.clone().into_inner().map(Words::Many),
         mac_address: None,
         labels: None,
         stop_signal: stop_signal.clone().map(Loose::Text),
@@ -135,29 +135,29 @@ fn whole(
         volumes_from: some_list(volumes_from),
         cap_add: some_list(cap_add),
         cap_drop: some_list(cap_drop),
-        cgroupns_mode: cgroupns.clone(),
+        cgroupns_mode: cgroupns.clone().into_inner(),
         dns: some_list(dns),
         dns_options: some_list(dns_options),
         dns_search: some_list(dns_search),
         extra_hosts: some_list(extra_hosts),
         group_add: some_list(group_add),
-        ipc_mode: ipc.clone(),
+        ipc_mode: ipc.clone().into_inner(),
         links: some_list(links),
         oom_score_adj: oom_score_adj.map(i64::from),
-        pid_mode: pid.clone(),
+        pid_mode: pid.clone().into_inner(),
         privileged: some_flag(*privileged),
         publish_all_ports: some_flag(*publish_all),
         readonly_rootfs: some_flag(*read_only),
         security_opt: some_list(security_opt),
         tmpfs: some_map(tmpfs),
-        uts_mode: uts.clone(),
-        userns_mode: userns.clone(),
+        uts_mode: uts.clone().into_inner(),
+        userns_mode: userns.clone().into_inner(),
         shm_size: shm_size_bytes.and_then(|size| size.try_into().ok()),
         sysctls: some_map(sysctls),
-        runtime: runtime.clone(),
+        runtime: runtime.clone().into_inner(),
         mounts: mounts.mounts,
         init: *init,
-        cgroup_parent: cgroup_parent.clone(),
+        cgroup_parent: cgroup_parent.clone().into_inner(),
         devices: (!devices.is_empty()).then(|| devices.iter().map(device_document).collect()),
         device_requests: gpus.as_ref().map(|gpus| vec![gpu_document(gpus)]),
         oom_kill_disable: some_flag(*oom_kill_disable),
@@ -165,7 +165,7 @@ fn whole(
         resources: limits::resources(wanted_limits),
     };
     let networking_config = NetworkingConfig::default();
-    (CreateBody { config, host_config, networking_config }, platform.clone())
+    (CreateBody { config, host_config, networking_config }, platform.clone().into_inner())
 }
 
 fn log_document(log: &LogConfig) -> host::LogConfig {

@@ -14,15 +14,15 @@ pub(crate) fn to_settings(endpoint: &Endpoint) -> EndpointSettings {
     let Endpoint { aliases, ipv4, ipv6, link_local_ips, links, mac_address } = endpoint;
     let given = ipv4.is_some() || ipv6.is_some() || !link_local_ips.is_empty();
     let ipam_config = given.then(|| EndpointIpam {
-        ipv4: ipv4.clone(),
-        ipv6: ipv6.clone(),
+        ipv4: ipv4.clone().into_inner(),
+        ipv6: ipv6.clone().into_inner(),
         link_local_ips: some_list(link_local_ips),
     });
     EndpointSettings {
         ipam_config,
         links: some_list(links),
         aliases: some_list(aliases),
-        mac_address: mac_address.clone(),
+        mac_address: mac_address.clone().into_inner(),
         network_id: None,
     }
 }
@@ -34,17 +34,17 @@ fn observed(settings: EndpointSettings, id: &str, asked: Option<&Endpoint>) -> E
     let own = |alias: &String| alias.len() == 12 && id.starts_with(alias.as_str());
     Endpoint {
         aliases: aliases.into_iter().flatten().filter(|alias| !own(alias)).collect(),
-        ipv4: text(ipv4),
-        ipv6: text(ipv6),
+        ipv4: text(ipv4).into(),
+        ipv6: text(ipv6).into(),
         link_local_ips: link_local_ips.into_iter().flatten().collect(),
         links: links.into_iter().flatten().collect(),
-        mac_address: mac_observed(text(mac_address), asked),
+        mac_address: mac_observed(text(mac_address), asked).into(),
     }
 }
 
 /// A container that does not run has no address to compare with what was asked for.
 fn mac_observed(actual: Option<String>, asked: Option<&Endpoint>) -> Option<String> {
-    let asked = asked?.mac_address.clone()?;
+    let asked = asked?.mac_address.clone().into_inner()?;
     match actual {
         Some(actual) if !actual.eq_ignore_ascii_case(&asked) => Some(actual),
         Some(_) | None => Some(asked),
@@ -129,7 +129,8 @@ mod tests {
             observed(settings(), id, None),
             Endpoint { aliases: ["web".to_owned()].into(), ..Endpoint::default() }
         );
-        let mac = |mac: &str| Endpoint { mac_address: Some(mac.into()), ..Endpoint::default() };
+        let mac =
+            |mac: &str| Endpoint { mac_address: Some(mac.into()).into(), ..Endpoint::default() };
         for (asked, found) in
             [("02:42:AC:11:00:02", "02:42:AC:11:00:02"), ("02:42:ac:11:00:99", "02:42:ac:11:00:02")]
         {

@@ -30,14 +30,19 @@ pub(crate) fn as_asked(
     let is_list = |list: &Vec<String>| !list.is_empty();
     let mut config = asked.clone();
     config.command = seen.command.filter(is_list).or_else(|| asked.command.clone());
-    config.entrypoint = seen.entrypoint.filter(is_list).or_else(|| asked.entrypoint.clone());
+    config.entrypoint = seen
+        .entrypoint
+        .into_inner()
+        .filter(is_list)
+        .or_else(|| asked.entrypoint.clone().into_inner())
+        .into();
     config.env = env(seen.env, asked, image);
     config.labels = seen.labels;
-    config.user = asked.user.clone().or_else(|| given(&image.user));
-    config.workdir = asked.workdir.clone().or_else(|| given(&image.workdir));
+    config.user = asked.user.clone().into_inner().or_else(|| given(&image.user)).into();
+    config.workdir = asked.workdir.clone().into_inner().or_else(|| given(&image.workdir)).into();
     config.stop_signal = asked.stop_signal.clone().or_else(|| image.stop_signal.clone());
     if asked.healthcheck.is_none() {
-        config.healthcheck.clone_from(&image.healthcheck);
+        config.healthcheck = image.healthcheck.clone().into();
     }
     config.exposed.extend(image.exposed.iter().copied());
     let published = &asked.published;
@@ -76,7 +81,7 @@ pub(crate) fn as_understood(create: &CreateContainer) -> Cow<'_, CreateContainer
         argv => argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
     };
     let mut config = ContainerConfig::clone(&create.config);
-    if let Some(check) = &mut config.healthcheck {
+    if let Some(check) = &mut *config.healthcheck {
         check.test = HealthTest::Shell(line);
     }
     Cow::Owned(CreateContainer { config: config.into(), ..create.clone() })
@@ -126,7 +131,7 @@ mod tests {
         let env = |names: &[&str]| -> Env {
             names.iter().map(|name| ((*name).to_owned(), EnvValue::from("x"))).collect()
         };
-        let fixed = Endpoint { ipv4: Some("10.0.0.5".into()), ..Endpoint::default() };
+        let fixed = Endpoint { ipv4: Some("10.0.0.5".into()).into(), ..Endpoint::default() };
         let asked = ContainerConfig {
             env: env(&["A"]),
             network_mode: NetworkMode::Networks,
@@ -134,10 +139,10 @@ mod tests {
             ..ContainerConfig::default()
         };
         let seen = ContainerConfig {
-            entrypoint: Some(Vec::new()),
+            entrypoint: Some(Vec::new()).into(),
             env: env(&["A", "PATH", "TERM", "container"]),
-            pid: Some("private".into()),
-            limits: Limits { pids: Some(2048), ..Limits::default() },
+            pid: Some("private".into()).into(),
+            limits: Limits { pids: Some(2048), ..Limits::default() }.into(),
             endpoints: Endpoints::from([
                 ("n".into(), Endpoint::default()),
                 ("o".into(), Endpoint::default()),
@@ -152,7 +157,10 @@ mod tests {
         assert_eq!(found.env, env(&["A", "PATH"]));
         let endpoints = [("n".to_owned(), fixed), ("o".to_owned(), Endpoint::default())];
         assert_eq!(found.endpoints, Endpoints::from(endpoints));
-        assert_eq!((found.entrypoint, found.pid, found.limits.pids), (None, None, None));
+        assert_eq!(
+            (found.entrypoint.is_none(), found.pid.is_none(), found.limits.pids),
+            (true, true, None)
+        );
     }
 
     #[test]
@@ -173,8 +181,12 @@ mod tests {
             let create = CreateContainer {
                 name: "web".into(),
                 image: "app".into(),
-                config: ContainerConfig { healthcheck, ..ContainerConfig::default() }.into(),
-                labels: BTreeMap::new(),
+                config: ContainerConfig {
+                    healthcheck: healthcheck.into(),
+                    ..ContainerConfig::default()
+                }
+                .into(),
+                labels: BTreeMap::new().into(),
             };
             let sent = as_understood(&create);
             let test = sent.config.healthcheck.as_ref().map(|check| check.test.clone());

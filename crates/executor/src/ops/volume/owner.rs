@@ -104,7 +104,8 @@ async fn inert(
         labels: BTreeMap::from([(
             label::PROJECT.to_owned(),
             ctx.run.context.project.as_str().to_owned(),
-        )]),
+        )])
+        .into(),
     };
     let is_ours = |seen: &ObservedContainer| {
         let owner = seen.owner.as_ref();
