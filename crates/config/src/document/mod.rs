@@ -16,7 +16,7 @@ pub use objects::{Engine, Group, HostPath, Network, Secret, Settings, Task, Task
 use std::collections::BTreeMap;
 
 use windlass_model::container::ContainerConfig;
-use windlass_model::{ProjectName, Shared};
+use windlass_model::{ProjectName, Shared, SortedMap};
 
 use crate::load::Dialect;
 
@@ -30,7 +30,7 @@ pub struct Document {
     pub root: String,
     pub settings: Settings,
     pub images: BTreeMap<String, Image>,
-    pub containers: BTreeMap<String, Container>,
+    pub containers: SortedMap<String, Container>,
     pub volumes: BTreeMap<String, Volume>,
     pub host: BTreeMap<String, HostPath>,
     /// Relative host paths start here; absolute.

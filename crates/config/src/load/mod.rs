@@ -77,7 +77,7 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
         dialect: options.dialect,
         root: &directory,
     };
-    if let Some(document) = native::read(&reader, &Item::root(root.node), &given) {
+    if let Some(document) = native::read(&reader, Item::root(root.node), &given) {
         let lowered = lower(&reader, document);
         loaded.project = Some(lowered.project);
         loaded.places = lowered.places;

@@ -29,7 +29,9 @@ impl<'a> Ancestors<'a> {
             let mut path = vec![key.as_str()];
             found.collect(reader, key, &mut path, &mut order, &mut reported);
             order.pop();
-            found.of.insert(key, order);
+            if !order.is_empty() {
+                found.of.insert(key, order);
+            }
         }
         found
     }
@@ -113,9 +115,15 @@ impl<'a> Ancestors<'a> {
         reader.report(found.help("move what they share into an `abstract` container"));
     }
 
-    pub(super) fn get(&self, key: &str) -> Vec<&'a Outline> {
+    fn get(&self, key: &str) -> Vec<&'a Outline> {
         let order = self.of.get(key).into_iter().flatten();
         order.filter_map(|key| self.outlines.get(*key)).collect()
+    }
+
+    /// The keys of each container's ancestors, farthest first; of those that have any.
+    pub(super) fn lines(&self) -> BTreeMap<String, Vec<String>> {
+        let owned = |keys: &Vec<&str>| keys.iter().map(|key| (*key).to_owned()).collect();
+        self.of.iter().map(|(key, order)| ((*key).to_owned(), owned(order))).collect()
     }
 
     /// What templates see of each container.
@@ -129,9 +137,7 @@ impl<'a> Ancestors<'a> {
                 let instances = instances
                     .map(|instance| (instance.value.clone(), format!("{text}.{}", instance.value)))
                     .collect();
-                let hostname = crate::lower::hostname(&text);
-                let parts = [("name", text.clone()), ("hostname", hostname)].into();
-                (key.clone(), Named { text, parts, instances })
+                (key.clone(), Named { text, instances, ..Named::default() })
             })
             .collect()
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every section is read even if an earlier one has mistakes, so one load reports all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use windlass_model::{ProjectName, SortedMap};
@@ -84,30 +84,32 @@ pub struct Given<'a> {
 }
 
 /// Reads a merged tree. `None`: there was no mapping, or no name; both are reported.
-pub fn read(reader: &Reader, root: &Item, given: &Given<'_>) -> Option<Document> {
+pub fn read(reader: &Reader, root: Item, given: &Given<'_>) -> Option<Document> {
     let vars = root.get("vars").map(|item| item.node).filter(|node| !node.is_null());
     if let Some(node) = vars.as_ref().filter(|node| node.as_mapping().is_none()) {
         let item = Item { node: Arc::clone(node), path: Path::root().key("vars"), key: None };
         reader.expected(&item, "a mapping of variables", None);
     }
     reader.templates().set_vars(vars.filter(|node| node.as_mapping().is_some()));
-    let name = project_name(reader, root, given);
+    let name = project_name(reader, &root, given);
     if let Some(name) = &name {
         reader.templates().set_project(name.as_str());
     }
     let mut sections = Sections::default();
-    if !reader.fields(root, &mut sections, &[SECTIONS, SETTINGS]) {
+    if !reader.fields(&root, &mut sections, &[SECTIONS, SETTINGS]) {
         return None;
     }
+    drop(root);
     let name = name.unwrap_or_else(|| ProjectName::new("project"));
     let defaults = sections.get("defaults").filter(|item| !item.node.is_null());
     if let Some(defaults) = defaults.filter(|item| item.node.as_mapping().is_none()) {
         reader.expected(defaults, "a mapping of what images have in common", None);
         sections.items.remove("defaults");
     }
-    let document = read_sections(reader, &sections, name, given);
+    let document = read_sections(reader, &mut sections, name, given);
     let found = reader.templates().check_vars(&reader.sources());
     reader.report_all(found);
+    reader.templates().forget_names();
     Some(document)
 }
 
@@ -146,7 +148,7 @@ fn project_name(reader: &Reader, root: &Item, given: &Given<'_>) -> Option<Proje
 
 fn read_sections(
     reader: &Reader,
-    sections: &Sections,
+    sections: &mut Sections,
     name: ProjectName,
     given: &Given<'_>,
 ) -> Document {
@@ -160,11 +162,14 @@ fn read_sections(
     let references = image_references(reader, sections, &name);
     let named = references.iter().map(|(key, text)| (key.clone(), image::named(text)));
     reader.templates().set_names(Scope::Images, named.collect());
-    let outlines = outlines(reader, sections.get("containers"));
+    let item = sections.items.remove("containers");
+    let outlines = outlines(reader, item.as_ref());
+    drop(item);
     let ancestors = Ancestors::new(reader, &outlines);
     reader.templates().set_names(Scope::Containers, ancestors.names(&name));
+    let lines = ancestors.lines();
     let (images, of_images) = images(reader, sections, &references);
-    let containers = containers(reader, &outlines, &ancestors);
+    let containers = containers(reader, outlines, &lines);
     let tasks = tasks(reader, sections, of_images);
     let groups = section(reader, sections.get("groups"), "groups", |_, item| {
         Some(Group { span: item.key_span(), members: reader.spanned_strings(item) })
@@ -311,15 +316,22 @@ fn outlines(reader: &Reader, item: Option<&Item>) -> BTreeMap<String, Outline> {
     })
 }
 
+/// Reads each container. Its part of the tree goes with its outline: unless others extend it, nothing else
+/// needs it, and all parts together are larger than what is made of them.
 fn containers(
     reader: &Reader,
-    outlines: &BTreeMap<String, Outline>,
-    ancestors: &Ancestors<'_>,
-) -> BTreeMap<String, Container> {
-    outlines
-        .iter()
-        .map(|(key, outline)| {
-            (key.clone(), container::read(reader, key, outline, &ancestors.get(key)))
-        })
-        .collect()
+    outlines: BTreeMap<String, Outline>,
+    lines: &BTreeMap<String, Vec<String>>,
+) -> SortedMap<String, Container> {
+    let extended: BTreeSet<&String> = lines.values().flatten().collect();
+    let bases = outlines.iter().filter(|(key, _)| extended.contains(key));
+    let bases: BTreeMap<String, Outline> =
+        bases.map(|(key, outline)| (key.clone(), outline.clone())).collect();
+    let read = |(key, outline): (String, Outline)| {
+        let line = lines.get(&key).into_iter().flatten();
+        let ancestors: Vec<&Outline> = line.filter_map(|key| bases.get(key)).collect();
+        let container = container::read(reader, &key, &outline, &ancestors);
+        (key, container)
+    };
+    outlines.into_iter().map(read).collect()
 }

@@ -47,3 +47,17 @@ pub struct Named {
     /// Named copies; asking for one records `name.instance`.
     pub instances: BTreeMap<String, String>,
 }
+
+impl Named {
+    /// With the parts that follow from a container's name: of thousands of containers few are asked for.
+    pub(super) fn seen_in(&self, scope: Scope) -> Self {
+        let mut named = self.clone();
+        if scope == Scope::Containers {
+            named.parts.extend([
+                ("name", self.text.clone()),
+                ("hostname", crate::lower::hostname(&self.text)),
+            ]);
+        }
+        named
+    }
+}

@@ -213,7 +213,7 @@ impl Object for Names {
             return Some(Value::from_object(Name {
                 scope,
                 key: key.to_owned(),
-                named: named.clone(),
+                named: named.seen_in(scope),
                 state: Weak::clone(&self.state),
             }));
         }
