@@ -2,6 +2,7 @@
 //!
 //! Invariant: every reference within a project resolves; `config` reports the others and returns none.
 
+use crate::SortedMap;
 use crate::address::Address;
 use crate::container::ContainerSpec;
 use crate::engine::EngineSpec;
@@ -22,7 +23,7 @@ pub struct Project {
     /// Has at least `default`.
     pub engines: BTreeMap<EngineName, EngineSpec>,
     pub images: BTreeMap<String, ImageSpec>,
-    pub containers: BTreeMap<Address, ContainerSpec>,
+    pub containers: SortedMap<Address, ContainerSpec>,
     /// By key; each is created on every engine where a container uses it.
     pub networks: BTreeMap<String, NetworkSpec>,
     /// By key; each is created on every engine where a container uses it.
@@ -41,7 +42,7 @@ impl Project {
             root: root.into(),
             engines: [(EngineName::default(), EngineSpec::default())].into(),
             images: BTreeMap::new(),
-            containers: BTreeMap::new(),
+            containers: SortedMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             secrets: BTreeMap::new(),

@@ -11,8 +11,8 @@ use std::marker::PhantomData;
 use std::ops::Index;
 
 /// What `BTreeMap` is to its user, in as much memory as its entries need: a node of a tree has room for eleven,
-/// and most maps of a container have one or two. Many entries are added by `extend`; each `insert` moves what
-/// comes after it.
+/// most maps of a container have one or two, and keys that come in their order leave each node half empty. Many
+/// entries are added by `extend`; each `insert` moves what comes after it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SortedMap<K, V> {
     entries: Vec<(K, V)>,
@@ -87,6 +87,14 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.place(key).ok().map(|at| &mut self.entries[at].1)
     }
 
+    /// The key as it is held, and its value.
+    pub fn get_key_value<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        self.place(key).ok().map(|at| (&self.entries[at].0, &self.entries[at].1))
+    }
+
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -127,21 +135,34 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 }
 
+impl<K: Ord, V> From<Vec<(K, V)>> for SortedMap<K, V> {
+    /// In the memory that the list has; of entries with one key the last stays.
+    fn from(mut entries: Vec<(K, V)>) -> Self {
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            entries.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(later, earlier);
+                }
+                same
+            });
+        }
+        Self { entries }
+    }
+}
+
 impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
     /// Later ones win.
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, more: I) {
-        self.entries.extend(more);
-        if self.entries.is_sorted_by(|(a, _), (b, _)| a < b) {
-            return;
+        let mut entries = std::mem::take(&mut self.entries);
+        let more = more.into_iter();
+        if entries.is_empty() {
+            // No more room than is needed: a list that grows by itself starts with four.
+            entries.reserve_exact(more.size_hint().0);
         }
-        self.entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-        self.entries.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
+        entries.extend(more);
+        *self = entries.into();
     }
 }
 

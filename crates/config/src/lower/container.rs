@@ -92,6 +92,7 @@ impl Lowering<'_> {
         places: &mut Places,
     ) -> Vec<Edge> {
         let mut edges = Vec::new();
+        let mut specs = Vec::with_capacity(configs.len());
         for (container, config) in self.document.containers.values().zip(configs) {
             let members = self.members.of(&container.key);
             if members.is_empty() {
@@ -105,9 +106,10 @@ impl Lowering<'_> {
             for ((member, engine), config) in all.into_iter().zip(configs) {
                 let spec = self.spec(member, engine, config, image.clone(), &mut edges);
                 places.objects.insert(spec.address.clone(), container.span);
-                project.containers.insert(spec.address.clone(), spec);
+                specs.push((spec.address.clone(), spec));
             }
         }
+        project.containers = specs.into();
         edges
     }
 

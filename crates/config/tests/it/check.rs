@@ -40,7 +40,7 @@ pub(crate) fn web(rest: &str, keys: &str) -> ContainerSpec {
     let keys = keys.replace('\n', "\n    ");
     let yaml = format!("{rest}\ncontainers:\n  web:\n    image: x\n    {keys}\n");
     let project = project(&yaml);
-    let mut found = project.containers.into_values().filter(|c| c.key == "web");
+    let mut found = project.containers.into_iter().map(|(_, c)| c).filter(|c| c.key == "web");
     found.next().expect("the container is there")
 }
 

@@ -22,7 +22,7 @@ fn spec(keys: &str) -> ContainerSpec {
         rest("")
     );
     let project = crate::check::project(&yaml);
-    let mut found = project.containers.into_values().filter(|c| c.key == "web");
+    let mut found = project.containers.into_iter().map(|(_, c)| c).filter(|c| c.key == "web");
     found.next().unwrap()
 }
 
