@@ -72,11 +72,7 @@ impl FakeContainer {
             status: self.state.as_str().to_owned(),
             labels: self.labels.clone(),
             owner,
-            published: if bound {
-                self.config.published.clone().into_inner()
-            } else {
-                BTreeSet::new()
-            },
+            published: self.config.published.iter().filter(|_| bound).copied().collect(),
             volumes: self.volume_names(),
             networks: self.networks.keys().cloned().collect(),
             created_s: self.created_s,
@@ -333,8 +329,8 @@ impl World {
         restart: RestartPolicy,
     ) -> Result<()> {
         let container = self.container(id)?;
-        let limits = &mut container.config.limits;
-        let old = limits.clone().into_inner();
+        let limits = &mut *container.config.limits;
+        let old = limits.clone();
         *limits = Limits {
             memory_bytes: wanted.memory_bytes.or(old.memory_bytes),
             memory_swap_bytes: wanted.memory_swap_bytes.or(old.memory_swap_bytes),
@@ -349,8 +345,7 @@ impl World {
             cpuset_mems: wanted.cpuset_mems.clone().or(old.cpuset_mems),
             pids: wanted.pids.or(old.pids),
             blkio_weight: wanted.blkio_weight.or(old.blkio_weight),
-        }
-        .into();
+        };
         if let (Some(memory), None) = (wanted.memory_bytes, wanted.memory_swap_bytes) {
             limits.memory_swap_bytes = i64::try_from(memory.saturating_mul(2)).ok();
         }
