@@ -16,6 +16,7 @@ use crate::lookup;
 use crate::step::{Result, StepContext};
 use crate::watch::Signal;
 use checks::Checks;
+use conditions::Pending;
 use judge::{Judge, Verdict};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -37,10 +38,12 @@ pub(crate) async fn wait(
 ) -> Result<()> {
     let id = ctx.container(container)?;
     ctx.say_waiting(until.to_string());
-    let mut judge = Judge::new(until);
+    let (mut judge, mut pending) = (Judge::new(until), None);
     let work = async {
         match until {
-            Until::Conditions(spec) => conditions::hold(ctx, &id, spec, &mut judge).await,
+            Until::Conditions(spec) => {
+                conditions::hold(ctx, &id, spec, &mut judge, &mut pending).await
+            }
             Until::Running { .. } | Until::Healthy | Until::Completed => {
                 ready(ctx, &id, &mut judge).await
             }
@@ -49,7 +52,7 @@ pub(crate) async fn wait(
     let deadline = Duration::from_millis(deadline_ms);
     match tokio::time::timeout(deadline, work).await {
         Ok(result) => result,
-        Err(_) => last_look(ctx, &id, &mut judge, deadline).await,
+        Err(_) => last_look(ctx, &id, &mut judge, pending.as_ref(), deadline).await,
     }
 }
 
@@ -124,16 +127,17 @@ async fn last_look(
     ctx: StepContext<'_>,
     id: &ContainerId,
     judge: &mut Judge<'_>,
+    pending: Option<&Pending>,
     deadline: Duration,
 ) -> Result<()> {
     let seen = lookup::until_answered(|| ctx.engine.inspect_container(id.as_str()));
     let seen = seen.await.map_err(failure::from_engine)?;
     let failure = match judge.see(&seen, Instant::now()) {
         // That it runs is not all that was waited for.
-        Verdict::Ready if judge.pending.is_some() => judge.too_late(&seen, deadline),
+        Verdict::Ready if pending.is_some() => judge.too_late(&seen, pending, deadline),
         Verdict::Ready => return Ok(()),
         Verdict::Bad(failure) => failure,
-        Verdict::Wait(_) => judge.too_late(&seen, deadline),
+        Verdict::Wait(_) => judge.too_late(&seen, pending, deadline),
     };
     Err(explain(ctx, &seen, failure).await)
 }

@@ -1,42 +1,88 @@
 //! The conditions of `wait`: what no event tells.
 //!
-//! Invariant: a container that ends is noticed at once, whatever is being waited for.
+//! Invariant: a container that ends is noticed at once, whatever is being waited for; nothing that is
+//! refused in one that ended is taken for anything else.
 
 use super::judge::{Judge, Verdict};
-use super::{explain, look, next, probe, ready};
+use super::{SILENCE, explain, look, next, probe, ready};
 use crate::failure;
 use crate::lines::Lines;
 use crate::moment;
 use crate::step::{Result, StepContext};
 use crate::watch::Signal;
 use futures_util::StreamExt as _;
+use std::fmt;
 use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, sleep};
 use windlass_engine::stream::LogRequest;
 use windlass_model::name::ContainerId;
-use windlass_model::observed::ObservedContainer;
+use windlass_model::observed::{ObservedContainer, State};
 use windlass_model::wait::{WaitCondition, WaitSpec};
 
-/// Waits until each condition has held.
+/// A condition that does not hold yet.
+pub(crate) struct Pending {
+    what: String,
+    /// What the last attempt came to, where that says more.
+    tried: Option<String>,
+}
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.tried.iter().try_for_each(|tried| write!(f, ": {tried}"))
+    }
+}
+
+/// Waits until each condition has held; `pending` is the one that is waited for.
 pub(super) async fn hold(
     ctx: StepContext<'_>,
     id: &ContainerId,
     spec: &WaitSpec,
     judge: &mut Judge<'_>,
+    pending: &mut Option<Pending>,
 ) -> Result<()> {
     ready(ctx, id, judge).await?;
-    let seen = look(ctx, id).await?;
     let interval = Duration::from_millis(spec.interval_ms.max(10));
     for condition in &spec.conditions {
         let what = describe(condition);
         ctx.say_waiting(what.clone());
-        judge.pending = Some(what);
-        tokio::select! {
-            result = until_holds(ctx, &seen, condition, interval) => result?,
-            result = until_ended(ctx, id, judge) => return result,
-        }
+        let pending = pending.insert(Pending { what, tried: None });
+        one(ctx, id, condition, interval, judge, &mut pending.tried).await?;
     }
     Ok(())
+}
+
+/// Waits until one condition has held. That it can't be looked at is believed when a container that
+/// runs on says so twice: what runs in a container is refused, or ends, a little before its engine
+/// says that it ended.
+async fn one(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    condition: &WaitCondition,
+    interval: Duration,
+    judge: &mut Judge<'_>,
+    tried: &mut Option<String>,
+) -> Result<()> {
+    let mut signals = ctx.run.watches.hear(&ctx.step.address.engine).await;
+    let mut refused: Option<ObservedContainer> = None;
+    loop {
+        let seen = look(ctx, id).await?;
+        if let Verdict::Bad(failure) = judge.see(&seen, Instant::now()) {
+            return Err(explain(ctx, &seen, failure).await);
+        }
+        let result = tokio::select! {
+            result = until_holds(ctx, &seen, condition, interval, tried) => result,
+            result = until_ended(ctx, id, judge, &mut signals) => return result,
+        };
+        let Err(failure) = result else { return Ok(()) };
+        let is_same_run = |before: &ObservedContainer| before.started_at == seen.started_at;
+        if seen.state == State::Running && refused.as_ref().is_some_and(is_same_run) {
+            return Err(failure);
+        }
+        refused = (seen.state == State::Running).then_some(seen);
+        sleep(SILENCE).await;
+    }
 }
 
 async fn until_holds(
@@ -44,11 +90,12 @@ async fn until_holds(
     seen: &ObservedContainer,
     condition: &WaitCondition,
     interval: Duration,
+    tried: &mut Option<String>,
 ) -> Result<()> {
     if let WaitCondition::Log(text) = condition {
         return until_logged(ctx, seen, text, interval).await;
     }
-    while !probe::holds(ctx, &seen.id, condition).await? {
+    while !probe::holds(ctx, &seen.id, condition, tried).await? {
         sleep(interval).await;
     }
     Ok(())
@@ -85,11 +132,17 @@ async fn until_logged(
 }
 
 /// Ends when the container does.
-async fn until_ended(ctx: StepContext<'_>, id: &ContainerId, judge: &mut Judge<'_>) -> Result<()> {
-    let mut signals = ctx.run.watches.hear(&ctx.step.address.engine).await;
+async fn until_ended(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    judge: &mut Judge<'_>,
+    signals: &mut Option<Receiver<Signal>>,
+) -> Result<()> {
     loop {
-        match next(&mut signals).await {
+        match next(signals).await {
             Some(Signal::Event(event)) if event.container().as_ref() != Some(id) => continue,
+            // Each command that runs in it is told of, too.
+            Some(Signal::Event(event)) if !judge.is_news(&event.action) => continue,
             Some(Signal::Event(_) | Signal::Lost) => {}
             None => std::future::pending().await,
         }

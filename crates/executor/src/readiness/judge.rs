@@ -2,6 +2,7 @@
 //!
 //! Invariant: pure: it is told what was seen and when, and asks nobody.
 
+use super::conditions::Pending;
 use crate::failure;
 use crate::moment;
 use std::time::Duration;
@@ -30,13 +31,11 @@ pub(crate) struct Judge<'a> {
     started_ns: Option<i64>,
     /// Whether it was seen running last.
     runs: bool,
-    /// The condition that is being waited for.
-    pub(crate) pending: Option<String>,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(until: &'a Until) -> Self {
-        Self { until, stable: None, started_ns: None, runs: false, pending: None }
+        Self { until, stable: None, started_ns: None, runs: false }
     }
 
     pub(crate) fn see(&mut self, seen: &ObservedContainer, now: Instant) -> Verdict {
@@ -70,7 +69,11 @@ impl<'a> Judge<'a> {
         if comes_back && *self.until != Until::Completed {
             return Verdict::Wait(None);
         }
-        Verdict::Bad(failure::of(exited(seen), words(seen)))
+        let when = match self.until {
+            Until::Conditions(_) => " before it became ready",
+            Until::Running { .. } | Until::Healthy | Until::Completed => "",
+        };
+        Verdict::Bad(failure::of(exited(seen), words(seen, when)))
     }
 
     fn running(&mut self, seen: &ObservedContainer, now: Instant) -> Verdict {
@@ -118,15 +121,21 @@ impl<'a> Judge<'a> {
         begins || NEWS.contains(&action) || action.starts_with("health_status")
     }
 
-    pub(crate) fn too_late(&self, seen: &ObservedContainer, deadline: Duration) -> Failure {
+    /// `pending`: the condition that did not hold, where it runs already.
+    pub(crate) fn too_late(
+        &self,
+        seen: &ObservedContainer,
+        pending: Option<&Pending>,
+        deadline: Duration,
+    ) -> Failure {
         let seconds = deadline.as_secs_f64();
         if seen.restart_count > 0 && seen.state != State::Running {
-            let message = format!("it keeps restarting; {}", words(seen));
+            let message = format!("it keeps restarting; {}", words(seen, ""));
             return failure::of(exited(seen), message);
         }
         let state = seen.state.as_str();
-        let message = match &self.pending {
-            Some(what) => format!("waited {seconds} s in vain for {what}; it is {state}"),
+        let message = match pending {
+            Some(pending) => format!("waited {seconds} s in vain for {pending}; it is {state}"),
             None => format!("not {} within {seconds} s; it is {state}", self.until),
         };
         failure::of(FailureKind::Deadline, message)
@@ -144,7 +153,7 @@ fn exited(seen: &ObservedContainer) -> FailureKind {
     FailureKind::Exited { code: seen.exit_code }
 }
 
-fn words(seen: &ObservedContainer) -> String {
+fn words(seen: &ObservedContainer, when: &str) -> String {
     let why = if seen.oom_killed { ": it was out of memory" } else { "" };
-    format!("it ended with exit code {}{why}", seen.exit_code)
+    format!("it ended with exit code {}{when}{why}", seen.exit_code)
 }

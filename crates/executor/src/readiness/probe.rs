@@ -1,6 +1,6 @@
 //! One look at a condition of `wait`.
 //!
-//! Invariant: a condition that can never be looked at is a failure; one that does not hold is not.
+//! Invariant: a condition that can't be looked at is a failure; one that does not hold is not.
 
 use crate::failure;
 use crate::lookup;
@@ -14,13 +14,17 @@ use windlass_model::wait::WaitCondition;
 
 /// More than this of a file is not read.
 pub(crate) const FILE_LIMIT: usize = 1024 * 1024;
+/// More characters of a command's last line are not told.
+const LINE_LIMIT: usize = 200;
 /// The state LISTEN in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
 
+/// `tried` becomes what a command came to, or the request for a page.
 pub(super) async fn holds(
     ctx: StepContext<'_>,
     id: &ContainerId,
     condition: &WaitCondition,
+    tried: &mut Option<String>,
 ) -> Result<bool> {
     match condition {
         WaitCondition::FileExists(path) => Ok(read(ctx, id, path).await?.is_some()),
@@ -31,9 +35,12 @@ pub(super) async fn holds(
             Ok(text == value.as_bytes())
         }
         WaitCondition::PortOpen(port) => port_open(ctx, id, *port).await,
-        WaitCondition::Http { port, path } => http(ctx, id, *port, path).await,
+        WaitCondition::Http { port, path } => http(ctx, id, *port, path, tried).await,
         WaitCondition::Command(argv) => {
-            Ok(command(ctx, id, argv).await?.is_some_and(|output| output.code == 0))
+            tried.get_or_insert_with(|| format!("{} did not end", program(argv)));
+            let Some(output) = command(ctx, id, argv).await? else { return Ok(false) };
+            *tried = Some(outcome(argv, &output));
+            Ok(output.code == 0)
         }
         // Followed, not looked at.
         WaitCondition::Log(_) => Ok(true),
@@ -88,22 +95,53 @@ pub(crate) fn listens(lines: &[String], port: u16) -> bool {
     })
 }
 
-async fn http(ctx: StepContext<'_>, id: &ContainerId, port: u16, path: &str) -> Result<bool> {
+async fn http(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    port: u16,
+    path: &str,
+    tried: &mut Option<String>,
+) -> Result<bool> {
     let url = format!("http://127.0.0.1:{port}/{}", path.trim_start_matches('/'));
     let programs: [&[&str]; 3] = [
         &["wget", "-q", "-O", "/dev/null", "-T", "5", &url],
         &["curl", "-fsSL", "-o", "/dev/null", "--max-time", "5", &url],
         &["busybox", "wget", "-q", "-O", "/dev/null", "-T", "5", &url],
     ];
-    for program in programs {
-        let argv: Vec<String> = program.iter().map(|word| (*word).to_owned()).collect();
+    for words in programs {
+        let argv: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         match command(ctx, id, &argv).await? {
             None => return Ok(false),
             Some(output) if output.is_missing_program() => {}
-            Some(output) => return Ok(output.code == 0),
+            Some(output) => {
+                *tried = Some(outcome(&argv, &output) + silent_wget(&argv, &output));
+                return Ok(output.code == 0);
+            }
         }
     }
     Err(failure::local("its image has neither wget nor curl, with which it could be asked"))
+}
+
+/// What GNU wget means, which says nothing when it is quiet.
+fn silent_wget(argv: &[String], output: &Output) -> &'static str {
+    match (program(argv), output.code) {
+        ("wget", 4) if output.lines.is_empty() => ": there was no connection",
+        ("wget", 8) if output.lines.is_empty() => ": the answer was an error",
+        _ => "",
+    }
+}
+
+fn program(argv: &[String]) -> &str {
+    argv.first().map_or("it", String::as_str)
+}
+
+/// How a command ended, with the last line that it said, on one line.
+fn outcome(argv: &[String], output: &Output) -> String {
+    let ended = format!("{} ended with exit code {}", program(argv), output.code);
+    match output.lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()) {
+        Some(line) => format!("{ended}: {}", line.chars().take(LINE_LIMIT).collect::<String>()),
+        None => ended,
+    }
 }
 
 /// `None` while the engine does not answer.
@@ -135,6 +173,27 @@ mod tests {
         let lines: Vec<String> = table.map(str::to_owned).into();
         for (port, expected) in [(8080, true), (80, false), (443, true), (22, false)] {
             assert_eq!(listens(&lines, port), expected, "{port}");
+        }
+    }
+
+    #[test]
+    fn what_a_command_came_to_is_told_on_one_line() {
+        for (program, code, lines, expected) in [
+            (
+                "pg_isready",
+                2,
+                &["a", "no response ", ""][..],
+                "pg_isready ended with exit code 2: no response",
+            ),
+            ("pg_isready", 2, &[], "pg_isready ended with exit code 2"),
+            ("wget", 1, &["wget: refused"], "wget ended with exit code 1: wget: refused"),
+            ("wget", 4, &[], "wget ended with exit code 4: there was no connection"),
+            ("wget", 8, &[], "wget ended with exit code 8: the answer was an error"),
+        ] {
+            let argv = [program.to_owned(), "http://127.0.0.1:80/".to_owned()];
+            let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+            let output = Output { code, lines };
+            assert_eq!(outcome(&argv, &output) + silent_wget(&argv, &output), expected);
         }
     }
 }

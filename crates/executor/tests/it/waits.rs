@@ -4,10 +4,12 @@ use crate::bench::{Bench, command, text};
 use std::time::Duration;
 use windlass_model::container::ContainerConfig;
 use windlass_model::event::Event;
+use windlass_model::fault::Fault;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::plan::{Action, Until};
 use windlass_model::report::{FailureKind, Outcome};
 use windlass_model::wait::{WaitCondition, WaitSpec};
+use windlass_testkit::{Injection, Misfortune};
 
 fn checked(words: &[&str]) -> ContainerConfig {
     let healthcheck = Some(Healthcheck::of(HealthTest::Shell("true".to_owned())));
@@ -159,7 +161,10 @@ async fn conditions() {
         (value("up"), "done".to_owned()),
         (value("down"), never("\"down\" in its file /state")),
         (run(&["true"]), "done".to_owned()),
-        (run(&["exit", "1"]), never("\"exit 1\" to succeed in it")),
+        (
+            run(&["exit", "1"]),
+            never("\"exit 1\" to succeed in it: exit ended with exit code 1: leaving with 1"),
+        ),
         (WaitCondition::Log("web started".to_owned()), "done".to_owned()),
         (WaitCondition::Log("elsewhere".to_owned()), never("\"elsewhere\" in its log")),
     ] {
@@ -183,8 +188,46 @@ async fn a_container_that_ends_while_a_condition_is_awaited_is_noticed_at_once()
     let wait = bench.wait(created, Until::Conditions(Box::new(spec)), 60_000);
     let report = bench.run().await;
     let outcome = &report.outcomes[wait.index()];
-    assert_eq!(text(outcome), "Exited { code: 4 }: it ended with exit code 4");
+    assert_eq!(
+        text(outcome),
+        "Exited { code: 4 }: it ended with exit code 4 before it became ready"
+    );
     assert_eq!(report.elapsed_ms, 700);
+}
+
+/// An engine refuses a command in a container that ended, a moment before it says that it ended.
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_in_a_container_that_ends_is_its_end() {
+    let port = WaitCondition::PortOpen(80);
+    let listed = WaitCondition::Command(vec!["true".to_owned()]);
+    let ended = "Exited { code: 3 }: it ended with exit code 3 before it became ready";
+    let refused = "Engine(WrongState): ";
+    for (words, condition, refusals, expected, at_ms) in [
+        (&["exit-after", "0", "3"][..], port.clone(), 1, ended, 0),
+        (&["exit-after", "100", "3"], port.clone(), 1, ended, 250),
+        (&["exit-after", "100", "3"], listed.clone(), 1, ended, 250),
+        (&["exit-after", "600", "3"], port, 0, ended, 600),
+        (&["run"], listed.clone(), 1, "done", 250),
+        (&["run"], listed, 2, refused, 250),
+    ] {
+        let mut bench = Bench::new();
+        let created = bench.started(command(words));
+        for attempt in 0..refusals {
+            let what = Misfortune::Before(Fault::WrongState);
+            bench.engine.inject(Injection::at_mutation(2 + attempt, what));
+        }
+        let conditions = vec![condition.clone()];
+        let spec = WaitSpec { conditions, timeout_ms: 60_000, interval_ms: 250 };
+        let wait = bench.wait(created, Until::Conditions(Box::new(spec)), 60_000);
+        let report = bench.run().await;
+        let outcome = &report.outcomes[wait.index()];
+        let name = format!("{words:?} until {condition:?}, refused {refusals} times");
+        assert!(text(outcome).starts_with(expected), "{name}: {}", text(outcome));
+        assert_eq!(report.elapsed_ms, at_ms, "{name}");
+        if let (true, Outcome::Failed(failure)) = (expected == ended, outcome) {
+            assert_eq!(failure.detail, ["shop.web started"], "{name}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
