@@ -1,6 +1,6 @@
 //! Aftermath: what fell right after it was started.
 //!
-//! Invariant: one list per engine, and only after a run in which every step was done.
+//! Invariant: one list per engine; what a failed step tells of already is not told again.
 
 use futures_util::StreamExt as _;
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use windlass::engine::stream::LogRequest;
 use windlass::model::Address;
 use windlass::model::observed::{ContainerSummary, State};
 use windlass::model::plan::{Action, Plan};
+use windlass::model::report::{Outcome, Report};
 
 use crate::render::escape;
 use crate::session::Session;
@@ -39,15 +40,10 @@ impl Fallen {
     }
 }
 
-/// Containers that the plans started and that do not run any more. One that ended with exit code 0
-/// has done what it was for.
-pub(crate) async fn fallen(session: &Session, plans: &[&Plan]) -> Result<Vec<Fallen>> {
-    let started: BTreeSet<&Address> = plans
-        .iter()
-        .flat_map(|plan| &plan.steps)
-        .filter(|step| matches!(step.action, Action::StartContainer(_)))
-        .map(|step| &step.address)
-        .collect();
+/// Containers that were started and do not run any more. One that ended with exit code 0 has done
+/// what it was for. `runs` are the plans of one command in their order, with how they went.
+pub(crate) async fn fallen(session: &Session, runs: &[(&Plan, &Report)]) -> Result<Vec<Fallen>> {
+    let started = started(runs);
     let mut fallen = Vec::new();
     if started.is_empty() {
         return Ok(fallen);
@@ -63,6 +59,25 @@ pub(crate) async fn fallen(session: &Session, plans: &[&Plan]) -> Result<Vec<Fal
         }
     }
     Ok(fallen)
+}
+
+/// What was started and is no failure's address.
+fn started<'a>(runs: &[(&'a Plan, &Report)]) -> BTreeSet<&'a Address> {
+    let mut started = BTreeSet::new();
+    for (plan, report) in runs {
+        for (step, outcome) in plan.steps.iter().zip(&report.outcomes) {
+            if matches!(step.action, Action::StartContainer(_)) && *outcome == Outcome::Done {
+                started.insert(&step.address);
+            }
+        }
+    }
+    // What failed in an earlier run was done again.
+    if let Some((plan, report)) = runs.last() {
+        for (id, _) in report.failures() {
+            started.remove(&plan.step(id).address);
+        }
+    }
+    started
 }
 
 /// `Exited (0) …` is a job that is done.

@@ -175,7 +175,7 @@ impl Run<'_> {
                 }
                 let mut second = self.execute(plan, signals).await;
                 second.report.elapsed_ms += first.report.elapsed_ms;
-                self.conclude(&second, &[&first.plan], signals).await
+                self.conclude(&second, &[&first], signals).await
             }
             // What is in the way is what the failure names.
             Err(Trouble::Blocked { .. }) => self.conclude(&first, &[], signals).await,
@@ -196,17 +196,19 @@ impl Run<'_> {
     }
 
     /// Says how it went; `before` is what was carried out before it.
-    async fn conclude(&self, ran: &Ran, before: &[&Plan], signals: &mut Signals) -> Result<Exit> {
+    async fn conclude(&self, ran: &Ran, before: &[&Ran], signals: &mut Signals) -> Result<Exit> {
         let Ran { plan, report, signal } = ran;
         let console = &self.invocation.console;
-        if !report.is_success() {
+        if report.interrupted {
             show_report(console, report, plan, &[]);
             return Ok(exit(report, *signal));
         }
-        let plans: Vec<&Plan> = before.iter().copied().chain([plan.as_ref()]).collect();
+        let runs = before.iter().copied().chain([ran]);
+        let runs: Vec<(&Plan, &Report)> =
+            runs.map(|ran| (ran.plan.as_ref(), &ran.report)).collect();
         // Whoever interrupts now does not wait for what is only looked at.
         let fallen = tokio::select! {
-            fallen = aftermath::fallen(self.session, &plans) => fallen,
+            fallen = aftermath::fallen(self.session, &runs) => fallen,
             number = signals.next() => {
                 show_report(console, report, plan, &[]);
                 return Ok(Exit::Signal(number));
@@ -215,7 +217,12 @@ impl Run<'_> {
         Ok(match fallen {
             Ok(fallen) => {
                 show_report(console, report, plan, &fallen);
-                if fallen.is_empty() { Exit::Done } else { Exit::Failed }
+                if fallen.is_empty() { exit(report, *signal) } else { Exit::Failed }
+            }
+            // What failed may be why the engine can't be looked at.
+            Err(_) if !report.is_success() => {
+                show_report(console, report, plan, &[]);
+                exit(report, *signal)
             }
             Err(trouble) => {
                 let exit = trouble.show(console);

@@ -179,3 +179,40 @@ fn what_crashed_must_be_started_again() {
     assert_eq!(plan.actions("container web"), ["start"], "{plan}");
     assert!(plan.causes("container web").contains("not-running"), "{plan}");
 }
+
+#[test]
+fn what_fell_must_be_told_though_another_failed() {
+    let Some(world) = World::new("falls") else { return };
+    let file = "containers:
+  falls: {image: '@image', command: [sh, -c, 'echo ouch; exit 7']}
+  slow:
+    image: '@image'
+    command: [sleep, '99']
+    wait: {command: [sh, -c, 'echo not yet; exit 5'], timeout: 2}
+  after: {@idle, depends_on: [slow]}
+  dies:
+    image: '@image'
+    init: true
+    command: [sh, -c, 'echo boom; sleep 0.3; exit 3']
+    wait: {port_open: [80]}
+  then: {@idle, depends_on: [dies]}
+";
+    let output = world.yaml(file).run(&["up", "--output", "json"]);
+    output.code(1);
+    let report = output.object("report");
+    let fallen: Vec<_> = report["fallen"].as_array().unwrap().iter().collect();
+    assert_eq!(fallen.len(), 1, "{report}");
+    assert_eq!(fallen[0]["name"], "falls");
+    assert_eq!(output.object("fallen")["log"][0], "ouch");
+    let failed = |name: &str| {
+        let mut failed = report["failed"].as_array().unwrap().iter();
+        failed.find(|failure| failure["address"]["name"] == name).unwrap().to_string()
+    };
+    for (name, text) in [
+        ("slow", "sh ended with exit code 5: not yet"),
+        ("dies", "it ended with exit code 3 before it became ready"),
+        ("dies", "boom"),
+    ] {
+        assert!(failed(name).contains(text), "{name}: {report}");
+    }
+}
