@@ -258,6 +258,11 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
         BlockerReason::PortHeld { holder, .. } => {
             format!("stop {holder}, or publish another port under `containers.{}`", address.name)
         }
+        BlockerReason::OrphanHolds { holder, .. } => format!(
+            "{} gives {holder} up once `containers.{}` is ready in its place",
+            tick("windlass up --remove-orphans"),
+            address.name
+        ),
         BlockerReason::UnknownReference { reference, candidates } => {
             unknown_reference(reference, candidates)
         }

@@ -97,12 +97,12 @@ async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
     let (seen, mut successor) = (seen.map_err(failure::from_engine)?, successor?);
     // What ran may have what its predecessor needs to start: ports, addresses, volumes.
     if let Some(ran) = successor.take_if(|successor| successor.was_started()) {
-        remove(ctx, &ran).await?;
+        take_away(ctx, rescue, &ran).await?;
     }
     let predecessor = ContainerRef::Existing(rescue.predecessor.clone());
     let give_name = async {
         if let Some(never_ran) = &successor {
-            remove(ctx, never_ran).await?;
+            take_away(ctx, rescue, never_ran).await?;
         }
         if seen.name == rescue.name {
             return Ok(());
@@ -113,8 +113,16 @@ async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
     named.and(started)
 }
 
-async fn remove(ctx: StepContext<'_>, successor: &ObservedContainer) -> Result<()> {
-    container::remove(ctx, &ContainerRef::Existing(successor.id.clone()), true, true).await
+async fn take_away(
+    ctx: StepContext<'_>,
+    rescue: &Rescue,
+    successor: &ObservedContainer,
+) -> Result<()> {
+    let successor = ContainerRef::Existing(successor.id.clone());
+    if rescue.successor_stays {
+        return lifecycle::stop(ctx, &successor, None).await;
+    }
+    container::remove(ctx, &successor, true, true).await
 }
 
 /// The successor, if it is there: also one that was created by a call whose reply was lost.

@@ -75,6 +75,9 @@ pub enum BlockerReason {
     ImageMissing { reference: String },
     /// A fixed port of the host is held by another container.
     PortHeld { port: String, holder: String },
+    /// A container of the project that is not declared any more has what only one can have: a port of
+    /// the host, an address.
+    OrphanHolds { what: String, holder: String },
     /// A reference on the command line that names nothing.
     UnknownReference { reference: String, candidates: Vec<String> },
     /// `rollback`: nothing ran before it that is known.

@@ -8,7 +8,8 @@ use crate::name::ContainerId;
 use crate::plan::{ContainerRef, StepId};
 
 /// What makes the predecessor of a container serve again: the successor is removed, the
-/// predecessor gets its name back and is started.
+/// predecessor gets its name back and is started. An orphan is the predecessor of what needs its
+/// port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescue {
     pub address: Address,
@@ -19,6 +20,8 @@ pub struct Rescue {
     /// done; before that there is nothing to take back.
     pub begun: bool,
     pub successor: ContainerRef,
+    /// It served before the replacement, beside its predecessor: it is stopped, and not removed.
+    pub successor_stays: bool,
     pub predecessor: ContainerId,
     /// The name that the predecessor gets back.
     pub name: String,

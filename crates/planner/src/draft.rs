@@ -51,6 +51,14 @@ pub(crate) struct Progress {
     pub(crate) restarted: bool,
 }
 
+impl Progress {
+    /// The step after which nothing is left to wait for.
+    pub(crate) fn last(&self) -> Option<StepId> {
+        let all = [self.present, self.started, self.healthy, self.stable, self.completed];
+        all.into_iter().max().flatten()
+    }
+}
+
 /// What a step needs beside its action.
 #[derive(Clone)]
 pub(crate) struct Why {
@@ -104,6 +112,15 @@ impl Draft {
             goes && step.action.container().is_some_and(is_it)
         };
         (0..).map(StepId).zip(&self.steps).find(|(_, step)| leaves(step)).map(|(id, _)| id)
+    }
+
+    /// The step that stops a container that is there.
+    pub(crate) fn stops(&self, container: &ContainerId) -> Option<StepId> {
+        let stops = |step: &Step| {
+            let is_it = matches!(step.action.container(), Some(ContainerRef::Existing(id)) if id == container);
+            is_it && matches!(step.action, Action::StopContainer { .. })
+        };
+        (0..).map(StepId).zip(&self.steps).find(|(_, step)| stops(step)).map(|(id, _)| id)
     }
 
     /// The number of the next step.

@@ -40,10 +40,12 @@ struct EngineIndex<'a> {
     networks: HashMap<&'a str, Vec<&'a ObservedNetwork>>,
     /// Containers of others that hold ports of the host.
     publishers: Vec<&'a ContainerSummary>,
+    /// Ours that are not declared, each with its address or one made of its name.
+    orphans: Vec<(Address, &'a ObservedContainer)>,
 }
 
 impl<'a> EngineIndex<'a> {
-    fn new(project: &Project, state: &'a ObservedEngine) -> Self {
+    fn new(project: &Project, engine: &EngineName, state: &'a ObservedEngine) -> Self {
         let mut index = Self { state: Some(state), ..Self::default() };
         for container in state.details.values() {
             let Some(owner) = container.owner.as_ref().filter(|o| o.project == project.name) else {
@@ -54,6 +56,7 @@ impl<'a> EngineIndex<'a> {
                 None => index.unaddressed.push(container),
             }
         }
+        index.orphans = index.find_orphans(project, engine);
         let foreign = |owner: Option<&Owner>| owner.is_none_or(|o| o.project != project.name);
         let publishes =
             |c: &&ContainerSummary| !c.published.is_empty() && foreign(c.owner.as_ref());
@@ -68,6 +71,25 @@ impl<'a> EngineIndex<'a> {
         }
         index
     }
+
+    /// Containers of ours whose address is not declared, or is none, unless a declared container of
+    /// their name makes them give way.
+    fn find_orphans(
+        &self,
+        project: &Project,
+        engine: &EngineName,
+    ) -> Vec<(Address, &'a ObservedContainer)> {
+        let declared = project.containers.values().map(|spec| spec.name.as_str());
+        let names: BTreeSet<&str> = declared.collect();
+        let undeclared = self.ours.iter().filter(|(a, _)| !project.containers.contains_key(**a));
+        let with_address = undeclared.flat_map(|(address, containers)| {
+            containers.iter().map(move |container| ((*address).clone(), *container))
+        });
+        let without = self.unaddressed.iter();
+        let without = without.map(|c| (Address::container(engine, c.name.clone()), *c));
+        let all = with_address.chain(without);
+        all.filter(|(_, container)| !names.contains(container.name.as_str())).collect()
+    }
 }
 
 impl<'a> World<'a> {
@@ -75,7 +97,7 @@ impl<'a> World<'a> {
         let engines: BTreeMap<_, _> = observed
             .engines
             .iter()
-            .map(|(name, state)| (name, EngineIndex::new(project, state)))
+            .map(|(name, state)| (name, EngineIndex::new(project, name, state)))
             .collect();
         let order = graph::order(project);
         let mut declared = engines
@@ -127,13 +149,9 @@ impl<'a> World<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Every address that a container of ours has on an engine.
-    pub(crate) fn observed_addresses(&self, engine: &EngineName) -> Vec<&'a Address> {
-        self.engines.get(engine).map(|i| i.ours.keys().copied().collect()).unwrap_or_default()
-    }
-
-    pub(crate) fn unaddressed(&self, engine: &EngineName) -> &[&'a ObservedContainer] {
-        self.engines.get(engine).map_or(&[], |index| index.unaddressed.as_slice())
+    /// Containers of ours that are not declared, each with its address or one made of its name.
+    pub(crate) fn orphans(&self, engine: &EngineName) -> &[(Address, &'a ObservedContainer)] {
+        self.engines.get(engine).map_or(&[], |index| index.orphans.as_slice())
     }
 
     pub(crate) fn container_named(

@@ -64,6 +64,9 @@ pub(crate) fn what(reason: &BlockerReason) -> String {
         BlockerReason::PortHeld { port, holder } => {
             format!("port {} of the host is held by {}", safe(port), safe(holder))
         }
+        BlockerReason::OrphanHolds { what, holder } => {
+            format!("{} is held by {}, which the file does not declare", safe(what), safe(holder))
+        }
         BlockerReason::UnknownReference { reference, .. } => {
             format!("there is no `{}` in this project", safe(reference))
         }

@@ -157,6 +157,9 @@ pub(crate) fn blocked(blocked: &Blocked, found: &Found) -> Value {
             BlockerReason::PortHeld { port, holder } => {
                 json!({"kind": "port-held", "port": port, "holder": holder})
             }
+            BlockerReason::OrphanHolds { what, holder } => {
+                json!({"kind": "orphan-holds", "what": what, "holder": holder})
+            }
             BlockerReason::UnknownReference { reference, candidates } => {
                 json!({"kind": "unknown-reference", "reference": reference,
                        "candidates": candidates})

@@ -194,3 +194,34 @@ fn a_port_that_another_container_holds_must_block_and_name_it() {
     assert_eq!(world.state("web"), "absent");
     assert!(engine::get(&format!("/images/{}/json", base::image()))["Id"].is_string());
 }
+
+#[test]
+fn an_orphan_must_serve_until_what_takes_its_port_does() {
+    let Some(world) = World::new("orphan-port") else { return };
+    let port = free_port();
+    let publishes = format!("ports: ['127.0.0.1:{port}:80']");
+    world.yaml(&format!("containers: {{old: {{@idle, {publishes}}}}}")).up();
+    let old = world.id("old");
+    let started = || inspect(&old)["State"]["StartedAt"].clone();
+    let before = started();
+
+    world.yaml(&format!("containers: {{new: {{@idle, {publishes}}}}}"));
+    let blocked = world.run(&["up"]);
+    blocked.code(1).says(&port.to_string()).says(&world.name("old")).says("--remove-orphans");
+    assert_eq!((world.state("new"), started()), ("absent".to_owned(), before.clone()));
+
+    let ends = "image: '@image', command: [sh, -c, 'exit 3'], update: {stable_for: 2s}";
+    world.yaml(&format!("containers: {{new: {{{ends}, {publishes}}}}}"));
+    let failed = world.run(&["up", "--remove-orphans"]);
+    failed.code(1).says("serves again");
+    assert_eq!(world.objects(), ["containers old"], "{failed}");
+    assert_eq!((world.id("old"), world.state("old")), (old.clone(), "running".to_owned()));
+    assert_ne!(started(), before, "it did not give way: {failed}");
+
+    world.yaml(&format!("containers: {{new: {{@idle, {publishes}}}}}"));
+    world.run(&["up", "--remove-orphans"]).code(0);
+    assert_eq!(world.objects(), ["containers new"]);
+    assert_eq!(world.state("new"), "running");
+    assert!(inspect(&old).is_null());
+    world.settled();
+}

@@ -39,6 +39,7 @@ async fn bench(words: &[&str]) -> (Bench, ContainerId) {
         of: (0..REPLACEMENT).map(StepId).collect(),
         begun: false,
         successor: after(),
+        successor_stays: false,
         predecessor: old.clone(),
         name: NAME.to_owned(),
     });

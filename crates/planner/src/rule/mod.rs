@@ -9,6 +9,7 @@ pub(crate) mod create;
 pub(crate) mod differences;
 pub(crate) mod down;
 pub(crate) mod each;
+pub(crate) mod give_way;
 pub(crate) mod healthcheck;
 pub(crate) mod image;
 pub(crate) mod in_place;

@@ -1,40 +1,48 @@
 //! Orphans: what the project made and does not declare any more.
 //!
-//! Invariant: without `--remove-orphans` an orphan is only named.
+//! Invariant: without `--remove-orphans` an orphan is only named; with it, one goes only when every
+//! container of the run is ready.
 
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::down::Gone;
 use crate::world::World;
-use windlass_model::Address;
 use windlass_model::name::EngineName;
 use windlass_model::note::NoteReason;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, Group, StepId};
 use windlass_model::request::{Request, Verb};
 use windlass_model::volume;
+use windlass_model::{Address, Kind};
 
 /// Names or removes orphans on every engine; the containers that go.
 pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Gone {
     let mut gone = Gone::new();
+    let ready = all_ready(draft);
     for engine in world.engine_names() {
         let mut removed = Gone::new();
-        for (address, container) in orphan_containers(world, engine) {
+        for (address, container) in world.orphans(engine) {
             let errand = is_errand(container);
             if errand && is_needed(world, request, engine, container, draft) {
                 continue;
             }
             if !request.options.remove_orphans && !errand {
                 let name = container.name.clone();
-                draft.note(&address, NoteReason::Orphan { name });
+                draft.note(address, NoteReason::Orphan { name });
                 continue;
             }
-            let cause = if errand { Cause::Leftover } else { Cause::Orphan };
-            let why = Why::new(cause, Group::Remove);
-            let timeout_s = request.options.timeout_s;
-            let (state, id) = (container.state, &container.id);
-            let stopped = stop_if_up(&address, state, id, timeout_s, &why, [], draft);
-            let step = remove_container(&address, id, true, &why, stopped, draft);
+            let why = Why::new(if errand { Cause::Leftover } else { Cause::Orphan }, Group::Remove);
+            let mut after = if errand { Vec::new() } else { ready.clone() };
+            let (state, id, timeout_s) =
+                (container.state, &container.id, request.options.timeout_s);
+            if let Some(gave_way) = draft.stops(id) {
+                after.push(gave_way);
+            } else if let Some(stopped) =
+                stop_if_up(address, state, id, timeout_s, &why, after.clone(), draft)
+            {
+                after = vec![stopped];
+            }
+            let step = remove_container(address, id, true, &why, after, draft);
             removed.insert(container.id.clone(), step);
         }
         networks(world, request, engine, draft);
@@ -69,25 +77,11 @@ fn is_needed(
     })
 }
 
-/// Containers of ours whose address is not declared, or is none, unless a declared container of
-/// their name makes them give way.
-fn orphan_containers<'a>(
-    world: &World<'a>,
-    engine: &'a EngineName,
-) -> Vec<(Address, &'a ObservedContainer)> {
-    let names: std::collections::BTreeSet<&str> =
-        world.project.containers.values().map(|spec| spec.name.as_str()).collect();
-    let addresses = world.observed_addresses(engine).into_iter();
-    let undeclared = addresses.filter(|a| !world.project.containers.contains_key(*a));
-    let with_address = undeclared.flat_map(|address| {
-        world.containers_at(address).iter().map(move |container| (address.clone(), *container))
-    });
-    let unaddressed = world
-        .unaddressed(engine)
-        .iter()
-        .map(|container| (Address::container(engine, container.name.clone()), *container));
-    let all = with_address.chain(unaddressed);
-    all.filter(|(_, container)| !names.contains(container.name.as_str())).collect()
+/// The steps after which the containers of this run are ready: only then is anything of the project
+/// given up that is not declared any more.
+fn all_ready(draft: &Draft) -> Vec<StepId> {
+    let containers = draft.progress.iter().filter(|(address, _)| address.kind == Kind::Container);
+    containers.filter_map(|(_, progress)| progress.last()).collect()
 }
 
 fn networks(world: &World<'_>, request: &Request, engine: &EngineName, draft: &mut Draft) {

@@ -4,7 +4,7 @@
 
 use crate::draft::{Draft, Progress, Why};
 use crate::rule::container::{Case, Goal};
-use crate::rule::{commands, healthcheck, unmet};
+use crate::rule::{commands, give_way, healthcheck, unmet};
 use crate::world::World;
 use std::collections::BTreeSet;
 use windlass_model::Address;
@@ -193,7 +193,9 @@ pub(crate) fn start(
     let spec = case.spec;
     held_ports(world, spec, draft);
     let present = draft.progress(&spec.address).present;
-    let after: Vec<StepId> = case.needs.iter().copied().chain(present).collect();
+    let mut after: Vec<StepId> = case.needs.iter().copied().chain(present).collect();
+    let stopped = give_way::stop(world, request, spec, &after, draft);
+    after.extend(stopped.iter().map(|(_, step)| *step));
     let action = Action::StartContainer(reference.clone());
     let group = why.group;
     let mut why = why;
@@ -203,7 +205,9 @@ pub(crate) fn start(
     let step = draft.step(&spec.address, action, why, after);
     let progress = draft.progress(&spec.address);
     progress.restarted = group != Some(Group::Create) || progress.recreated;
-    after_start(world, request, spec, reference, vec![step], fresh, draft)
+    let ready = after_start(world, request, spec, reference, vec![step], fresh, draft);
+    give_way::ways_back(world, spec, reference, &stopped, (step, ready), draft);
+    ready
 }
 
 /// A port that somebody beside the project holds: the start would fail.

@@ -164,6 +164,7 @@ fn way_back(
         of: (of.0.0..=of.1.0).map(StepId).collect(),
         begun,
         successor,
+        successor_stays: false,
         predecessor: predecessor.id.clone(),
         name: spec.name.clone(),
     });

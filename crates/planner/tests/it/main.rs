@@ -1,6 +1,7 @@
 //! The planner's decisions, as plans in text. Every plan also goes through `verify`.
 
 mod fixture;
+mod orphans;
 
 use fixture::{Fixture, container, depends, engine, joins, mounts};
 use windlass_model::dependency::Condition;

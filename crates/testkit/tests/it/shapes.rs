@@ -35,9 +35,11 @@ pub(crate) fn all() -> Vec<(&'static str, Make)> {
             Box::pin(up(start_first(shop()), changed(start_first(shop()))))
         }),
         ("recreate, without a health check", || Box::pin(up(bare(shop()), changed(bare(shop()))))),
-        ("a successor that ends", || Box::pin(fails(bare(shop()), &["exit", "3"]))),
-        ("a successor that never is healthy", || Box::pin(fails(shop(), &["never-healthy"]))),
-        ("a successor that can't start", || Box::pin(fails(shop(), &["missing"]))),
+        ("a successor that ends", || Box::pin(fails(bare(shop()), bare(shop()), &["exit", "3"]))),
+        ("a successor that never is healthy", || {
+            Box::pin(fails(shop(), shop(), &["never-healthy"]))
+        }),
+        ("a successor that can't start", || Box::pin(fails(shop(), shop(), &["missing"]))),
         ("network changed", || Box::pin(network_changed())),
         ("volume added", || Box::pin(up(shop(), with_volume(shop())))),
         ("image updated", || Box::pin(up(built("1"), built("2")))),
@@ -50,6 +52,10 @@ pub(crate) fn all() -> Vec<(&'static str, Make)> {
         ("rollback", || Box::pin(rollback())),
         ("down", || Box::pin(down())),
         ("orphans", || Box::pin(up(levels("1"), without_orphans()))),
+        ("an orphan gives way", || Box::pin(up(on_port("web"), on_port("site")))),
+        ("an orphan serves again", || {
+            Box::pin(fails(on_port("site"), on_port("web"), &["exit", "3"]))
+        }),
         ("resumed after the rename", || Box::pin(resumed("rename_container"))),
         ("resumed after the creation", || Box::pin(resumed("create_container"))),
         ("resumed after the stop", || Box::pin(resumed("stop_container"))),
@@ -82,8 +88,7 @@ async fn up(first: Project, second: Project) -> Shape {
 }
 
 /// The successor of `web` does this instead of serving; then the first project is wanted again.
-async fn fails(first: Project, command: &[&str]) -> Shape {
-    let mut second = first.clone();
+async fn fails(first: Project, mut second: Project, command: &[&str]) -> Shape {
     for spec in second.containers.values_mut().filter(|spec| spec.key == "web") {
         spec.config.command = Some(command.iter().map(|word| (*word).to_owned()).collect());
     }
@@ -273,6 +278,12 @@ fn on_networks(keys: &[&str]) -> Project {
     }
     builder = builder.container(container);
     builder.container(ContainerBuilder::new("side").network("front").network("back")).finish()
+}
+
+/// One container on a port of the host.
+fn on_port(key: &str) -> Project {
+    let container = ContainerBuilder::new(key).publish(8080, 80).checked();
+    ProjectBuilder::new("shop").container(container).finish()
 }
 
 /// Another limit, a network more, and an alias.
