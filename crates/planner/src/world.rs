@@ -1,6 +1,7 @@
 //! World: project and observed state, indexed for the rules.
 //!
-//! Invariant: only looks things up; a container belongs to an address by its label alone.
+//! Invariant: only looks things up; a container belongs to an address by its label, and by its name
+//! only if what its label says is not declared any more.
 
 use crate::graph;
 use crate::rule::readiness::stands_still;
@@ -45,13 +46,19 @@ struct EngineIndex<'a> {
 }
 
 impl<'a> EngineIndex<'a> {
-    fn new(project: &Project, engine: &EngineName, state: &'a ObservedEngine) -> Self {
+    fn new(project: &'a Project, engine: &EngineName, state: &'a ObservedEngine) -> Self {
         let mut index = Self { state: Some(state), ..Self::default() };
+        let here = project.containers.values().filter(|spec| spec.address.engine == *engine);
+        let named: HashMap<&str, &Address> =
+            here.map(|spec| (spec.name.as_str(), &spec.address)).collect();
         for container in state.details.values() {
             let Some(owner) = container.owner.as_ref().filter(|o| o.project == project.name) else {
                 continue;
             };
-            match &owner.address {
+            // What is not declared any more and has the name of what is, is replaced by it.
+            let address = owner.address.as_ref();
+            let declared = address.filter(|address| project.containers.contains_key(*address));
+            match declared.or_else(|| named.get(container.name.as_str()).copied()).or(address) {
                 Some(address) => index.ours.entry(address).or_default().push(container),
                 None => index.unaddressed.push(container),
             }
@@ -72,23 +79,19 @@ impl<'a> EngineIndex<'a> {
         index
     }
 
-    /// Containers of ours whose address is not declared, or is none, unless a declared container of
-    /// their name makes them give way.
+    /// Containers of ours that belong to no declared address.
     fn find_orphans(
         &self,
         project: &Project,
         engine: &EngineName,
     ) -> Vec<(Address, &'a ObservedContainer)> {
-        let declared = project.containers.values().map(|spec| spec.name.as_str());
-        let names: BTreeSet<&str> = declared.collect();
         let undeclared = self.ours.iter().filter(|(a, _)| !project.containers.contains_key(**a));
         let with_address = undeclared.flat_map(|(address, containers)| {
             containers.iter().map(move |container| ((*address).clone(), *container))
         });
         let without = self.unaddressed.iter();
         let without = without.map(|c| (Address::container(engine, c.name.clone()), *c));
-        let all = with_address.chain(without);
-        all.filter(|(_, container)| !names.contains(container.name.as_str())).collect()
+        with_address.chain(without).collect()
     }
 }
 

@@ -225,3 +225,21 @@ fn an_orphan_must_serve_until_what_takes_its_port_does() {
     assert!(inspect(&old).is_null());
     world.settled();
 }
+
+#[test]
+fn an_orphan_must_serve_until_what_takes_its_name_does() {
+    let Some(world) = World::new("orphan-name") else { return };
+    world.yaml("containers: {old: {@idle}}").up();
+    let old = world.id("old");
+    engine::post(&format!("/containers/{old}/rename?name={}", world.name("new")), &json!({}));
+    let ends = "image: '@image', command: [sh, -c, 'exit 3'], update: {stable_for: 2s}";
+    world.yaml(&format!("containers: {{new: {{{ends}}}}}"));
+    let failed = world.run(&["up"]);
+    failed.code(1).says("serves again");
+    assert_eq!((world.id("new"), world.state("new")), (old.clone(), "running".to_owned()));
+    assert_eq!(world.objects(), ["containers new"], "{failed}");
+    world.yaml("containers: {new: {@idle}}").up();
+    assert_ne!(world.id("new"), old);
+    assert_eq!(world.objects(), ["containers new"]);
+    world.settled();
+}

@@ -110,8 +110,8 @@ pub(crate) fn current<'a>(
     by_name.or_else(|| found.iter().copied().max_by_key(|c| (c.started_at.clone(), c.id.clone())))
 }
 
-/// Something else has the container's name. What the project made under an address that it does
-/// not declare any more makes room; anything else is in the way.
+/// Something else has the container's name. What has no owner makes room where that is wanted; what the
+/// project made and does not declare any more is replaced; anything else is in the way.
 fn foreign(
     world: &World<'_>,
     request: &Request,
@@ -123,11 +123,11 @@ fn foreign(
     let owner = other.owner.as_ref();
     let address = owner.and_then(|owner| owner.address.as_ref());
     let ours = world.is_ours(owner);
-    if ours && address == Some(&spec.address) {
+    let undeclared = address.is_none_or(|address| !world.project.containers.contains_key(address));
+    if ours && (undeclared || address == Some(&spec.address)) {
         return None;
     }
-    let undeclared = address.is_none_or(|address| !world.project.containers.contains_key(address));
-    if (ours && undeclared) || (owner.is_none() && request.options.adopt) {
+    if owner.is_none() && request.options.adopt {
         let why = Why::new(Cause::Orphan, Group::Remove);
         let stopped = stop_if_up(&spec.address, other.state, &other.id, None, &why, [], draft);
         return Some(remove_container(&spec.address, &other.id, false, &why, stopped, draft));

@@ -29,6 +29,7 @@ pub(crate) fn differences(
     let mut differences: Vec<Difference> =
         image_difference(world, request, spec, container, draft).into_iter().collect();
     differences.extend(diff(&spec.config, &seen, image.and_then(|image| image.config.as_ref())));
+    differences.extend(key_difference(spec, container));
     differences.extend(secrets_difference(world, spec, container));
     differences.extend(network_differences(world, spec, container, draft));
     if state.is_some_and(|state| state.info.is_podman) {
@@ -38,6 +39,18 @@ pub(crate) fn differences(
         }
     }
     differences
+}
+
+/// It was made under a key that the file does not have any more, and has the name of this one.
+fn key_difference(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Difference> {
+    let was = container.owner.as_ref()?.address.as_ref();
+    let change = FieldChange {
+        path: "key".to_owned(),
+        was: was.map(|address| address.name.clone()),
+        wanted: Some(spec.address.name.clone()),
+        origin: Origin::File,
+    };
+    (was != Some(&spec.address)).then_some(Difference { change, remedy: Remedy::Recreate })
 }
 
 /// Engines keep the id of a container whose namespace another one shares; files have names.

@@ -140,3 +140,20 @@ fn what_served_beside_an_orphan_is_not_removed_on_the_way_back() {
         assert_eq!(stay, [stays], "{plan}");
     }
 }
+
+#[test]
+fn an_orphan_that_has_the_name_is_replaced() {
+    let mut fixture = Fixture::new().container("web", |_| {}).apply();
+    fixture.project.containers.remove(&container("web"));
+    let fixture = fixture.container("shop", |spec| spec.name = "p.web".to_owned());
+    let steps = "#0 container shop: rename to p.web_previous (key: web → shop, file changed)
+         #1 #0 -> container shop: create p.web (key: web → shop, file changed)
+         #2 #1 -> container shop: stop (key: web → shop, file changed) !downtime
+         #3 #1,#2 -> container shop: start (key: web → shop, file changed)
+         #4 #3 -> container shop: wait until running (readiness)
+         #5 #4 -> container shop: remove (key: web → shop, file changed)
+         unless #0..#4 -> container shop: p.web serves again";
+    for request in [up(), remove_orphans()] {
+        check(&fixture, &request, steps);
+    }
+}

@@ -53,6 +53,7 @@ pub(crate) fn all() -> Vec<(&'static str, Make)> {
         ("down", || Box::pin(down())),
         ("orphans", || Box::pin(up(levels("1"), without_orphans()))),
         ("an orphan gives way", || Box::pin(up(on_port("web"), on_port("site")))),
+        ("an orphan is replaced", || Box::pin(up(shop(), under_another_key()))),
         ("an orphan serves again", || {
             Box::pin(fails(on_port("site"), on_port("web"), &["exit", "3"]))
         }),
@@ -278,6 +279,18 @@ fn on_networks(keys: &[&str]) -> Project {
     }
     builder = builder.container(container);
     builder.container(ContainerBuilder::new("side").network("front").network("back")).finish()
+}
+
+/// Another key for `web`, which keeps its name.
+fn under_another_key() -> Project {
+    let mut project = shop();
+    let specs = project.containers.values().cloned();
+    let mut web = specs.into_iter().find(|spec| spec.key == "web").unwrap();
+    project.containers.remove(&web.address);
+    web.key = "site".to_owned();
+    web.address.name = "site".to_owned();
+    project.containers.insert(web.address.clone(), web);
+    project
 }
 
 /// One container on a port of the host.
