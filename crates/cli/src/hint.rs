@@ -44,9 +44,11 @@ pub(crate) fn failure(step: &Step, failure: &Failure, is_taken_back: bool) -> Ad
             Advice::new("", format!("{logs}; give it longer with `--timeout SECONDS`"))
         }
         FailureKind::Unhealthy => Advice::new("", logs),
-        FailureKind::Exited { code } | FailureKind::Exec { code } => {
-            Advice::new(exit_code(*code), logs)
-        }
+        FailureKind::Exited { code } => Advice::new(exit_code(*code), logs),
+        FailureKind::Exec { code } => Advice::new(
+            exit_code(*code),
+            "mend it and run the same command again: it runs what is due",
+        ),
         FailureKind::Local => Advice::default(),
         FailureKind::Stale => Advice::new(
             "somebody changed it after the plan was made",
@@ -144,7 +146,10 @@ fn fault_next(fault: &Fault) -> &'static str {
             "check `command`, `entrypoint`, and the image's PATH and architecture"
         }
         Fault::UserUnknown => "check `user`, or give it as a number",
-        Fault::MountSourceMissing => "create it there, or check the path",
+        Fault::MountSourceMissing => {
+            "create it there, check the path, or let the engine create it: `create_host_path: true` under \
+             `mounts`"
+        }
         Fault::InUse { .. } => "stop and remove its users first",
         Fault::AddressPool => "remove networks that nobody uses, or give a `subnet` under `ipam`",
         Fault::Stuck => "run the same command again: it makes the container anew",
@@ -233,6 +238,12 @@ pub(crate) fn no_address(error: &EngineError) -> &'static str {
 pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
     let kind = address.kind.as_str();
     match reason {
+        // A container has no name of its own, and one that is taken over is removed.
+        BlockerReason::Foreign { .. } if address.kind == Kind::Container => {
+            "remove or rename it, choose another name for the project (`name`, `-p`) or the container, or \
+             have it removed with `--adopt`"
+                .to_owned()
+        }
         BlockerReason::Foreign { name, .. } => format!(
             "remove or rename it, give this {kind} another `name`, or take it over with \
              `--adopt` if {name} is really meant"

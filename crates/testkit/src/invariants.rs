@@ -135,7 +135,7 @@ fn networks_twice(now: &Snapshot, project: &ProjectName) -> Vec<String> {
 }
 
 /// How names end that containers have for a while only.
-const PASSING: [&str; 3] = ["_previous", "_starting", "_restarting"];
+const PASSING: [&str; 4] = ["_previous", "_starting", "_restarting", "_waiting"];
 
 /// Commands of running containers that were never run, although the run that started them ended well.
 pub fn commands_missing(engine: &FakeEngine, project: &Project) -> Vec<String> {

@@ -220,6 +220,9 @@ pub(crate) enum Command {
     #[command(after_help = examples::PULL)]
     Pull(Pull),
     /// Go back to what ran before the last replacement
+    ///
+    /// Each container goes back to what it was itself before it was last replaced, whichever run did that. Once more goes forward
+    /// again; `windlass up` does what the file says.
     #[command(after_help = examples::ROLLBACK)]
     Rollback(Rollback),
     /// Free the lock of a run that is no more

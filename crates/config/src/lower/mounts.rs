@@ -14,6 +14,7 @@ use super::container::Dependencies;
 use super::members::Member;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Bind, MountFrom, UseVolume};
+use crate::load::Dialect;
 use crate::read::{Spanned, did_you_mean};
 use crate::source::Span;
 
@@ -171,7 +172,7 @@ impl Lowering<'_> {
         match &bind.value {
             Bind::Pair { path: target, host_path, read_only } => {
                 let host_path = self.host_path(host_path, bind.span);
-                Some((target.clone(), Mount::bind(host_path).read_only(*read_only)))
+                Some((target.clone(), self.bind_mount(host_path, *read_only)))
             }
             Bind::Alias { alias, read_only } => {
                 let name = Spanned::new(alias.clone(), bind.span);
@@ -192,9 +193,15 @@ impl Lowering<'_> {
                     self.report(found.help(format!("add `{instance}`, or `default` for all")));
                     return None;
                 };
-                Some((target, Mount::bind(source.clone()).read_only(*read_only)))
+                Some((target, self.bind_mount(source.clone(), *read_only)))
             }
         }
+    }
+
+    /// Of a map, an engine made the directories that it did not find.
+    fn bind_mount(&self, source: String, read_only: bool) -> Mount {
+        let create_host_path = self.document.dialect == Dialect::DockerMap;
+        Mount { create_host_path, ..Mount::bind(source).read_only(read_only) }
     }
 
     fn unknown_host(&self, name: &Spanned<String>, path: String) {

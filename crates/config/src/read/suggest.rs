@@ -41,6 +41,7 @@ pub(super) fn in_our_words(key: &str) -> Option<&'static str> {
     Some(match key {
         "services" => "containers are declared under `containers`",
         "environment" => "write `env`",
+        "cmd" => "write `command`",
         "working_dir" => "write `workdir`",
         "build" => "declare the image under `images`, and name it in `image`",
         "version" => "leave it out: the format has no version",

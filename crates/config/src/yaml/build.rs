@@ -167,7 +167,9 @@ impl<'a> Builder<'a> {
             return Some(Tag { name: name.into(), span });
         }
         let known = self.options.tags.iter().copied();
-        let help = if let Some(near) = crate::read::suggest(&name, known.clone()) {
+        let help = if crate::docker_map::TAGS.contains(&name.as_str()) {
+            "is this a map of docker-map? Add `--dialect docker-map`".to_owned()
+        } else if let Some(near) = crate::read::suggest(&name, known.clone()) {
             format!("did you mean `{near}`?")
         } else {
             let known: Vec<_> = known.map(|tag| format!("`{tag}`")).collect();

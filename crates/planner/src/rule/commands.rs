@@ -1,52 +1,75 @@
-//! Commands that run in a container after its start, and how the next run learns that they did not.
+//! What is due after a start, commands and conditions, and how the next run learns that it was not done.
 //!
-//! Invariant: a container has its own name only when its commands have run. Until then it is called `<name>_starting`,
-//! if it was never started before, or `<name>_restarting`. A name is the one thing about a container that an engine
-//! lets us change, so that a run which was cut short here can be told from one that ended well.
+//! Invariant: a container has its own name only when everything is done that was due after its start. Until then it is
+//! called `<name>_starting` (after its first start), `<name>_restarting`, or `<name>_waiting` when its commands have
+//! run. A name is the one thing about a container that an engine lets us change, so that a run which was cut
+//! short here can be told from one that ended well.
 
 use crate::draft::{Draft, Why};
-use crate::rule::readiness::Fresh;
 use crate::world::{World, owner_text};
 use windlass_model::container::ContainerSpec;
 use windlass_model::note::BlockerReason;
 use windlass_model::observed::ObservedContainer;
-use windlass_model::plan::{Action, ContainerRef, StepId};
+use windlass_model::plan::{Action, ContainerRef, StepId, Until};
+use windlass_model::request::Request;
 use windlass_model::wait::{ExecPolicy, ExecSpec};
 
-/// The commands that are due after a start.
-fn due(spec: &ContainerSpec, fresh: Fresh) -> impl Iterator<Item = &ExecSpec> {
-    let is_due = move |policy| fresh == Fresh::Yes || policy == ExecPolicy::Restart;
-    spec.exec_commands.iter().filter(move |exec| is_due(exec.policy))
+/// What is due after a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The first start in a container's life: all commands, then the conditions of `wait`.
+    First,
+    /// Any other start: the commands of every start, then the conditions.
+    Again,
+    /// The conditions; the commands have run.
+    Conditions,
 }
 
-/// What a container is called while these commands are due.
-fn name_until(name: &str, fresh: Fresh) -> String {
-    match fresh {
-        Fresh::Yes => format!("{name}_starting"),
-        Fresh::No => format!("{name}_restarting"),
+impl Due {
+    const ALL: [Self; 3] = [Self::First, Self::Again, Self::Conditions];
+
+    fn commands(self, spec: &ContainerSpec) -> impl Iterator<Item = &ExecSpec> {
+        let is_due = move |exec: &&ExecSpec| match self {
+            Self::First => true,
+            Self::Again => exec.policy == ExecPolicy::Restart,
+            Self::Conditions => false,
+        };
+        spec.exec_commands.iter().filter(is_due)
+    }
+
+    /// What of it there is; nothing, if a container has neither commands nor conditions.
+    fn of(self, spec: &ContainerSpec) -> Option<Self> {
+        let conditions = spec.wait.as_ref().map(|_| Self::Conditions);
+        self.commands(spec).next().map(|_| self).or(conditions)
+    }
+
+    /// What a container is called while this is due.
+    fn name(self, name: &str) -> String {
+        match self {
+            Self::First => format!("{name}_starting"),
+            Self::Again => format!("{name}_restarting"),
+            Self::Conditions => format!("{name}_waiting"),
+        }
     }
 }
 
 /// The name under which a container is made that starts at once.
 pub(crate) fn first_name(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) -> String {
-    if due(spec, Fresh::Yes).next().is_none() {
-        return spec.name.clone();
-    }
-    let name = name_until(&spec.name, Fresh::Yes);
+    let Some(due) = Due::First.of(spec) else { return spec.name.clone() };
+    let name = due.name(&spec.name);
     check_free(world, spec, &name, draft);
     name
 }
 
-/// Which start's commands a container still waits for, by its name.
-pub(crate) fn pending(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Fresh> {
-    let is_due = |fresh: &Fresh| due(spec, *fresh).next().is_some();
-    said_by(spec, container).filter(is_due)
+/// What a container still waits for, by its name.
+pub(crate) fn pending(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Due> {
+    said_by(spec, container)?.of(spec)
 }
 
-/// Which commands are due when a container starts now.
-pub(crate) fn due_at_start(spec: &ContainerSpec, container: &ObservedContainer) -> Fresh {
-    let first = if container.was_started() { Fresh::No } else { Fresh::Yes };
-    pending(spec, container).unwrap_or(first)
+/// What is due when a container starts now.
+pub(crate) fn due_at_start(spec: &ContainerSpec, container: &ObservedContainer) -> Due {
+    let is_first = !container.was_started() || said_by(spec, container) == Some(Due::First);
+    if is_first { Due::First } else { Due::Again }
 }
 
 /// Whether a container has the place of its address although it is not called so yet.
@@ -54,13 +77,12 @@ pub(crate) fn has_place(spec: &ContainerSpec, container: &ObservedContainer) -> 
     said_by(spec, container).is_some()
 }
 
-fn said_by(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Fresh> {
-    let both = [Fresh::Yes, Fresh::No].into_iter();
-    both.clone().find(|fresh| container.name == name_until(&spec.name, *fresh))
+fn said_by(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Due> {
+    Due::ALL.into_iter().find(|due| container.name == due.name(&spec.name))
 }
 
-/// Gives a container that is about to be started the name that says so, after `changed`; none if no
-/// command is due, or if it has that name.
+/// Gives a container that is about to be started the name that says so, after `changed`; none if
+/// nothing is due, or if it has that name.
 pub(crate) fn announce(
     world: &World<'_>,
     spec: &ContainerSpec,
@@ -69,9 +91,8 @@ pub(crate) fn announce(
     why: &Why,
     draft: &mut Draft,
 ) -> Option<StepId> {
-    let fresh = due_at_start(spec, container);
-    let name = name_until(&spec.name, fresh);
-    if due(spec, fresh).next().is_none() || container.name == name {
+    let name = due_at_start(spec, container).of(spec)?.name(&spec.name);
+    if container.name == name {
         return None;
     }
     check_free(world, spec, &name, draft);
@@ -80,26 +101,38 @@ pub(crate) fn announce(
     Some(draft.step(&spec.address, action, why.clone(), changed))
 }
 
-/// Runs what is due, one after the other, and gives the container its name.
+/// Runs the commands that are due, one after the other, waits for the conditions, and gives the
+/// container its name.
 pub(crate) fn run(
+    request: &Request,
     spec: &ContainerSpec,
     reference: &ContainerRef,
-    fresh: Fresh,
+    due: Due,
     why: &Why,
     after: Vec<StepId>,
     draft: &mut Draft,
 ) -> Vec<StepId> {
+    let Some(due) = due.of(spec) else { return after };
     let mut last = after;
-    for exec in due(spec, fresh) {
+    let mut step = |action: Action, last: &mut Vec<StepId>| {
+        *last = vec![draft.step(&spec.address, action, why.clone(), last.drain(..))];
+    };
+    let rename = |name: String| Action::RenameContainer { container: reference.clone(), name };
+    for exec in due.commands(spec) {
         let exec = Box::new(exec.clone());
-        let action = Action::ExecContainer { container: reference.clone(), exec };
-        last = vec![draft.step(&spec.address, action, why.clone(), last)];
+        step(Action::ExecContainer { container: reference.clone(), exec }, &mut last);
     }
-    if due(spec, fresh).next().is_some() {
-        let (container, name) = (reference.clone(), spec.name.clone());
-        let action = Action::RenameContainer { container, name };
-        last = vec![draft.step(&spec.address, action, why.clone(), last)];
+    if let Some(wait) = spec.wait.as_ref() {
+        if due != Due::Conditions {
+            step(rename(Due::Conditions.name(&spec.name)), &mut last);
+        }
+        let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+        let deadline_ms = asked.unwrap_or(wait.timeout_ms);
+        let until = Until::Conditions(Box::new(wait.clone()));
+        let container = reference.clone();
+        step(Action::WaitContainer { container, until, deadline_ms }, &mut last);
     }
+    step(rename(spec.name.clone()), &mut last);
     last
 }
 

@@ -4,12 +4,12 @@
 
 use crate::diff::Remedy;
 use crate::draft::{Draft, Why};
-use crate::rule::commands;
+use crate::rule::commands::{self, Due};
 use crate::rule::create::{Made, create_step};
 use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
 use crate::rule::in_place::in_place;
-use crate::rule::readiness::{self, Fresh};
+use crate::rule::readiness;
 use crate::rule::replace;
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
@@ -214,7 +214,7 @@ fn run(
     request: &Request,
     case: &mut Case<'_>,
     container: &ObservedContainer,
-    (pending, mut changed): (Option<Fresh>, Option<StepId>),
+    (pending, mut changed): (Option<Due>, Option<StepId>),
     draft: &mut Draft,
 ) {
     let spec = case.spec;
@@ -229,19 +229,19 @@ fn run(
     if let Some(on) = bound.clone().filter(|_| container.state.is_up()) {
         let needs = readiness::needs(world, request, spec, Goal::Running, draft);
         let why = Why::new(Cause::DependsOn(on), Group::Update);
-        let fresh = commands::due_at_start(spec, container);
+        let due = commands::due_at_start(spec, container);
         let named = commands::announce(world, spec, container, changed, &why, draft);
         let after = needs.into_iter().chain(changed).chain(named);
         let action = Action::RestartContainer { container: reference.clone(), timeout_s: None };
         let step = draft.step(&spec.address, action, why, after);
         draft.progress(&spec.address).restarted = true;
-        readiness::after_start(world, request, spec, &reference, vec![step], fresh, draft);
+        readiness::after_start(world, request, spec, &reference, vec![step], due, draft);
         return;
     }
-    if let Some(fresh) = pending.filter(|_| container.state.is_up()) {
+    if let Some(due) = pending.filter(|_| container.state.is_up()) {
         let mut needs = readiness::needs(world, request, spec, Goal::Running, draft);
         needs.extend(changed);
-        readiness::after_start(world, request, spec, &reference, needs, fresh, draft);
+        readiness::after_start(world, request, spec, &reference, needs, due, draft);
         return;
     }
     if container.state.is_up() || readiness::is_completed(world, spec, container) {
@@ -251,9 +251,9 @@ fn run(
     case.needs.extend(changed);
     let why = Why::new(Cause::NotRunning, Group::Update);
     case.needs.extend(replace::stop_leftovers(case, &why, draft));
-    let fresh = commands::due_at_start(spec, container);
+    let due = commands::due_at_start(spec, container);
     case.needs.extend(commands::announce(world, spec, container, changed, &why, draft));
-    readiness::start(world, request, case, &reference, why, fresh, draft);
+    readiness::start(world, request, case, &reference, why, due, draft);
 }
 
 /// Creates, and if that is the goal starts, a container that is not there.
@@ -271,7 +271,7 @@ fn create(world: &World<'_>, request: &Request, case: &Case<'_>, goal: Goal, dra
     if goal == Goal::Running {
         let reference = ContainerRef::Planned(created);
         let case = Case { spec, leftovers: Vec::new(), needs: vec![created] };
-        readiness::start(world, request, &case, &reference, why, Fresh::Yes, draft);
+        readiness::start(world, request, &case, &reference, why, Due::First, draft);
     }
 }
 

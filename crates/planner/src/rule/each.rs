@@ -68,20 +68,20 @@ fn one(
         Change::Start if container.state != State::Paused => {
             let needs = readiness::needs(world, request, spec, Goal::Running, draft);
             let mut case = Case { spec, leftovers: Vec::new(), needs };
-            let fresh = commands::due_at_start(spec, container);
+            let due = commands::due_at_start(spec, container);
             case.needs.extend(commands::announce(world, spec, container, None, &why, draft));
-            readiness::start(world, request, &case, &reference, why, fresh, draft);
+            readiness::start(world, request, &case, &reference, why, due, draft);
             return;
         }
         Change::Restart => {
             let mut after = readiness::needs(world, request, spec, Goal::Running, draft);
-            let fresh = commands::due_at_start(spec, container);
+            let due = commands::due_at_start(spec, container);
             after.extend(commands::announce(world, spec, container, None, &why, draft));
             let timeout_s = request.options.timeout_s;
             let action = Action::RestartContainer { container: reference.clone(), timeout_s };
             let step = draft.step(&spec.address, action, why, after);
             draft.progress(&spec.address).restarted = true;
-            readiness::after_start(world, request, spec, &reference, vec![step], fresh, draft);
+            readiness::after_start(world, request, spec, &reference, vec![step], due, draft);
             return;
         }
         Change::Stop => {

@@ -3,8 +3,9 @@
 //! Invariant: a condition that holds already costs no step.
 
 use crate::draft::{Draft, Progress, Why};
+use crate::rule::commands::{self, Due};
 use crate::rule::container::{Case, Goal};
-use crate::rule::{commands, give_way, healthcheck, unmet};
+use crate::rule::{give_way, healthcheck, unmet};
 use crate::world::World;
 use std::collections::BTreeSet;
 use windlass_model::Address;
@@ -29,13 +30,6 @@ const STABLE_FOR_MS: u64 = 5_000;
 
 /// How long such a successor may take to run for so long: it may be restarted in between.
 const RUNNING_WITHIN_MS: u64 = 30_000;
-
-/// Whether a container starts for the first time in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fresh {
-    Yes,
-    No,
-}
 
 /// The steps that must be done before a container is created or started.
 pub(crate) fn needs(
@@ -82,35 +76,14 @@ fn dependency_step(
         return progress.present;
     }
     match dependency.condition {
-        Condition::Started => progress
-            .started
-            .or_else(|| conditions(world, &dependency.on, draft))
-            .or(progress.present),
+        Condition::Started => progress.started.or(progress.present),
         Condition::Healthy => wait(world, request, &dependency.on, Until::Healthy, draft),
         Condition::Completed => wait(world, request, &dependency.on, Until::Completed, draft),
     }
 }
 
-/// The conditions of a container that runs, which an earlier run may not have seen fulfilled; none if it
-/// has none.
-fn conditions(world: &World<'_>, address: &Address, draft: &mut Draft) -> Option<StepId> {
-    let spec = world.spec(address)?;
-    let conditions = spec.wait.clone().into_inner()?;
-    let mut found = world.containers_at(address).iter().copied();
-    found.find(|container| container.name == spec.name && container.state.is_up())?;
-    let progress = draft.seen(address)?;
-    let container = progress.container.clone()?;
-    let (group, after) = (group(&container, progress), progress.present);
-    let deadline_ms = conditions.timeout_ms;
-    let until = Until::Conditions(Box::new(conditions));
-    let action = Action::WaitContainer { container, until, deadline_ms };
-    let step = draft.step(address, action, Why::new(Cause::Readiness, group), after);
-    draft.progress(address).started = Some(step);
-    Some(step)
-}
-
-/// A container that is unchanged, runs, and is not healthy yet: whoever started it did not wait for it
-/// to the end.
+/// A container that is unchanged, runs, and is not healthy: whoever started it did not wait for it to
+/// the end, or in vain.
 pub(crate) fn go_on_waiting(
     world: &World<'_>,
     request: &Request,
@@ -118,8 +91,14 @@ pub(crate) fn go_on_waiting(
     container: &ObservedContainer,
     draft: &mut Draft,
 ) {
+    // Of what the image declares nothing is known while it is built, so that run could not wait.
     let declared = spec.config.healthcheck.as_ref().is_some_and(Healthcheck::is_active);
-    if declared && container.health == Some(Health::Starting) && !request.options.no_wait {
+    let is_ill = match container.health {
+        Some(Health::Starting) => declared,
+        Some(Health::Unhealthy) => true,
+        Some(Health::Healthy) | None => false,
+    };
+    if is_ill && !request.options.no_wait {
         wait(world, request, &spec.address, Until::Healthy, draft);
     }
 }
@@ -187,7 +166,7 @@ pub(crate) fn start(
     case: &Case<'_>,
     reference: &ContainerRef,
     why: Why,
-    fresh: Fresh,
+    due: Due,
     draft: &mut Draft,
 ) -> StepId {
     let spec = case.spec;
@@ -205,7 +184,7 @@ pub(crate) fn start(
     let step = draft.step(&spec.address, action, why, after);
     let progress = draft.progress(&spec.address);
     progress.restarted = group != Some(Group::Create) || progress.recreated;
-    let ready = after_start(world, request, spec, reference, vec![step], fresh, draft);
+    let ready = after_start(world, request, spec, reference, vec![step], due, draft);
     give_way::ways_back(world, spec, reference, &stopped, (step, ready), draft);
     ready
 }
@@ -231,7 +210,7 @@ pub(crate) fn after_start(
     spec: &ContainerSpec,
     reference: &ContainerRef,
     mut last: Vec<StepId>,
-    fresh: Fresh,
+    due: Due,
     draft: &mut Draft,
 ) -> StepId {
     let address = &spec.address;
@@ -242,13 +221,7 @@ pub(crate) fn after_start(
         let action = Action::Delay { ms: spec.start_delay_ms };
         last = vec![draft.step(address, action, why.clone(), last)];
     }
-    last = commands::run(spec, reference, fresh, &why, last, draft);
-    if let Some(wait) = &*spec.wait {
-        let until = Until::Conditions(Box::new(wait.clone()));
-        let deadline_ms = wait.timeout_ms;
-        let action = Action::WaitContainer { container: reference.clone(), until, deadline_ms };
-        last = vec![draft.step(address, action, why.clone(), last)];
-    }
+    last = commands::run(request, spec, reference, due, &why, last, draft);
     let last = last.into_iter().max().expect("invariant: a start or a command comes before");
     let progress = draft.progress(address);
     progress.started = Some(last);

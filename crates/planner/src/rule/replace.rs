@@ -5,10 +5,10 @@
 
 use crate::draft::{Draft, Why};
 use crate::expected::is_anonymous;
-use crate::rule::commands;
+use crate::rule::commands::{self, Due};
 use crate::rule::container::{Case, remove_container, stop_if_up};
 use crate::rule::create::{Made, create_step};
-use crate::rule::readiness::{self, Fresh};
+use crate::rule::readiness;
 use crate::rule::secrets;
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ pub(crate) fn replace(
     let needs = stops.into_iter().chain([created]).collect();
     let next = Case { spec, leftovers: Vec::new(), needs };
     let successor = ContainerRef::Planned(created);
-    let ready = readiness::start(world, request, &next, &successor, why.clone(), Fresh::Yes, draft);
+    let ready = readiness::start(world, request, &next, &successor, why.clone(), Due::First, draft);
     way_back(world, spec, &predecessors, successor, (begin, ready), renamed.is_none(), draft);
     for predecessor in predecessors {
         let mut after = vec![ready];

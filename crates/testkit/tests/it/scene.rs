@@ -243,13 +243,18 @@ impl Scene {
         if faults.is_empty() { Ok(now) } else { Err(faults.join("; ")) }
     }
 
+    /// What runs has run its commands.
+    pub(crate) fn check_commands(&self, project: &Project) -> Result<(), String> {
+        let faults = invariants::commands_missing(&self.engine, project);
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    }
+
     /// What must hold after a run that converged; after one that took everything down, nothing is
     /// left.
     pub(crate) fn check_settled(&self, project: &Project, verb: Verb) -> Result<Snapshot, String> {
         let excuses = Excuses { restarted: true, volumes: BTreeSet::new() };
         let now = self.check(&excuses)?;
         let mut faults = invariants::settled(&now, &project.name);
-        faults.extend(invariants::commands_missing(&self.engine, project));
         if verb == Verb::Down {
             let left = invariants::left(&now, &project.name);
             faults.extend(left.iter().map(|name| format!("{name} is left")));

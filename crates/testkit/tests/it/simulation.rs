@@ -100,6 +100,7 @@ async fn detours(scene: &Scene, project: &Project) -> Result<(), String> {
             cover(&scene.succeed(project, verb).await?);
             scene.check(&Excuses::default())?;
             scene.converge(project, Verb::Up).await?;
+            scene.check_commands(project)?;
             scene.check_settled(project, Verb::Up)
         };
         let detour: Result<Snapshot, String> = detour.await;

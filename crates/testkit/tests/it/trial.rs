@@ -57,6 +57,7 @@ impl Trial {
             if !self.fails {
                 good.check_converged(&self.then.0, self.then.1, &end).await?;
                 good.check_settled(&self.then.0, self.verb)?;
+                good.check_commands(&self.then.0)?;
             }
             Ok(())
         };
@@ -135,6 +136,9 @@ impl Trial {
         let repaired = async {
             bad.converge(project, *verb).await?;
             let now = bad.check_settled(project, self.verb)?;
+            if !takes_a_name(what) {
+                bad.check_commands(project)?;
+            }
             self.check_served(bad, &now)
         };
         repaired.await.map_err(|fault| format!("second run: {fault}\nfirst run: {}", end.story()))
@@ -185,6 +189,11 @@ fn comes_after(what: &Misfortune) -> bool {
 fn is_settled_by_a_look(what: &Misfortune) -> bool {
     let Misfortune::Meanwhile(deed) = what else { return false };
     matches!(deed.what, Doing::RemoveContainer | Doing::RenameContainer | Doing::RemoveNetwork)
+}
+
+/// Whether somebody takes a name away that said what is due.
+fn takes_a_name(what: &Misfortune) -> bool {
+    matches!(what, Misfortune::Meanwhile(deed) if deed.what == Doing::RenameContainer)
 }
 
 /// Whether the engine carries the call out after the client gave it up.
