@@ -163,6 +163,19 @@ impl SourceMap {
         self.files.iter().enumerate().map(|(index, file)| (FileId(offset(index)), file))
     }
 
+    /// Covers a text that nobody shall read, so that no excerpt shows it. Places stay as they are.
+    pub fn hide(&mut self, span: Span) {
+        let Some(file) = self.files.get_mut(span.file.0 as usize) else { return };
+        let (start, end) = (span.start as usize, span.end as usize);
+        let Some(covered) = file.text.get(start..end) else { return };
+        let stars: String = covered
+            .chars()
+            .map(|c| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) })
+            .collect();
+        file.text = [&file.text[..start], stars.as_str(), &file.text[end..]].concat().into();
+        file.characters = OnceLock::new();
+    }
+
     /// The text that a span covers.
     pub fn slice(&self, span: Span) -> &str {
         self.get(span.file)

@@ -231,6 +231,12 @@ impl ContainerConfig {
     /// Names of containers whose namespace, volumes or links this one needs at its start: whoever
     /// recreates one of them must recreate this one too.
     pub fn bound_containers(&self) -> BTreeSet<&str> {
+        let heads = self.volumes_from.iter().chain(&self.links).map(|text| before_colon(text));
+        self.shared_namespaces().into_iter().chain(heads).collect()
+    }
+
+    /// Names of the containers whose network, processes or memory it shares.
+    pub fn shared_namespaces(&self) -> BTreeSet<&str> {
         let namespaces = [&self.pid, &self.ipc]
             .into_iter()
             .filter_map(|mode| mode.as_deref()?.strip_prefix("container:"));
@@ -240,8 +246,7 @@ impl ContainerConfig {
                 None
             }
         };
-        let heads = self.volumes_from.iter().chain(&self.links).map(|text| before_colon(text));
-        namespaces.chain(network).chain(heads).collect()
+        namespaces.chain(network).collect()
     }
 }
 

@@ -137,7 +137,8 @@ fn networks_twice(now: &Snapshot, project: &ProjectName) -> Vec<String> {
 /// How names end that containers have for a while only.
 const PASSING: [&str; 4] = ["_previous", "_starting", "_restarting", "_waiting"];
 
-/// Commands of running containers that were never run, although the run that started them ended well.
+/// Commands and secrets of running containers that they never got, although the run that started them
+/// ended well.
 pub fn commands_missing(engine: &FakeEngine, project: &Project) -> Vec<String> {
     let mut missing = Vec::new();
     engine.with(|world| {
@@ -147,6 +148,9 @@ pub fn commands_missing(engine: &FakeEngine, project: &Project) -> Vec<String> {
             let Some(container) = called.filter(|container| container.state.is_up()) else {
                 continue;
             };
+            if !spec.secrets.is_empty() && container.uploads.is_empty() {
+                missing.push(format!("{} runs without its secrets", spec.name));
+            }
             let ran = &container.commands;
             let not_run = spec.exec_commands.iter().filter(|exec| !ran.contains(&exec.argv));
             missing.extend(

@@ -173,7 +173,13 @@ impl Command {
     pub(crate) fn makes(&self) -> bool {
         matches!(
             self,
-            Self::Plan(_) | Self::Up(_) | Self::Create(_) | Self::Build(_) | Self::Config(_)
+            Self::Plan(_)
+                | Self::Up(_)
+                | Self::Create(_)
+                | Self::Start(_)
+                | Self::Rollback(_)
+                | Self::Build(_)
+                | Self::Config(_)
         )
     }
 }

@@ -10,6 +10,7 @@ use super::DEFAULT_CLIENT;
 use super::paths::{Paths, Surroundings};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::did_you_mean;
+use crate::source::Span;
 use crate::yaml::{Entry, Key, Mapping, Node, Resolved, Style, Value};
 
 /// Keys of a client, and the keys of an engine that mean the same.
@@ -54,6 +55,13 @@ pub(crate) fn clients(
     Arc::new(Node::new(root.span, Value::Mapping(engines)))
 }
 
+/// Where credentials are written, which no excerpt shall show.
+pub(crate) fn credentials(root: &Node) -> Vec<Span> {
+    let clients = root.as_mapping().into_iter().flat_map(Mapping::entries);
+    let given = clients.filter_map(|client| client.value.as_mapping()?.get("auth_configs"));
+    given.map(|entry| entry.value.span).collect()
+}
+
 fn client(name: &Key, node: &Arc<Node>, diagnostics: &mut Diagnostics) -> Arc<Node> {
     let Some(map) = node.as_mapping() else { return Arc::clone(node) };
     let mut engine = Mapping::default();
@@ -93,12 +101,16 @@ fn url(node: &Arc<Node>) -> Option<Arc<Node>> {
         return (!node.is_null()).then(|| Arc::clone(node));
     };
     let socket = ["http+unix:", "unix:"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    let Some(path) = socket.or_else(|| (!text.contains("://")).then_some(text)) else {
-        return Some(Arc::clone(node));
+    let url = match socket.or_else(|| text.starts_with('/').then_some(text)) {
+        Some(path) => match path.trim_start_matches('/') {
+            "" => return None,
+            path => format!("unix:///{path}"),
+        },
+        None if text.is_empty() => return None,
+        None if text.contains("://") => return Some(Arc::clone(node)),
+        None => format!("tcp://{text}"),
     };
-    let path = path.trim_start_matches('/');
-    let url = format!("unix:///{path}");
-    (!path.is_empty()).then(|| Arc::new(Node::string(node.span, url, Style::Rendered)))
+    Some(Arc::new(Node::string(node.span, url, Style::Rendered)))
 }
 
 /// `true`, `false` or docker-py's arguments.

@@ -7,7 +7,7 @@ mod clients;
 mod map;
 mod paths;
 
-pub(crate) use clients::clients;
+pub(crate) use clients::{clients, credentials};
 pub(crate) use map::map;
 pub(crate) use paths::Surroundings;
 

@@ -182,6 +182,9 @@ impl Tree<'_> {
         let shown = file.display().to_string();
         let bytes = self.bytes(file, &shown, None)?;
         let node = self.parse(bytes, &shown, self.options.directory(file))?;
+        for span in docker_map::credentials(&node) {
+            self.sources.hide(span);
+        }
         let engines = docker_map::clients(&node, self.options.surroundings(), self.diagnostics);
         let key = Key { text: "engines".into(), span: node.span };
         let mut root = Mapping::default();

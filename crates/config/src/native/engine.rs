@@ -17,7 +17,7 @@ pub(super) fn engine(reader: &Reader, item: &Item) -> Option<Engine> {
     let item = reader.resolve(item)?;
     let mut spec = EngineSpec::default();
     if !item.node.is_null() && item.node.as_scalar().is_some() {
-        spec.url = Some(reader.parse(&item, url)?);
+        spec.url = Some(place(reader, &item)?);
     } else if !reader.fields(&item, &mut spec, &[FIELDS]) {
         return None;
     }
@@ -30,7 +30,7 @@ pub(super) fn engine(reader: &Reader, item: &Item) -> Option<Engine> {
 }
 
 const FIELDS: &[Field<EngineSpec>] = &[
-    Field { name: "url", read: |e, r, i| put(&mut e.url, r.parse(i, url)) },
+    Field { name: "url", read: |e, r, i| put(&mut e.url, place(r, i)) },
     Field { name: "context", read: |e, r, i| put(&mut e.context, r.string(i)) },
     Field { name: "tls", read: |e, r, i| put(&mut e.tls, tls(r, i)) },
     Field { name: "interfaces", read: |e, r, i| e.interfaces = interfaces(r, i, false) },
@@ -60,9 +60,30 @@ fn parallel(reader: &Reader, item: &Item) -> Option<usize> {
     Some(count)
 }
 
+/// A URL that is wrong may hold a password where none is expected: it is not shown.
+fn place(reader: &Reader, item: &Item) -> Option<String> {
+    let item = reader.resolve(item)?;
+    let text = reader.string(&item)?;
+    match url(&text) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            let found = reader.scalar_error(&item, error);
+            if may_hold_secret(&text) {
+                reader.hide(item.span());
+            }
+            reader.report(found);
+            None
+        }
+    }
+}
+
+fn may_hold_secret(text: &str) -> bool {
+    text.contains(['@', '?', '#'])
+}
+
 fn url(text: &str) -> Result<String, ScalarError> {
     let Err(fault) = EngineUrl::parse(text) else { return Ok(text.to_owned()) };
-    let message = if fault == UrlFault::Password {
+    let message = if fault == UrlFault::Password || may_hold_secret(text) {
         // It is not repeated.
         format!("this is no engine's URL: {fault}")
     } else {

@@ -76,6 +76,11 @@ impl Reader {
         sources.get(span.file).map(|file| file.directory().to_path_buf()).unwrap_or_default()
     }
 
+    /// Covers a text that no excerpt shall show.
+    pub fn hide(&self, span: Span) {
+        self.sources.borrow_mut().hide(span);
+    }
+
     pub fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
     }

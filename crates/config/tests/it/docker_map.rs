@@ -308,6 +308,25 @@ fn what_is_wrong_with_a_file_of_clients() {
 }
 
 #[test]
+fn passwords_are_covered_where_they_are_written() {
+    for (clients, secret) in [
+        ("a: {base_url: /run/x.sock, auth_configs: {r.io: {username: u, password: hush}}}", "hush"),
+        ("a: {base_url: 'tcp://user:hush@h:2375'}", "hush"),
+        ("a: {base_url: 'user:hush@h:2375'}", "hush"),
+        ("a: {base_url: 'tcp://h:2375?token=hush'}", "hush"),
+    ] {
+        let (_directory, options) = with_clients("web: {image: x}", clients);
+        let loaded = load(&options);
+        assert!(!loaded.diagnostics.is_empty(), "{clients}");
+        let findings = loaded.diagnostics.render_plain(&loaded.sources);
+        let json = loaded.diagnostics.to_json(&loaded.sources).to_string();
+        let texts: String =
+            loaded.sources.iter().map(|(_, file)| file.text().to_string()).collect();
+        assert!(![findings, json, texts].iter().any(|text| text.contains(secret)), "{clients}");
+    }
+}
+
+#[test]
 fn what_was_handed_on_to_the_python_client() {
     let project = map(
         "volumes: {data: {default_path: /d, create_options: {labels: {tier: db}, driver_opts: {type: tmpfs, device: tmpfs}}}}

@@ -61,6 +61,11 @@ pub(crate) fn first_name(world: &World<'_>, spec: &ContainerSpec, draft: &mut Dr
     name
 }
 
+/// The name of a container that was started again, while what is due after that is not done.
+pub(crate) fn name_at_restart(spec: &ContainerSpec) -> String {
+    Due::Again.of(spec).map_or_else(|| spec.name.clone(), |due| due.name(&spec.name))
+}
+
 /// What a container still waits for, by its name.
 pub(crate) fn pending(spec: &ContainerSpec, container: &ObservedContainer) -> Option<Due> {
     said_by(spec, container)?.of(spec)

@@ -10,7 +10,7 @@ use crate::rule::differences::differences;
 use crate::rule::image::{self, Resolved};
 use crate::rule::in_place::in_place;
 use crate::rule::readiness;
-use crate::rule::replace;
+use crate::rule::{replace, secrets};
 use crate::world::{World, owner_text};
 use std::collections::BTreeMap;
 use windlass_model::Address;
@@ -180,8 +180,7 @@ fn keep_or_change(
     let begin = draft.next();
     draft.progress(&spec.address).replaces_running =
         case.leftovers.iter().any(|left| replace::serves(world, spec, left));
-    let is_done = !container.state.is_up() && readiness::is_completed(world, spec, container);
-    let pending = commands::pending(spec, container).filter(|_| !is_done);
+    let pending = commands::pending(spec, container);
     let changed = in_place(spec, container, differences, pending.is_none(), draft);
     run(world, request, &mut case, container, (pending, changed), draft);
     if !case.leftovers.is_empty() {
@@ -225,7 +224,8 @@ fn run(
         changed = Some(draft.step(&spec.address, action, why, changed));
         draft.progress(&spec.address).started = changed;
     }
-    let bound = readiness::bound_to(world, spec, draft, |progress| progress.restarted);
+    let bound = readiness::bound_to(world, spec, draft, |progress| progress.restarted)
+        .or_else(|| readiness::outlived_by(world, spec, container));
     if let Some(on) = bound.clone().filter(|_| container.state.is_up()) {
         let needs = readiness::needs(world, request, spec, Goal::Running, draft);
         let why = Why::new(Cause::DependsOn(on), Group::Update);
@@ -244,7 +244,8 @@ fn run(
         readiness::after_start(world, request, spec, &reference, needs, due, draft);
         return;
     }
-    if container.state.is_up() || readiness::is_completed(world, spec, container) {
+    let is_done = || pending.is_none() && readiness::is_completed(world, spec, container);
+    if container.state.is_up() || is_done() {
         return;
     }
     case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
@@ -253,6 +254,9 @@ fn run(
     case.needs.extend(replace::stop_leftovers(case, &why, draft));
     let due = commands::due_at_start(spec, container);
     case.needs.extend(commands::announce(world, spec, container, changed, &why, draft));
+    if !container.was_started() {
+        secrets::copy(spec, &reference, &why, draft);
+    }
     readiness::start(world, request, case, &reference, why, due, draft);
 }
 

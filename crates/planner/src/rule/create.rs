@@ -60,6 +60,6 @@ pub(crate) fn create_step(
     let progress = draft.progress(&spec.address);
     progress.present = Some(step);
     progress.container = Some(ContainerRef::Planned(step));
-    secrets::copy(spec, step, why, draft);
+    secrets::copy(spec, &ContainerRef::Planned(step), why, draft);
     step
 }

@@ -5,7 +5,7 @@
 use crate::draft::{Draft, Why};
 use crate::rule::commands;
 use crate::rule::container::{Case, Goal, current};
-use crate::rule::readiness;
+use crate::rule::{readiness, secrets};
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::Address;
@@ -42,6 +42,14 @@ pub(crate) fn each(
     for address in order.into_iter().filter(|a| selection.containers.contains(a)) {
         let Some(spec) = world.spec(address) else { continue };
         let found = world.containers_at(address);
+        if matches!(change, Change::Stop | Change::Kill) {
+            // What a replacement left running that did not end is stopped with the rest.
+            let current = current(spec, found).map(|current| &current.id);
+            let left = found.iter().filter(|other| Some(&other.id) != current);
+            for other in left.filter(|other| other.state.is_up()) {
+                one(world, request, spec, other, change, draft);
+            }
+        }
         match current(spec, found) {
             None => draft.note(address, NoteReason::Already { state: "absent" }),
             Some(container) => one(world, request, spec, container, change, draft),
@@ -70,6 +78,9 @@ fn one(
             let mut case = Case { spec, leftovers: Vec::new(), needs };
             let due = commands::due_at_start(spec, container);
             case.needs.extend(commands::announce(world, spec, container, None, &why, draft));
+            if !container.was_started() {
+                secrets::copy(spec, &reference, &why, draft);
+            }
             readiness::start(world, request, &case, &reference, why, due, draft);
             return;
         }

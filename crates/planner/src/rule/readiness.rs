@@ -288,6 +288,25 @@ pub(crate) fn proof(
     progress.started
 }
 
+/// The container whose namespace this one shares, if that was started later: this one is still in the
+/// namespace of an earlier run, where nobody else is any more.
+pub(crate) fn outlived_by(
+    world: &World<'_>,
+    spec: &ContainerSpec,
+    container: &ObservedContainer,
+) -> Option<Address> {
+    let shared = spec.config.shared_namespaces();
+    // Trailing zeros are left out, so the letter at the end must not be compared.
+    let moment =
+        |container: &ObservedContainer| container.started_at.trim_end_matches('Z').to_owned();
+    let is_younger = |on: &&Address| {
+        let named = |other: &&&ObservedContainer| shared.contains(other.name.as_str());
+        let other = world.containers_at(on).iter().find(named);
+        other.is_some_and(|other| other.state.is_up() && moment(other) > moment(container))
+    };
+    spec.depends_on.iter().map(|dependency| &dependency.on).find(is_younger).cloned()
+}
+
 /// The container whose namespace, volumes or links this one uses, if its progress is such.
 pub(crate) fn bound_to(
     world: &World<'_>,

@@ -167,6 +167,7 @@ fn way_back(
         successor_stays: false,
         predecessor: predecessor.id.clone(),
         name: spec.name.clone(),
+        name_restarted: commands::name_at_restart(spec),
     });
 }
 

@@ -4,6 +4,7 @@
 //! from a label of its successor, or is still there because a replacement did not end.
 
 use crate::draft::{Draft, Why};
+use crate::rule::commands::{self, Due};
 use crate::rule::container::{Case, Goal, current, remove_container, stop_if_up};
 use crate::rule::differences::{differences, image_words};
 use crate::rule::{readiness, replace, secrets};
@@ -34,9 +35,10 @@ pub(crate) fn rollback(
             continue;
         };
         let kept = found.iter().copied().filter(|other| other.id != container.id);
-        let kept = kept.filter(|other| other.was_started());
+        // A successor that was given up before it was ready is nothing to go back to.
+        let kept = kept.filter(|other| other.was_started() && !commands::has_place(spec, other));
         if let Some(kept) = kept.max_by_key(|other| (&other.started_at, &other.id)) {
-            put_back(request, spec, container, kept, draft);
+            put_back(world, request, spec, container, kept, draft);
         } else if let Some(previous) = previous(container) {
             make_again(world, request, spec, container, previous, draft);
         } else if selection.everything {
@@ -53,6 +55,7 @@ fn previous(container: &ObservedContainer) -> Option<Previous> {
 
 /// The container that ran before is still there: it gets its name back and starts.
 fn put_back(
+    world: &World<'_>,
     request: &Request,
     spec: &ContainerSpec,
     container: &ObservedContainer,
@@ -63,23 +66,24 @@ fn put_back(
     let why = Why::new(Cause::Requested, Group::Recreate);
     let downtime = why.clone().with_hazard(Hazard::Downtime);
     let timeout_s = request.options.timeout_s;
-    let stopped =
-        stop_if_up(address, container.state, &container.id, timeout_s, &downtime, [], draft);
-    let mut last = remove_container(
-        address,
-        &container.id,
-        secrets::has_only_secrets(container),
-        &why,
-        stopped,
-        draft,
-    );
+    let needs = readiness::needs(world, request, spec, Goal::Running, draft);
+    let (state, id) = (container.state, &container.id);
+    let stopped = stop_if_up(address, state, id, timeout_s, &downtime, needs.clone(), draft);
+    let volumes = secrets::has_only_secrets(container);
+    let after = needs.into_iter().chain(stopped);
+    let removed = remove_container(address, id, volumes, &why, after, draft);
     let reference = ContainerRef::Existing(kept.id.clone());
-    if kept.name != spec.name {
-        let (container, name) = (reference.clone(), spec.name.clone());
-        let action = Action::RenameContainer { container, name };
+    let mut last = removed;
+    let name = commands::name_at_restart(spec);
+    if kept.name != name {
+        let action = Action::RenameContainer { container: reference.clone(), name };
         last = draft.step(address, action, why.clone(), [last]);
     }
-    draft.step(address, Action::StartContainer(reference), why, [last]);
+    let progress = draft.progress(address);
+    progress.recreated = true;
+    progress.container = Some(reference.clone());
+    let case = Case { spec, leftovers: Vec::new(), needs: vec![last] };
+    readiness::start(world, request, &case, &reference, why, Due::Again, draft);
 }
 
 /// It is gone: another one is made as it was, of the image that it was made of.

@@ -243,7 +243,7 @@ impl Scene {
         if faults.is_empty() { Ok(now) } else { Err(faults.join("; ")) }
     }
 
-    /// What runs has run its commands.
+    /// What runs has its secrets, and has run its commands.
     pub(crate) fn check_commands(&self, project: &Project) -> Result<(), String> {
         let faults = invariants::commands_missing(&self.engine, project);
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
