@@ -105,6 +105,10 @@ impl Session {
             ObserveError::Engine { engine, source } => {
                 Trouble::engine(format!("look at the engine {engine}"), source)
             }
+            ObserveError::SameEngine { one, other } => Trouble::files(
+                format!("`{one}` and `{other}` of `engines` are one and the same engine"),
+                "declare it once, under one name",
+            ),
             ObserveError::Images { images } => self.unreadable(&images, &[]),
         }
     }

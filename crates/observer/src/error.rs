@@ -13,6 +13,8 @@ use windlass_model::name::EngineName;
 pub enum ObserveError {
     #[error("cannot look at engine {engine}")]
     Engine { engine: EngineName, source: EngineError },
+    #[error("{one} and {other} are the same engine")]
+    SameEngine { one: EngineName, other: EngineName },
     /// Every image whose inputs can't be read, by key.
     #[error("cannot read the inputs of {}", of_images(images))]
     Images { images: Vec<InputError> },

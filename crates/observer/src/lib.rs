@@ -17,8 +17,10 @@ pub use place::InputPlace;
 pub use secrets::read_secrets;
 
 use futures_util::future::try_join_all;
+use std::collections::HashMap;
 use windlass_engine::Engines;
-use windlass_model::observed::Observed;
+use windlass_model::EngineName;
+use windlass_model::observed::{Observed, ObservedEngine};
 use windlass_model::project::Project;
 
 /// Takes a snapshot of the engines and of the local inputs, all at the same time.
@@ -42,5 +44,20 @@ pub async fn observe(
         local::builds(project, &inputs.images),
         local::secret_digests(project, &inputs.secrets),
     )?;
+    apart(&engines)?;
     Ok(Observed { engines: engines.into_iter().collect(), builds, secrets })
+}
+
+/// Two names for one engine would each take what the other made for a leftover of its own. Ids of
+/// networks, of which every engine has some, are never the same on two.
+fn apart(engines: &[(EngineName, ObservedEngine)]) -> Result<(), ObserveError> {
+    let mut seen = HashMap::new();
+    for (name, engine) in engines {
+        for id in engine.networks.keys() {
+            if let Some(other) = seen.insert(id, name) {
+                return Err(ObserveError::SameEngine { one: other.clone(), other: name.clone() });
+            }
+        }
+    }
+    Ok(())
 }

@@ -102,6 +102,17 @@ async fn what_vanishes_while_it_is_looked_at_is_absent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_names_for_one_engine_are_refused() {
+    let engine = furnished().await;
+    let mut engines = engine.engines();
+    let same = engines.values().next().unwrap().clone();
+    engines.insert(windlass_model::EngineName::new("again"), same);
+    let result = observe(&project(), &engines, &LocalInputs::default()).await;
+    let said = result.map(drop).unwrap_err().to_string();
+    assert_eq!(said, "again and default are the same engine");
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_go_out_together() {
     let engine = furnished().await;
     engine.set_fixed_latency(50);
