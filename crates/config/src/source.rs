@@ -168,11 +168,11 @@ impl SourceMap {
         let Some(file) = self.files.get_mut(span.file.0 as usize) else { return };
         let (start, end) = (span.start as usize, span.end as usize);
         let Some(covered) = file.text.get(start..end) else { return };
-        let stars: String = covered
+        let cover: String = covered
             .chars()
             .map(|c| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) })
             .collect();
-        file.text = [&file.text[..start], stars.as_str(), &file.text[end..]].concat().into();
+        file.text = [&file.text[..start], cover.as_str(), &file.text[end..]].concat().into();
         file.characters = OnceLock::new();
     }
 
