@@ -2,6 +2,7 @@
 //!
 //! Invariant: the canary is looked for in everything that the engine and the program say.
 
+use crate::harness::proxy::{Fault, Proxy, Strikes};
 use crate::harness::{World, base, engine, run_to_end};
 use serde_json::Value;
 
@@ -179,5 +180,21 @@ containers:
     let volumes = engine::get("/volumes").to_string();
     for name in [first, second] {
         assert!(!volumes.contains(&name), "{name} is left behind");
+    }
+}
+
+#[test]
+fn a_container_whose_run_ended_before_it_had_its_secrets_must_get_them_from_the_next() {
+    for (test, more) in [("plain", ""), ("read-only", "read_only: true,")] {
+        let Some(world) = World::new(&format!("secret-late-{test}")) else { return };
+        world.file("token.txt", "precious");
+        let keys = format!("containers: {{web: {{@idle, {more} secrets: [token]}}}}\n");
+        world.yaml(&format!("secrets: {{token: {{file: token.txt}}}}\n{keys}"));
+        let proxy = Proxy::new(Fault::KillBefore, Strikes::Call("/archive?"));
+        world.run_through(&proxy, &["up"]);
+        assert!(proxy.has_struck(), "{}", proxy.log());
+        world.up();
+        assert_eq!(world.inside("web", &["cat", "/run/secrets/token"]), "precious", "{test}");
+        world.settled();
     }
 }
