@@ -242,13 +242,13 @@ struct Ran {
 }
 
 fn show_plan(invocation: &Invocation, session: &Session, plan: &Plan, is_result: bool) {
-    let console = &invocation.console;
+    let (console, origin) = (&invocation.console, Some(&session.origin));
     if console.is_json {
-        console.json(&json::plan(plan, session.project.name.as_str()));
+        console.json(&json::plan(plan, &session.origin, session.project.name.as_str()));
     } else if is_result {
-        console.result(&plan_text::plan(plan, console.stdout, console.verbose));
+        console.result(&plan_text::plan(plan, origin, console.stdout, console.verbose));
     } else {
-        console.say(&plan_text::plan(plan, console.stderr, console.verbose));
+        console.say(&plan_text::plan(plan, origin, console.stderr, console.verbose));
     }
 }
 

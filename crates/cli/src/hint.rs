@@ -292,6 +292,15 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
 }
 
 /// What to say to a reference that names nothing.
+/// What to do where a volume was made with another owner.
+pub(crate) fn owner_kept(volume: &Address) -> String {
+    format!(
+        "change it with chown and chmod in a container, or give its data up: \
+         `windlass down --destroy-volume {}`",
+        volume.name
+    )
+}
+
 pub(crate) fn unknown_reference(reference: &str, candidates: &[String]) -> String {
     match closest(reference, candidates) {
         Some(name) => format!("did you mean {}?", tick(name)),

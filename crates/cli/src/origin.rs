@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use windlass::config::{Diagnostic, Diagnostics, SourceMap, Span};
+use windlass::model::Address;
 use windlass::model::note::{Blocker, BlockerReason};
 use windlass::{ImagePlaces, InputError, InputPlace, Places, SecretError};
 
@@ -67,6 +68,11 @@ impl Origin {
         let object = windlass::model::EngineName::default();
         let object = windlass::model::Address::image(&object, &error.image);
         placed(found, place.or(places.source).or_else(|| self.places.of(&object))).help(help)
+    }
+
+    /// Where an object is declared, as `FILE:LINE:COLUMN`.
+    pub(crate) fn place(&self, address: &Address) -> Option<String> {
+        Some(self.sources.locate(self.places.of(address)?).to_string())
     }
 
     /// What stands in the way of a plan.

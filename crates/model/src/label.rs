@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::container::ContainerConfig;
 use crate::name::{EngineName, ImageId, ProjectName};
 use crate::observed::ObservedContainer;
+use crate::volume::VolumeOwner;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,10 @@ pub const SPEC: &str = "dev.windlass.spec";
 /// The digest of inputs that can't be read back from the engine: a build's sources, secrets. Empty
 /// on a container without secrets, because a label that is missing would be its image's.
 pub const DIGEST: &str = "dev.windlass.digest";
+
+/// Whose a volume's root was made when the volume was, as JSON; `null`: nobody's in particular. No
+/// engine can be asked, nor changes a volume's labels later.
+pub const VOLUME_OWNER: &str = "dev.windlass.volume-owner";
 
 /// What ran before the container, as JSON: see [`Previous`].
 pub const PREVIOUS: &str = "dev.windlass.previous";
@@ -58,6 +63,8 @@ pub struct Owner {
     pub spec: Option<String>,
     /// JSON, as written.
     pub previous: Option<String>,
+    /// JSON, as written; of volumes.
+    pub volume_owner: Option<String>,
 }
 
 impl Owner {
@@ -70,6 +77,7 @@ impl Owner {
             digest: get(DIGEST).filter(|digest| !digest.is_empty()),
             spec: get(SPEC),
             previous: get(PREVIOUS),
+            volume_owner: get(VOLUME_OWNER),
         })
     }
 
@@ -81,6 +89,12 @@ impl Owner {
     /// What ran before; `None` if nothing did, or it was written by a version that wrote otherwise.
     pub fn previous(&self) -> Option<Previous> {
         serde_json::from_str(self.previous.as_deref()?).ok()
+    }
+
+    /// Whose a volume's root was made. The outer `None`: nothing says so, or it was written by a
+    /// version that wrote otherwise.
+    pub fn volume_owner(&self) -> Option<Option<VolumeOwner>> {
+        serde_json::from_str(self.volume_owner.as_deref()?).ok()
     }
 }
 
@@ -104,6 +118,12 @@ pub fn owner_labels(
         labels.insert(DIGEST.to_owned(), digest.to_owned());
     }
     labels
+}
+
+/// The label of a new volume that says whose its root becomes.
+pub fn volume_owner_label(owner: Option<VolumeOwner>) -> (String, String) {
+    let text = serde_json::to_string(&owner).expect("invariant: an owner is three numbers");
+    (VOLUME_OWNER.to_owned(), text)
 }
 
 /// The labels of an object that are not windlass's own.
@@ -136,6 +156,20 @@ mod tests {
         let read: ContainerConfig = owner.spec().unwrap();
         assert_eq!(read.env["PW"], EnvValue::Withheld);
         assert!(without_own(&labels).is_empty());
+    }
+
+    #[test]
+    fn a_volume_says_whose_it_was_made() {
+        let owner = Some(VolumeOwner { uid: 1000, gid: 100, mode: 0o750 });
+        let read = |label: Option<(String, String)>| {
+            let labels = [(PROJECT.to_owned(), "p".to_owned())].into_iter().chain(label);
+            Owner::read(&EngineName::default(), &labels.collect()).unwrap().volume_owner()
+        };
+        for owner in [owner, None] {
+            assert_eq!(read(Some(volume_owner_label(owner))), Some(owner));
+        }
+        assert_eq!(read(Some((VOLUME_OWNER.to_owned(), "1000".to_owned()))), None);
+        assert_eq!(read(None), None);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub enum NoteReason {
     InUse { by: Vec<String> },
     /// The difference can't be applied without more consent.
     Kept { changes: Vec<FieldChange> },
+    /// A volume was made with another owner or other permissions; only a new one is given them.
+    OwnerKept { change: FieldChange },
     /// `rollback`: nothing ran before it.
     NothingBefore,
     /// Already in the state that was asked for.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// `volumes.<key>` that is a volume on an engine (an alias that only names a path is resolved when
 /// the file is loaded).
@@ -55,4 +56,10 @@ pub struct VolumeOwner {
     pub gid: u32,
     /// Permission bits; default 0o755.
     pub mode: u32,
+}
+
+impl fmt::Display for VolumeOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} {:04o}", self.uid, self.gid, self.mode)
+    }
 }

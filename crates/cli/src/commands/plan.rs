@@ -25,9 +25,14 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         let made = windlass::plan(&session.project, &observed, &request)
             .map_err(|blocked| session.blocked(blocked))?;
         if console.is_json {
-            console.json(&json::plan(&made, session.project.name.as_str()));
+            console.json(&json::plan(&made, &session.origin, session.project.name.as_str()));
         } else if !console.quiet {
-            console.result(&plan::plan(&made, console.stdout, console.verbose));
+            console.result(&plan::plan(
+                &made,
+                Some(&session.origin),
+                console.stdout,
+                console.verbose,
+            ));
         }
         Ok(if args.exit_code && made.has_changes() { Exit::Changes } else { Exit::Done })
     })

@@ -10,7 +10,7 @@ use windlass::model::plan::{Cause, FieldChange, Group, Hazard, Origin, Plan, Ste
 use windlass::model::report::{Failure, FailureKind, Outcome, Report, Rescued};
 
 use crate::aftermath::Fallen;
-use crate::origin::Found;
+use crate::origin::{self as files, Found};
 
 /// The version of everything in this file.
 const VERSION: u32 = 1;
@@ -39,9 +39,9 @@ pub(crate) fn address(address: &Address) -> Value {
     })
 }
 
-pub(crate) fn plan(plan: &Plan, project: &str) -> Value {
+pub(crate) fn plan(plan: &Plan, origin: &files::Origin, project: &str) -> Value {
     let steps = steps(plan);
-    let notes: Vec<_> = plan.notes.iter().map(note).collect();
+    let notes: Vec<_> = plan.notes.iter().map(|note| self::note(note, Some(origin))).collect();
     object("plan", json!({"project": project, "steps": steps, "notes": notes}))
 }
 
@@ -110,7 +110,7 @@ fn changes(changes: &[FieldChange]) -> Vec<Value> {
     changes.iter().map(change).collect()
 }
 
-fn note(note: &Note) -> Value {
+fn note(note: &Note, origin: Option<&files::Origin>) -> Value {
     let reason = match &note.reason {
         NoteReason::UpToDate => json!({"kind": "up-to-date"}),
         NoteReason::External => json!({"kind": "external"}),
@@ -121,6 +121,11 @@ fn note(note: &Note) -> Value {
         NoteReason::Unhealthy { output } => json!({"kind": "unhealthy", "output": output}),
         NoteReason::VolumeKept => json!({"kind": "volume-kept"}),
         NoteReason::InUse { by } => json!({"kind": "in-use", "by": by}),
+        NoteReason::OwnerKept { change } => {
+            let changes = self::changes(std::slice::from_ref(change));
+            let place = origin.and_then(|origin| origin.place(&note.address));
+            json!({"kind": "owner-kept", "changes": changes, "place": place})
+        }
         NoteReason::Kept { changes } => json!({"kind": "kept", "changes": self::changes(changes)}),
         NoteReason::Already { state } => json!({"kind": "already", "state": state}),
     };

@@ -12,26 +12,29 @@ use windlass::model::plan::{Cause, FieldChange, Hazard, Plan};
 use super::escape;
 use super::object::{self, Deed, Object, objects};
 use super::style::{Role, Style, cut, pad, width};
+use crate::hint;
+use crate::origin::Origin;
 use crate::words;
 
 /// Names longer than this are not waited for when columns are laid out.
 const WIDEST_NAME: usize = 28;
 const WIDEST_PHRASE: usize = 34;
 
-/// The whole plan, with its summary.
-pub(crate) fn plan(plan: &Plan, style: Style, verbose: bool) -> String {
-    shown(plan, &[], &BTreeMap::new(), style, verbose)
+/// The whole plan, with its summary; `origin` knows the places of what a note wants to be changed.
+pub(crate) fn plan(plan: &Plan, origin: Option<&Origin>, style: Style, verbose: bool) -> String {
+    shown(plan, &[], &BTreeMap::new(), origin, style, verbose)
 }
 
 /// The plan as it would be: what is blocked first, and beside what needs it that it waits.
 pub(crate) fn blocked(blocked: &Blocked, style: Style, verbose: bool) -> String {
-    shown(&blocked.plan, &blocked.blockers, &blocked.held, style, verbose)
+    shown(&blocked.plan, &blocked.blockers, &blocked.held, None, style, verbose)
 }
 
 fn shown(
     plan: &Plan,
     blockers: &[Blocker],
     waiting: &BTreeMap<Address, Address>,
+    origin: Option<&Origin>,
     style: Style,
     verbose: bool,
 ) -> String {
@@ -53,6 +56,10 @@ fn shown(
     }
     for note in notes {
         push_note(&mut out, note, &columns, style);
+        if matches!(note.reason, NoteReason::OwnerKept { .. }) {
+            let place = origin.and_then(|origin| origin.place(&note.address));
+            push_help(&mut out, place, &hint::owner_kept(&note.address), style);
+        }
     }
     if !out.is_empty() {
         out.push('\n');
@@ -212,12 +219,22 @@ fn push_note(out: &mut String, note: &Note, columns: &Columns, style: Style) {
     if let NoteReason::Kept { changes } = &note.reason {
         push_changes(out, changes, style);
     }
+    if let NoteReason::OwnerKept { change } = &note.reason {
+        push_changes(out, std::slice::from_ref(change), style);
+    }
     if let NoteReason::Unhealthy { output: Some(output) } = &note.reason {
         for line in output.lines().take(5) {
             let line = style.fit(&escape::line(line), 8);
             let _ = writeln!(out, "      {} {line}", style.paint(Role::Faint, "|"));
         }
     }
+}
+
+fn push_help(out: &mut String, place: Option<String>, help: &str, style: Style) {
+    if let Some(place) = place {
+        let _ = writeln!(out, "      {} {}", style.paint(Role::Faint, "at"), escape::line(&place));
+    }
+    let _ = writeln!(out, "      {} {}", style.paint(Role::Hint, "help:"), escape::line(help));
 }
 
 /// Whether a note is shown without being asked for.
@@ -233,6 +250,7 @@ fn is_notable(note: &Note) -> bool {
         | NoteReason::Unhealthy { .. }
         | NoteReason::VolumeKept
         | NoteReason::InUse { .. }
+        | NoteReason::OwnerKept { .. }
         | NoteReason::Kept { .. } => true,
     }
 }
@@ -253,6 +271,9 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
         NoteReason::InUse { by } => {
             let users: Vec<_> = by.iter().map(|name| escape::line(name)).collect();
             format!("kept: in use by {}", words::and_list_up_to(&users, 3))
+        }
+        NoteReason::OwnerKept { .. } => {
+            "keeps its owner: only a new volume is given the one in the file".to_owned()
         }
         NoteReason::Kept { .. } => "differs, and is kept: this needs consent".to_owned(),
         NoteReason::Already { state } => format!("already {state}"),
@@ -298,7 +319,7 @@ mod tests {
 
     #[test]
     fn every_object_is_a_line_with_its_cause() {
-        insta::assert_snapshot!(plan(&sample::plan(), Style::PLAIN, false), @r"
+        insta::assert_snapshot!(plan(&sample::plan(), None, Style::PLAIN, false), @r"
           + network   front  create
           + container app    create, start, wait until healthy
           ± container web    recreate
@@ -314,7 +335,7 @@ mod tests {
     #[test]
     fn verbose_shows_what_is_left_alone_and_narrow_is_cut() {
         let style = Style { colour: false, width: Some(60) };
-        let text = plan(&sample::plan(), style, true);
+        let text = plan(&sample::plan(), None, style, true);
         insta::assert_snapshot!(text, @r"
           + network   front  create
           + container app    create, start, wait until healthy
@@ -334,17 +355,17 @@ mod tests {
     #[test]
     fn nothing_to_do_says_so() {
         let empty = Plan { steps: Vec::new(), ..sample::plan() };
-        insta::assert_snapshot!(plan(&empty, Style::PLAIN, false), @r"
+        insta::assert_snapshot!(plan(&empty, None, Style::PLAIN, false), @r"
           = container gone  not in the file: kept (--remove-orphans removes it)
 
         Nothing to do: 2 unchanged.
         ");
-        insta::assert_snapshot!(plan(&Plan::default(), Style::PLAIN, false), @"Nothing to do.");
+        insta::assert_snapshot!(plan(&Plan::default(), None, Style::PLAIN, false), @"Nothing to do.");
     }
 
     #[test]
     fn only_colours_are_added_on_a_terminal() {
-        let text = plan(&sample::plan(), Style { colour: true, width: None }, true);
+        let text = plan(&sample::plan(), None, Style { colour: true, width: None }, true);
         let mut colours = escape::Colours::default();
         assert_eq!(colours.push(text.as_bytes()), text);
     }

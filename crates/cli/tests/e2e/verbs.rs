@@ -230,6 +230,31 @@ containers: {web: {@idle, attaches: [data]}}
 ";
 
 #[test]
+fn another_owner_in_the_file_must_be_told_and_leave_a_volume_as_it_is() {
+    let Some(world) = World::new("owner") else { return };
+    world.yaml(OWNED).up();
+    world.settled();
+    world.yaml(&OWNED.replace("0700", "0750")).settled();
+    let output = world.run(&["up"]);
+    output.code(0).says("Nothing to do").says("1000:1000 0700 → 1000:1000 0750");
+    output.says("windlass.yaml:").says("--destroy-volume data");
+    let plan = world.run(&["plan", "--output", "json"]).object("plan");
+    let reason = &plan["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|note| note["reason"]["kind"] == "owner-kept");
+    let reason = &reason.unwrap()["reason"];
+    assert_eq!(reason["changes"][0]["wanted"], "1000:1000 0750", "{plan}");
+    assert!(reason["place"].as_str().unwrap().contains("windlass.yaml:"), "{plan}");
+    assert_eq!(world.inside("web", &["stat", "-c", "%u:%g %a", "/data"]), "1000:1000 700");
+    world.run(&["down", "--destroy-volume", "data"]).code(0);
+    world.up();
+    assert_eq!(world.inside("web", &["stat", "-c", "%u:%g %a", "/data"]), "1000:1000 750");
+    world.run(&["up"]).code(0).never_says("owner");
+}
+
+#[test]
 fn an_up_after_a_down_must_leave_a_kept_volume_as_it_is() {
     let Some(world) = World::new("kept") else { return };
     world.yaml(OWNED).up();

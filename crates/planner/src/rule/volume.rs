@@ -8,7 +8,7 @@ use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::world::{World, owner_text};
 use windlass_model::Address;
-use windlass_model::label::{Owner, owner_labels, without_own};
+use windlass_model::label::{Owner, owner_labels, volume_owner_label, without_own};
 use windlass_model::note::{BlockerReason, NoteReason};
 use windlass_model::observed::ObservedVolume;
 use windlass_model::plan::{
@@ -44,7 +44,9 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
     if changes.is_empty() {
         finish(world, address, spec, draft);
         if draft.seen(address).is_none_or(|progress| progress.present.is_none()) {
-            draft.note(address, NoteReason::UpToDate);
+            let kept = owner_kept(spec, volume);
+            let kept = kept.map(|change| NoteReason::OwnerKept { change });
+            draft.note(address, kept.unwrap_or(NoteReason::UpToDate));
         }
     } else if request.options.destroy_volumes.contains(&name)
         || request.options.destroy_volumes.contains(&spec.key)
@@ -63,8 +65,21 @@ fn unowned(world: &World<'_>, address: &Address, spec: &VolumeSpec) -> Option<Fi
     world.is_ours(mark.owner.as_ref()).then(|| FieldChange {
         path: "owner".to_owned(),
         was: Some("not given yet".to_owned()),
-        wanted: Some(format!("{}:{} {:04o}", owner.uid, owner.gid, owner.mode)),
+        wanted: Some(owner.to_string()),
         origin: Origin::Both,
+    })
+}
+
+/// A volume that has data is not given another owner. A file that asks for none has nothing against
+/// the one that it got.
+fn owner_kept(spec: &VolumeSpec, volume: &ObservedVolume) -> Option<FieldChange> {
+    let wanted = spec.owner?;
+    let was = volume.owner.as_ref()?.volume_owner()?;
+    (was != Some(wanted)).then(|| FieldChange {
+        path: "owner".to_owned(),
+        was: was.map(|owner| owner.to_string()),
+        wanted: Some(wanted.to_string()),
+        origin: Origin::File,
     })
 }
 
@@ -88,6 +103,7 @@ fn create(
 ) -> StepId {
     let mut labels = spec.config.labels.clone();
     labels.extend(owner_labels(&world.project.name, address, Some(&spec.config), None));
+    labels.extend([volume_owner_label(spec.owner)]);
     let action = Action::CreateVolume(Box::new(CreateVolume {
         name: spec.name.clone(),
         config: spec.config.clone(),

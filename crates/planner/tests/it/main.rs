@@ -9,14 +9,16 @@ use windlass_model::endpoint::NetworkMode;
 use windlass_model::env::EnvValue;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::image::ImageUse;
-use windlass_model::label::{PREVIOUS, Previous, owner_labels};
+use windlass_model::label::{PREVIOUS, Previous, owner_labels, volume_owner_label};
 use windlass_model::limits::RestartPolicy;
 use windlass_model::name::ContainerId;
+use windlass_model::note::NoteReason;
 use windlass_model::observed::State;
 use windlass_model::plan::{Action, Hazard};
 use windlass_model::request::{Request, Verb};
 use windlass_model::secret::Sensitive;
 use windlass_model::update::UpdateOrder;
+use windlass_model::volume::VolumeOwner;
 
 fn check(fixture: &Fixture, request: &Request, expected: &str) {
     let text = fixture.plan(request);
@@ -884,4 +886,36 @@ fn a_container_of_somebody_else_whose_name_space_is_used_must_be_there() {
         spec.config.pid = Some("container:p.db".into()).into();
     });
     assert!(!fixture.plan(&up()).contains("ContainerMissing"));
+}
+
+#[test]
+fn another_owner_of_a_volume_is_noted_and_changes_nothing() {
+    let owner = |uid, mode| Some(VolumeOwner { uid, gid: 100, mode });
+    let (made, other) = (owner(1000, 0o700), owner(2000, 0o755));
+    // The label of the volume, the file, what is noted.
+    for (label, wanted, expected) in [
+        (Some(made), made, None),
+        (Some(made), other, Some("1000:100 0700 -> 2000:100 0755")),
+        (Some(made), owner(1000, 0o750), Some("1000:100 0700 -> 1000:100 0750")),
+        (Some(None), made, Some("nothing -> 1000:100 0700")),
+        // Nothing is asked for, or nothing is known.
+        (Some(made), None, None),
+        (Some(None), None, None),
+        (None, other, None),
+    ] {
+        let mut fixture = shop().apply();
+        fixture.project.volumes.get_mut("data").unwrap().owner = wanted;
+        let state = fixture.observed.engines.get_mut(&engine()).unwrap();
+        let volume = state.volumes.get_mut("p.data").unwrap();
+        volume.owner.as_mut().unwrap().volume_owner =
+            label.map(|owner| volume_owner_label(owner).1);
+        let plan = fixture.plan_itself(&up());
+        assert!(plan.is_empty(), "{label:?}, {wanted:?}: {plan:?}");
+        let note = plan.notes.iter().find_map(|note| {
+            let NoteReason::OwnerKept { change } = &note.reason else { return None };
+            let was = change.was.as_deref().unwrap_or("nothing");
+            Some(format!("{was} -> {}", change.wanted.as_deref().unwrap()))
+        });
+        assert_eq!(note.as_deref(), expected, "{label:?}, {wanted:?}");
+    }
 }
