@@ -132,20 +132,17 @@ containers:
 
 #[test]
 fn an_up_after_a_killed_one_must_wait_for_what_is_not_ready_yet() {
-    for (test, ready) in [
-        (
-            "health",
-            "healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 300ms, retries: 50}",
-        ),
-        ("wait", "wait: {file_exists: /tmp/ready, timeout: 20s}"),
-    ] {
+    let check = "healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 300ms, retries: 50}";
+    let condition = "wait: {file_exists: /tmp/ready, timeout: 20s}";
+    // What the container is called until then.
+    for (test, ready, name) in [("health", check, "first"), ("wait", condition, "first_waiting")] {
         let Some(world) = World::new(&format!("not-yet-{test}")) else { return };
         world.yaml(&NOT_YET.replace("@ready", ready));
         let running = up_to(&world, "wait");
         running.signal(Signal::KILL);
         running.finish().code(137);
-        assert_eq!(world.state("first"), "running");
-        assert_ne!(world.inside_as("first", "0", &["test", "-e", "/tmp/ready"]).0, 0);
+        assert_eq!(world.state(name), "running");
+        assert_ne!(world.inside_as(name, "0", &["test", "-e", "/tmp/ready"]).0, 0);
         world.up();
         assert_eq!(world.inside_as("first", "0", &["test", "-e", "/tmp/ready"]).0, 0, "{test}");
         world.settled();
