@@ -104,12 +104,10 @@ async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
         if let Some(never_ran) = &successor {
             take_away(ctx, rescue, never_ran).await?;
         }
-        let is_stopped = !seen.state.is_up() || seen.name == rescue.name_restarted;
-        let name = if is_stopped { &rescue.name_restarted } else { &rescue.name };
-        if seen.name == *name {
+        if seen.name == rescue.name {
             return Ok(());
         }
-        container::rename(ctx, &predecessor, name).await
+        container::rename(ctx, &predecessor, &rescue.name).await
     };
     let (named, started) = tokio::join!(give_name, lifecycle::start(ctx, &predecessor));
     named.and(started)

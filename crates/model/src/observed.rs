@@ -193,9 +193,15 @@ impl ObservedContainer {
     /// Whether it can never be started: an engine that died while it started it, and came back, holds
     /// a process of it that it knows nothing of. A start that failed tells.
     pub fn is_stuck(&self) -> bool {
-        let is_held = self.error.contains("task ") && self.error.contains(": already exists");
-        self.state == State::Created && is_held
+        self.state == State::Created && tells_of_a_held_process(&self.error)
     }
+}
+
+/// Whether an engine says of a start that a process is there already; its words depend on how far it
+/// had come when it died.
+pub fn tells_of_a_held_process(error: &str) -> bool {
+    (error.contains("task ") && error.contains(": already exists"))
+        || error.contains("id already in use")
 }
 
 /// An image.

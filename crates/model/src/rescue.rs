@@ -25,6 +25,4 @@ pub struct Rescue {
     pub predecessor: ContainerId,
     /// The name that the predecessor gets back.
     pub name: String,
-    /// The name that it gets instead if it was stopped: one that says what is due after its start.
-    pub name_restarted: String,
 }

@@ -42,7 +42,6 @@ async fn bench(words: &[&str]) -> (Bench, ContainerId) {
         successor_stays: false,
         predecessor: old.clone(),
         name: NAME.to_owned(),
-        name_restarted: NAME.to_owned(),
     });
     (bench, old)
 }

@@ -87,8 +87,6 @@ pub(crate) fn ways_back(
             successor_stays: matches!(successor, ContainerRef::Existing(id) if was_started(id)),
             predecessor: orphan.id.clone(),
             name: orphan.name.clone(),
-            // Which commands it had is not declared any more.
-            name_restarted: orphan.name.clone(),
         });
     }
 }

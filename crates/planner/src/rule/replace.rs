@@ -167,7 +167,6 @@ fn way_back(
         successor_stays: false,
         predecessor: predecessor.id.clone(),
         name: spec.name.clone(),
-        name_restarted: commands::name_at_restart(spec),
     });
 }
 

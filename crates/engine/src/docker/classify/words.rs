@@ -3,6 +3,7 @@
 //! Invariant: a phrase is here because an engine was seen (or its source was read) to say it.
 
 use std::net::Ipv4Addr;
+use windlass_model::observed::tells_of_a_held_process;
 
 use windlass_model::fault::Fault;
 
@@ -234,7 +235,7 @@ fn states(lower: &str) -> Option<Fault> {
     ];
     if lower.contains("removal of container") && lower.contains("already in progress") {
         Some(Fault::RemovalInProgress)
-    } else if lower.contains("task ") && lower.contains(": already exists") {
+    } else if tells_of_a_held_process(lower) {
         Some(Fault::Stuck)
     } else if any(lower, &wrong) {
         Some(Fault::WrongState)
