@@ -126,7 +126,7 @@ pub(super) async fn settle(
 }
 
 /// The same, where a container that is gone proves it too.
-async fn settle_or_gone(
+pub(super) async fn settle_or_gone(
     ctx: StepContext<'_>,
     id: &ContainerId,
     lost: EngineError,

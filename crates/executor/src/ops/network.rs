@@ -2,7 +2,7 @@
 //!
 //! Invariant: a network is removed by its id, and only if it is still the one of the plan.
 
-use super::lifecycle::settle;
+use super::lifecycle::{settle, settle_or_gone};
 use crate::failure;
 use crate::lookup;
 use crate::step::{Result, StepContext};
@@ -111,7 +111,8 @@ pub(crate) async fn disconnect(
                     Fault::NotFound | Fault::NetworkMissing | Fault::Other
                 ) =>
         {
-            settle(ctx, &id, error, |seen| {
+            // A container that was removed meanwhile is on no network.
+            settle_or_gone(ctx, &id, error, |seen| {
                 let ids = &seen.network_ids;
                 !ids.contains_key(network) && !ids.values().any(|id| id.as_str() == network)
             })

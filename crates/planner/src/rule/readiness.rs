@@ -277,10 +277,10 @@ pub(crate) fn proof(
     if known.is_some() || request.options.no_wait {
         return known.or(progress.started);
     }
-    if healthcheck::of(world, spec) == Some(true) {
+    let runs = progress.started.is_some() || container.state.is_up();
+    if runs && healthcheck::of(world, spec) == Some(true) {
         return wait(world, request, &spec.address, Until::Healthy, draft);
     }
-    let runs = progress.started.is_some() || container.state.is_up();
     let unproven = runs && progress.replaces_running && spec.wait.is_none();
     if unproven {
         return Some(stable(request, spec, reference, progress.started, draft));
