@@ -231,7 +231,7 @@ fn an_orphan_must_serve_until_what_takes_its_name_does() {
     let Some(world) = World::new("orphan-name") else { return };
     world.yaml("containers: {old: {@idle}}").up();
     let old = world.id("old");
-    engine::post(&format!("/containers/{old}/rename?name={}", world.name("new")), &json!({}));
+    engine::post(&format!("/containers/{old}/rename?name={}", world.name("new")), &Value::Null);
     let ends = "image: '@image', command: [sh, -c, 'exit 3'], update: {stable_for: 2s}";
     world.yaml(&format!("containers: {{new: {{{ends}}}}}"));
     let failed = world.run(&["up"]);
