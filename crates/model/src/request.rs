@@ -146,3 +146,10 @@ pub struct Options {
     pub adopt: bool,
     pub profiles: BTreeSet<String>,
 }
+
+impl Options {
+    /// The deadline for each wait that the user asked for, in milliseconds.
+    pub fn timeout_ms(&self) -> Option<u64> {
+        self.timeout_s.map(|seconds| u64::from(seconds) * 1000)
+    }
+}

@@ -131,7 +131,7 @@ pub(crate) fn run(
         if due != Due::Conditions {
             step(rename(Due::Conditions.name(&spec.name)), &mut last);
         }
-        let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+        let asked = request.options.timeout_ms();
         let deadline_ms = asked.unwrap_or(wait.timeout_ms);
         let until = Until::Conditions(Box::new(wait.clone()));
         let container = reference.clone();

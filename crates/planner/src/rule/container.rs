@@ -226,7 +226,7 @@ fn run(
     }
     let bound = readiness::bound_to(world, spec, draft, |progress| progress.restarted)
         .or_else(|| readiness::outlived_by(world, spec, container));
-    if let Some(on) = bound.clone().filter(|_| container.state.is_up()) {
+    if let Some(on) = bound.filter(|_| container.state.is_up()) {
         let needs = readiness::needs(world, request, spec, Goal::Running, draft);
         let why = Why::new(Cause::DependsOn(on), Group::Update);
         let due = commands::due_at_start(spec, container);

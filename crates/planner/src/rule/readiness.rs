@@ -153,7 +153,7 @@ fn holds_already(world: &World<'_>, spec: &ContainerSpec, healthy: bool) -> bool
 }
 
 fn deadline_ms(request: &Request, spec: &ContainerSpec, healthy: bool) -> u64 {
-    let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+    let asked = request.options.timeout_ms();
     let check = spec.config.healthcheck.as_ref().map(Healthcheck::deadline_ms);
     let default = if healthy { check.unwrap_or(HEALTHY_WITHIN_MS) } else { COMPLETE_WITHIN_MS };
     asked.or(spec.update.healthy_within_ms).unwrap_or(default)
@@ -249,7 +249,7 @@ fn stable(
     draft: &mut Draft,
 ) -> StepId {
     let stable_ms = spec.update.stable_for_ms.unwrap_or(STABLE_FOR_MS);
-    let asked = request.options.timeout_s.map(|seconds| u64::from(seconds) * 1000);
+    let asked = request.options.timeout_ms();
     let deadline_ms = asked.or(spec.update.healthy_within_ms).unwrap_or(RUNNING_WITHIN_MS);
     let action = Action::WaitContainer {
         container: reference.clone(),
