@@ -49,15 +49,20 @@ impl Response {
 
 impl Connection {
     pub(crate) fn open(address: &Address) -> io::Result<Self> {
+        Self::open_for(address, PATIENCE)
+    }
+
+    /// With a deadline for each read.
+    pub(crate) fn open_for(address: &Address, patience: Duration) -> io::Result<Self> {
         let stream: Box<dyn Stream> = match address {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(Some(PATIENCE))?;
+                stream.set_read_timeout(Some(patience))?;
                 Box::new(stream)
             }
             Address::Tcp(authority) => {
                 let stream = TcpStream::connect(authority)?;
-                stream.set_read_timeout(Some(PATIENCE))?;
+                stream.set_read_timeout(Some(patience))?;
                 stream.set_nodelay(true)?;
                 Box::new(stream)
             }

@@ -42,7 +42,9 @@ cargo xtask CHORE [OPTIONS]
   bench         measure beside Docker Compose and the engine's own floor; writes docs/benchmarks.md
     --rounds K    how often each cell is measured (default 3)
     --sizes A,B   numbers of containers (default 1,10,50)
-    --only PART   wall, chain, latency, calls, start, memory, plan (may be repeated)
+    --files N     small files of the build contexts for BuildKit (default 50000)
+    --classic-files N  and for the classic builder, which takes minutes for so many (default 10000)
+    --only PART   start, plan, wall, chain, maps, latency, calls, memory, contexts, history (may be repeated)
     --output FILE where the table goes
     --windlass FILE  measure this program instead of building one
   man DIR       write the manual pages

@@ -4,9 +4,11 @@
 //! with a full pipe.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use crate::{Result, say};
 
@@ -60,9 +62,21 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Err(failed(command, format!("{}\n{stdout}{stderr}", output.status)))
 }
 
+/// How often a program is asked for whether it should go on.
+const LOOK: Duration = Duration::from_secs(15);
+
 /// Runs it, passing what it writes on line by line, and returns the lines that `keep` wants and
 /// whether it succeeded.
 pub(crate) fn watch(command: &mut Command, keep: fn(&str) -> bool) -> Result<(bool, Vec<String>)> {
+    watch_while(command, keep, &|| false)
+}
+
+/// The same, but it is ended with all that it started when `give_up` says so.
+pub(crate) fn watch_while(
+    command: &mut Command,
+    keep: fn(&str) -> bool,
+    give_up: &(dyn Fn() -> bool + Sync),
+) -> Result<(bool, Vec<String>)> {
     say::line(&format!("$ {}", shown(command)));
     // One pipe for both, so that the lines stay in order.
     let (reader, writer) = std::io::pipe()?;
@@ -71,6 +85,25 @@ pub(crate) fn watch(command: &mut Command, keep: fn(&str) -> bool) -> Result<(bo
     // The command keeps the pipe's other end; reading would never come to an end beside it.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = child.map_err(|error| failed(command, error))?;
+    let id = child.id();
+    let (ended, end) = mpsc::channel::<()>();
+    let kept = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                if give_up() {
+                    return kill(&tree(id));
+                }
+            }
+            Ok(())
+        });
+        let kept = pass_on(reader, keep);
+        drop(ended);
+        kept
+    })?;
+    Ok((child.wait()?.success(), kept))
+}
+
+fn pass_on(reader: impl Read, keep: fn(&str) -> bool) -> Result<Vec<String>> {
     let mut kept = Vec::new();
     for line in BufReader::new(reader).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
@@ -79,7 +112,28 @@ pub(crate) fn watch(command: &mut Command, keep: fn(&str) -> bool) -> Result<(bo
             kept.push(line);
         }
     }
-    Ok((child.wait()?.success(), kept))
+    Ok(kept)
+}
+
+/// A process and all that came of it, where the system shows that.
+fn tree(root: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let parents: Vec<(u32, u32)> = processes
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // After the name, which may hold anything: the state, then the parent.
+            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            Some((pid, parent))
+        })
+        .collect();
+    let mut tree = vec![root];
+    let mut next = 0;
+    while let Some(&pid) = tree.get(next) {
+        tree.extend(parents.iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| *child));
+        next += 1;
+    }
+    tree
 }
 
 /// A program on the PATH, or in the directories where root's programs are.
@@ -94,10 +148,19 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 
 /// Asks a process that we started to end; it may have ended already.
 pub(crate) fn terminate(pid: u32) -> Result<()> {
+    signal("TERM", &[pid])
+}
+
+/// Ends processes that we started; they may have ended already.
+pub(crate) fn kill(pids: &[u32]) -> Result<()> {
+    signal("KILL", pids)
+}
+
+fn signal(name: &str, pids: &[u32]) -> Result<()> {
     // The shell's own `kill`: a small machine has no program of that name.
     let mut command = Command::new("sh");
-    command.args(["-c", "kill -TERM \"$1\" 2>/dev/null || true", "sh", &pid.to_string()]);
-    quietly(&mut command)
+    command.args(["-c", "kill -s \"$@\" 2>/dev/null || true", "sh", name]);
+    quietly(command.args(pids.iter().map(u32::to_string)))
 }
 
 #[cfg(test)]
@@ -112,6 +175,20 @@ mod tests {
             watch(command.args(["-c", script]), |line| !line.ends_with("a2")).unwrap();
         assert!(!success);
         assert_eq!(kept, ["a1", "b1"]);
+    }
+
+    #[test]
+    fn a_tree_is_ended_with_its_leaves() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & echo; wait"]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+        let tree = tree(child.id());
+        assert_eq!(tree.len(), 2, "{tree:?}");
+        kill(&tree).unwrap();
+        assert!(!child.wait().unwrap().success());
+        // The sleep has the pipe's other end: it is gone when the pipe is at its end.
+        assert_eq!(child.stdout.take().unwrap().read_to_end(&mut Vec::new()).unwrap(), 0);
     }
 
     #[test]

@@ -4,16 +4,22 @@
 
 use futures_util::StreamExt as _;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use windlass::engine::Engine;
 use windlass::engine::stream::LogRequest;
 use windlass::model::Address;
+use windlass::model::mask::Mask;
 use windlass::model::observed::{ContainerSummary, State};
 use windlass::model::plan::{Action, Plan};
 use windlass::model::report::{Outcome, Report};
+use windlass::model::secret::SecretValues;
 
 use crate::render::escape;
 use crate::session::Session;
 use crate::trouble::Result;
+
+/// How long an engine may say of a container that it runs when its program has ended.
+const MOMENT: Duration = Duration::from_millis(150);
 
 /// The last lines of a log that are shown.
 const LINES: u64 = 10;
@@ -42,11 +48,21 @@ impl Fallen {
 
 /// Containers that were started and do not run any more. One that ended with exit code 0 has done
 /// what it was for. `runs` are the plans of one command in their order, with how they went.
-pub(crate) async fn fallen(session: &Session, runs: &[(&Plan, &Report)]) -> Result<Vec<Fallen>> {
+pub(crate) async fn fallen(
+    session: &Session,
+    secrets: &SecretValues,
+    runs: &[(&Plan, &Report)],
+    no_wait: bool,
+) -> Result<Vec<Fallen>> {
     let started = started(runs);
     let mut fallen = Vec::new();
     if started.is_empty() {
         return Ok(fallen);
+    }
+    let mask = Mask::new(&session.project, secrets);
+    // An engine takes a moment to see that a program has ended.
+    if !no_wait && started.iter().any(|address| !was_waited_for(runs, address)) {
+        tokio::time::sleep(MOMENT).await;
     }
     for (engine, summary) in session.list().await? {
         let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
@@ -54,11 +70,21 @@ pub(crate) async fn fallen(session: &Session, runs: &[(&Plan, &Report)]) -> Resu
         let spec = session.project.containers.get(address);
         let is_current = spec.is_some_and(|spec| spec.name == summary.name);
         if is_current && fell(&summary) {
-            let log = log(engine.as_ref(), &summary).await;
+            let mut log = log(engine.as_ref(), &summary).await;
+            for line in &mut log {
+                mask.apply(line);
+            }
             fallen.push(Fallen { address: address.clone(), status: summary.status.clone(), log });
         }
     }
     Ok(fallen)
+}
+
+/// Whether something was waited for after its start, which would have failed.
+fn was_waited_for(runs: &[(&Plan, &Report)], address: &Address) -> bool {
+    let mut steps = runs.iter().flat_map(|(plan, _)| &plan.steps);
+    steps
+        .any(|step| step.address == *address && matches!(step.action, Action::WaitContainer { .. }))
 }
 
 /// What was started and is no failure's address.

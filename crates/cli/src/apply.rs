@@ -2,14 +2,14 @@
 //!
 //! Invariant: nothing is changed before the plan was shown and consent is there.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use windlass::model::observed::Observed;
 use windlass::model::plan::Plan;
 use windlass::model::report::Report;
-use windlass::model::request::{Request, Verb};
+use windlass::model::request::Request;
 use windlass::model::secret::SecretValues;
 use windlass::{ExecutionContext, interrupts};
 
@@ -19,10 +19,14 @@ use crate::consent;
 use crate::console::Console;
 use crate::display::{Display, Mode};
 use crate::exit::Exit;
+use crate::hint;
+use crate::intervention::{self, FailedBuild};
 use crate::invocation::{self, Invocation};
 use crate::lock;
+use crate::origin::Origin;
 use crate::render::{json, plan as plan_text, report as report_text};
 use crate::session::Session;
+use crate::signals::Signals;
 use crate::trouble::{Result, Trouble};
 
 /// How long the steps that run may take to end after an interrupt; then they are left to the engine.
@@ -36,43 +40,75 @@ const RELEASE_IN_HASTE: Duration = Duration::from_millis(500);
 pub(crate) fn apply(invocation: &Invocation, request: &Request, consent: Consent) -> Result<Exit> {
     invocation::block_on(async {
         let session = Session::open(invocation)?;
-        let (observed, secrets) = session.observe(invocation, request).await?;
-        let plan = windlass::plan(&session.project, &observed, request)
-            .map_err(|blocked| session.blocked(blocked))?;
-        let is_only_about_images = matches!(request.verb, Verb::Build | Verb::Pull);
-        let fresh_images = !consent.dry_run && !is_only_about_images && plan.makes_images_anew();
-        let plan = if fresh_images { plan.images_only() } else { plan };
-        show_plan(invocation, &session, &plan, consent.dry_run);
-        if consent.dry_run {
-            return Ok(Exit::Done);
-        }
-        if plan.is_empty() {
-            lock::free_dead(&session, &observed).await;
-            return Ok(Exit::Done);
-        }
-        consent::obtain(invocation, &plan, request, consent).await?;
-        let mut signals = Signals::listen()?;
-        let locking = lock::take(invocation, &session, &plan, consent.lock_timeout);
-        let lock = tokio::select! {
-            lock = locking => lock?,
-            number = signals.next() => return Ok(Exit::Signal(number)),
-        };
-        let run = Run { invocation, session: &session, request, consent, secrets };
-        let result = if fresh_images {
-            run.images_first(&plan, observed, &mut signals).await
-        } else {
-            run.go(&plan, observed, &mut signals).await
-        };
-        let is_interrupted = matches!(result, Ok(Exit::Signal(_)));
-        let patience = if is_interrupted { RELEASE_IN_HASTE } else { RELEASE };
-        tokio::select! {
-            () = lock.release() => {}
-            // The next run frees the lock of one that is no more.
-            () = tokio::time::sleep(patience) => {}
-            _ = signals.next() => {}
-        }
-        result
+        apply_in(invocation, &session, request, consent).await
     })
+}
+
+/// As [`apply`], for a session that goes on after it.
+pub(crate) async fn apply_in(
+    invocation: &Invocation,
+    session: &Session,
+    request: &Request,
+    consent: Consent,
+) -> Result<Exit> {
+    intervention::check(invocation, consent)?;
+    let (observed, secrets) = session.observe(invocation, request).await?;
+    if consent.dry_run {
+        lock::tell(invocation, session, &observed);
+    }
+    let plan = windlass::plan(&session.project, &observed, request)
+        .map_err(|blocked| session.blocked(blocked))?;
+    let fresh_images =
+        !consent.dry_run && !request.verb.is_about_images() && plan.makes_images_anew();
+    let plan = if fresh_images { plan.images_only() } else { plan };
+    // What runs in it speaks for itself.
+    let quiet = is_only_one_off(request, &plan).then(|| invocation.quietly());
+    let invocation = quiet.as_ref().unwrap_or(invocation);
+    show_plan(invocation, session, &plan, consent.dry_run);
+    if let Some(hint) = hint::nothing_to_do(&session.project, request.verb, &plan) {
+        invocation.console.say(&format!("{hint}\n"));
+    }
+    if consent.dry_run {
+        return Ok(Exit::Done);
+    }
+    if plan.is_empty() {
+        lock::free_dead(session, &observed).await;
+        return Ok(Exit::Done);
+    }
+    consent::obtain(invocation, &plan, request, consent).await?;
+    let mut signals = Signals::listen()?;
+    let locking = lock::take(invocation, session, &plan, consent.lock_timeout);
+    let lock = tokio::select! {
+        lock = locking => lock?,
+        number = signals.next() => return Ok(Exit::Signal(number)),
+    };
+    let failed_build = OnceCell::new();
+    let run = Run { invocation, session, request, consent, secrets, failed_build };
+    let result = if fresh_images {
+        run.images_first(&plan, observed, &mut signals).await
+    } else {
+        run.go(&plan, observed, &mut signals).await
+    };
+    let is_interrupted = matches!(result, Ok(Exit::Signal(_)));
+    let patience = if is_interrupted { RELEASE_IN_HASTE } else { RELEASE };
+    tokio::select! {
+        () = lock.release() => {}
+        // The next run frees the lock of one that is no more.
+        () = tokio::time::sleep(patience) => {}
+        _ = signals.next() => {}
+    }
+    if let Some(failed) = run.failed_build.into_inner() {
+        // The shell's container is made by a run of its own.
+        let offer = intervention::offer(invocation, session, failed, consent, &mut signals);
+        Box::pin(offer).await?;
+    }
+    result
+}
+
+/// Whether nothing is done but that a one-off container is made.
+fn is_only_one_off(request: &Request, plan: &Plan) -> bool {
+    let one_off = request.options.one_off.as_ref();
+    one_off.is_some_and(|one| plan.steps.iter().all(|step| one.is_at(&step.address)))
 }
 
 /// Why a plan is shown once more.
@@ -87,6 +123,8 @@ struct Run<'a> {
     request: &'a Request,
     consent: Consent,
     secrets: SecretValues,
+    /// What may be looked into when the lock is free again.
+    failed_build: OnceCell<FailedBuild>,
 }
 
 impl Run<'_> {
@@ -131,7 +169,7 @@ impl Run<'_> {
         observed: Observed,
         why: &str,
     ) -> Result<(Plan, Observed)> {
-        let observed = self.session.observe_again(observed).await?;
+        let observed = self.session.observe_again(observed, &self.secrets).await?;
         let plan = windlass::plan(&self.session.project, &observed, request);
         let plan = plan.map_err(|blocked| self.session.blocked(blocked))?;
         // What is left alone may be told otherwise a moment later.
@@ -164,7 +202,7 @@ impl Run<'_> {
         let planned = tokio::select! {
             planned = self.plan_again(request, &nothing, observed, OUTRUN) => planned,
             number = signals.next() => {
-                show_report(console, &first.report, &first.plan, &[]);
+                show_report(console, &self.session.origin, &first.report, &first.plan, &[]);
                 return Ok(Exit::Signal(number));
             }
         };
@@ -181,7 +219,7 @@ impl Run<'_> {
             Err(Trouble::Blocked { .. }) => self.conclude(&first, &[], signals).await,
             Err(trouble) => {
                 let exit = trouble.show(console);
-                show_report(console, &first.report, &first.plan, &[]);
+                show_report(console, &self.session.origin, &first.report, &first.plan, &[]);
                 Ok(exit)
             }
         }
@@ -189,7 +227,8 @@ impl Run<'_> {
 
     async fn execute(&self, plan: Plan, signals: &mut Signals) -> Ran {
         let (invocation, session) = (self.invocation, self.session);
-        let context = ExecutionContext::new(&session.project, self.secrets.clone());
+        let mut context = ExecutionContext::new(&session.project, self.secrets.clone());
+        context.file_digests = session.file_digests.clone();
         let plan = Arc::new(plan);
         let (report, signal) = carry_out(invocation, session, &plan, &context, signals).await;
         Ran { plan, report, signal }
@@ -200,33 +239,37 @@ impl Run<'_> {
         let Ran { plan, report, signal } = ran;
         let console = &self.invocation.console;
         if report.interrupted {
-            show_report(console, report, plan, &[]);
+            show_report(console, &self.session.origin, report, plan, &[]);
             return Ok(exit(report, *signal));
+        }
+        if let Some(failed) = FailedBuild::first(plan, report) {
+            self.failed_build.get_or_init(|| failed);
         }
         let runs = before.iter().copied().chain([ran]);
         let runs: Vec<(&Plan, &Report)> =
             runs.map(|ran| (ran.plan.as_ref(), &ran.report)).collect();
+        let no_wait = self.request.options.no_wait;
         // Whoever interrupts now does not wait for what is only looked at.
         let fallen = tokio::select! {
-            fallen = aftermath::fallen(self.session, &runs) => fallen,
+            fallen = aftermath::fallen(self.session, &self.secrets, &runs, no_wait) => fallen,
             number = signals.next() => {
-                show_report(console, report, plan, &[]);
+                show_report(console, &self.session.origin, report, plan, &[]);
                 return Ok(Exit::Signal(number));
             }
         };
         Ok(match fallen {
             Ok(fallen) => {
-                show_report(console, report, plan, &fallen);
+                show_report(console, &self.session.origin, report, plan, &fallen);
                 if fallen.is_empty() { exit(report, *signal) } else { Exit::Failed }
             }
             // What failed may be why the engine can't be looked at.
             Err(_) if !report.is_success() => {
-                show_report(console, report, plan, &[]);
+                show_report(console, &self.session.origin, report, plan, &[]);
                 exit(report, *signal)
             }
             Err(trouble) => {
                 let exit = trouble.show(console);
-                show_report(console, report, plan, &[]);
+                show_report(console, &self.session.origin, report, plan, &[]);
                 exit
             }
         })
@@ -303,46 +346,23 @@ async fn carry_out(
     (report, first_signal)
 }
 
-/// The signals that interrupt a run.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self> {
-        let listen = |kind| {
-            let failed = |error| Trouble::failed(format!("could not listen for signals: {error}"));
-            signal(kind).map_err(failed)
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// The number of the next one.
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-            _ = self.hang_up.recv() => 1,
-        }
-    }
-}
-
 /// The report is the last thing that is said, but for what fell, which people read last.
-fn show_report(console: &Console, report: &Report, plan: &Plan, fallen: &[Fallen]) {
+fn show_report(
+    console: &Console,
+    origin: &Origin,
+    report: &Report,
+    plan: &Plan,
+    fallen: &[Fallen],
+) {
+    let origin = Some(origin);
     if console.is_json {
         for one in fallen {
             console.json(&json::fallen(one));
         }
-        console.json(&json::report(report, plan, fallen));
+        console.json(&json::report(report, plan, origin, fallen));
         return;
     }
-    let failures = report_text::failures(report, plan, console.stderr);
+    let failures = report_text::failures(report, plan, origin, console.stderr);
     if !failures.is_empty() {
         console.complain(&format!("\n{failures}"));
     }

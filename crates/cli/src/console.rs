@@ -3,12 +3,11 @@
 //! Invariant: a closed pipe or terminal is never an error of a run; text that is written here was
 //! made safe by `render`.
 
-use serde_json::Value;
+use serde::Serialize;
 use std::io::Write;
 
 use crate::args::{Global, Output};
 use crate::environment::Environment;
-use crate::render::escape;
 use crate::render::style::{Role, Style};
 use crate::results::Results;
 
@@ -41,8 +40,8 @@ impl Console {
     }
 
     /// A result for programs, on a line of its own.
-    pub(crate) fn json(&self, value: &Value) -> bool {
-        self.result(&escape::json(format!("{value}\n")))
+    pub(crate) fn json(&self, value: &impl Serialize) -> bool {
+        self.results.json(value)
     }
 
     /// Something beside results; nothing with `--quiet` or JSON.

@@ -15,9 +15,9 @@ use windlass::model::plan::Plan;
 
 use crate::console::Console;
 use crate::environment;
+use crate::render::json;
 use crate::render::progress::Progress;
 use crate::render::style::{Style, width};
-use crate::render::{escape, json};
 use crate::results::Results;
 
 /// Between two frames: twelve a second.
@@ -83,7 +83,7 @@ impl Display {
 
 fn show_json(results: &Results, receiver: &Receiver<Event>) {
     while let Ok(event) = receiver.recv() {
-        results.write(escape::json(format!("{}\n", json::event(&event))).as_bytes());
+        results.json(&json::event(&event));
     }
 }
 

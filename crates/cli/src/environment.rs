@@ -47,6 +47,15 @@ impl Environment {
         }
     }
 
+    /// Where what can be made again is kept: any of it may be removed at any time.
+    pub(crate) fn cache(&self) -> Option<PathBuf> {
+        // One that is relative is to be ignored, by the XDG Base Directory Specification.
+        let named = self.variables.get("XDG_CACHE_HOME").map(PathBuf::from);
+        let named = named.filter(|path| path.is_absolute());
+        let cache = named.or_else(|| Some(self.home.as_ref()?.join(".cache")))?;
+        Some(cache.join("windlass"))
+    }
+
     fn is_set(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|value| !value.is_empty())
     }
@@ -108,6 +117,26 @@ mod tests {
             let style = environment.style(when, terminal, || None);
             assert_eq!(style.colour, expected, "{when:?} {terminal}");
             assert_eq!(style.width, terminal.then_some(80));
+        }
+    }
+
+    #[test]
+    fn where_the_cache_is() {
+        for (home, named, expected) in [
+            (Some("/h"), None, Some("/h/.cache/windlass")),
+            (Some("/h"), Some("/c"), Some("/c/windlass")),
+            (Some("/h"), Some("c"), Some("/h/.cache/windlass")),
+            (Some("/h"), Some(""), Some("/h/.cache/windlass")),
+            (None, Some("/c"), Some("/c/windlass")),
+            (None, None, None),
+        ] {
+            let variables = named.map(|named| ("XDG_CACHE_HOME".to_owned(), named.to_owned()));
+            let environment = Environment {
+                home: home.map(PathBuf::from),
+                variables: variables.into_iter().collect(),
+                ..Environment::default()
+            };
+            assert_eq!(environment.cache(), expected.map(PathBuf::from), "{home:?} {named:?}");
         }
     }
 }

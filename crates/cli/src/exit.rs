@@ -11,7 +11,7 @@ pub enum Exit {
     Done,
     /// A step failed, or something stood in the way.
     Failed,
-    /// `plan --exit-code` found changes.
+    /// `plan --exit-code` or `lock --check` found changes.
     Changes,
     /// Another run holds the project.
     Held,
@@ -30,6 +30,9 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What ran in a container did not end by its deadline: as `timeout` says it.
+    pub const OVERDUE: Self = Self::Process(124);
+
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,

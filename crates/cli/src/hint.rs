@@ -1,17 +1,36 @@
 //! Hints: what a failure means and what to do next.
 //!
-//! Invariant: the only file that gives advice; a hint is one or two sentences that can be acted on.
+//! Invariant: the only module that gives advice; a hint is one or two sentences that can be acted on.
 
+mod distance;
+mod fault;
+
+use distance::distance;
+pub(crate) use fault::{fault, is_about_the_connection};
 use windlass::engine::EngineError;
 use windlass::engine::docker::AddressError;
 use windlass::model::fault::Fault;
 use windlass::model::note::BlockerReason;
-use windlass::model::plan::Step;
+use windlass::model::plan::{Action, FieldChange, Plan, Step};
+use windlass::model::project::Project;
 use windlass::model::report::{Failure, FailureKind};
+use windlass::model::request::Verb;
 use windlass::model::{Address, Kind};
 
 use crate::words::tick;
-use windlass::SecretError;
+use windlass::{ContextTrouble, SecretError};
+
+/// Why nothing is to be done in a project of which people expect something.
+pub(crate) fn nothing_to_do(project: &Project, verb: Verb, plan: &Plan) -> Option<&'static str> {
+    let is_bare = project.containers.is_empty() && !verb.is_about_images();
+    let is_asked = is_bare && plan.is_empty() && plan.notes.is_empty() && verb != Verb::Down;
+    match (project.images.is_empty(), project.tasks.is_empty()) {
+        _ if !is_asked => None,
+        (_, false) => Some("it declares no containers: `windlass tasks` lists what can be run"),
+        (false, true) => Some("it declares no containers: `windlass build` builds its images"),
+        (true, true) => None,
+    }
+}
 
 /// Two sentences about a failure, either of which may have nothing to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +58,13 @@ pub(crate) fn failure(step: &Step, failure: &Failure, is_taken_back: bool) -> Ad
         format!("see its output with {}", tick(&format!("windlass logs {name}")))
     };
     match &failure.kind {
+        FailureKind::Engine(Fault::RegistryUnreachable)
+            if matches!(step.action, Action::PullImage { .. }) =>
+        {
+            let Advice { meaning, next } = self::fault(&Fault::RegistryUnreachable, None);
+            let instead = "of an image that is there, `pull: never` asks no registry";
+            Advice { meaning, next: next.map(|next| format!("{next}; {instead}")) }
+        }
         FailureKind::Engine(fault) => self::fault(fault, Some(&step.address)),
         FailureKind::Deadline => {
             Advice::new("", format!("{logs}; give it longer with `--timeout SECONDS`"))
@@ -49,6 +75,7 @@ pub(crate) fn failure(step: &Step, failure: &Failure, is_taken_back: bool) -> Ad
             exit_code(*code),
             "mend it and run the same command again: it runs what is due",
         ),
+        FailureKind::BuildStep { code, .. } => Advice::new(code.map_or("", exit_code), ""),
         FailureKind::Local => Advice::default(),
         FailureKind::Stale => Advice::new(
             "somebody changed it after the plan was made",
@@ -70,121 +97,30 @@ fn exit_code(code: i64) -> &'static str {
     }
 }
 
-/// About an engine's refusal; `address` is what the call was about, if anything.
-pub(crate) fn fault(fault: &Fault, address: Option<&Address>) -> Advice {
-    if let Fault::PortInUse { port } = fault {
-        return port_in_use(*port, address);
-    }
-    Advice::new(fault_meaning(fault), fault_next(fault))
-}
-
-/// Whether the engine could not be spoken with, or not to the end.
-pub(crate) fn is_about_the_connection(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Unreachable
-            | Fault::PermissionDenied
-            | Fault::TooOldApi
-            | Fault::Malformed
-            | Fault::ReplyLost
-            | Fault::DeadlineExceeded
-    )
-}
-
-fn fault_meaning(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Unreachable => "no engine answers there",
-        Fault::PermissionDenied => "the engine's socket is there, but you may not use it",
-        Fault::ReplyLost => "the engine's answer was lost",
-        Fault::DeadlineExceeded => "the engine did not answer in time",
-        Fault::TooOldApi => "the engine is older than windlass can speak with",
-        Fault::NotFound => "it is not there (any more)",
-        Fault::NameConflict { .. } => "another object has the name",
-        Fault::PortInUse { .. } => "a published port is already taken",
-        Fault::NetworkMissing => "a network that it is attached to is gone",
-        Fault::ImageMissing => "its image is not on the engine",
-        Fault::CommandNotRunnable => "the image has no such program, or it can't be executed",
-        Fault::UserUnknown => "the image has no such user",
-        Fault::MountSourceMissing => "the bind mount's source is not on the engine's host",
-        Fault::InUse { .. } => "something still uses it",
-        Fault::AddressPool => {
-            "no address range is left for the network, or it overlaps another one"
-        }
-        Fault::RemovalInProgress => "it is just being removed",
-        Fault::WrongState => "its state does not allow this",
-        Fault::Stuck => "the engine was killed while it started it, and can't start it any more",
-        Fault::DiskFull => "the engine's disk is full",
-        Fault::RegistryDenied => "the registry refuses",
-        Fault::RegistryNotFound => "the registry has no such image or tag",
-        Fault::RegistryUnreachable => "the registry could not be reached",
-        Fault::Unsupported => "this engine does not know it",
-        Fault::Malformed | Fault::BuildFailed | Fault::Invalid | Fault::Other => "",
-    }
-}
-
-fn fault_next(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Unreachable => {
-            "is it running? Choose another with `--engine URL`, DOCKER_HOST or \
-             `docker context use`"
-        }
-        Fault::PermissionDenied => "join the `docker` group and log in again, or run as root",
-        Fault::TooOldApi => "use an engine from 20.10 on",
-        Fault::Malformed => "check the address: is there a proxy in between?",
-        Fault::ReplyLost
-        | Fault::DeadlineExceeded
-        | Fault::NotFound
-        | Fault::NetworkMissing
-        | Fault::RemovalInProgress
-        | Fault::WrongState => "run the same command again: it looks first and goes on from there",
-        Fault::NameConflict { .. } => {
-            "remove or rename the other one, or take it over with `--adopt`"
-        }
-        Fault::PortInUse { .. } => "publish another one",
-        Fault::ImageMissing => "pull or build it: `windlass pull`, `windlass build`",
-        Fault::CommandNotRunnable => {
-            "check `command`, `entrypoint`, and the image's PATH and architecture"
-        }
-        Fault::UserUnknown => "check `user`, or give it as a number",
-        Fault::MountSourceMissing => {
-            "create it there, check the path, or let the engine create it: `create_host_path: true` under \
-             `mounts`"
-        }
-        Fault::InUse { .. } => "stop and remove its users first",
-        Fault::AddressPool => "remove networks that nobody uses, or give a `subnet` under `ipam`",
-        Fault::Stuck => "run the same command again: it makes the container anew",
-        Fault::DiskFull => "make room on the engine's host",
-        Fault::RegistryDenied => "log in with `docker login`, and check the name of the image",
-        Fault::RegistryNotFound => {
-            "check the name and the tag; an image of this project is declared under `images`"
-        }
-        Fault::RegistryUnreachable => {
-            "check the network of the engine's host, or use an image that is there \
-             (`--pull=never`)"
-        }
-        Fault::BuildFailed | Fault::Unsupported | Fault::Invalid | Fault::Other => "",
-    }
-}
-
-fn port_in_use(port: Option<u16>, address: Option<&Address>) -> Advice {
-    let port_text = port.map_or("a published port".to_owned(), |port| format!("port {port}"));
-    let find = port.map_or(String::new(), |port| {
-        format!("find its holder with {}, or ", tick(&format!("ss -ltnp sport = :{port}")))
-    });
-    let place = address
-        .filter(|address| address.kind == Kind::Container)
-        .map_or(String::new(), |address| format!(" under `containers.{}`", address.name));
-    Advice::new(
-        format!("{port_text} of the engine's host is already taken"),
-        format!("{find}publish another one{place}"),
-    )
-}
-
 /// About files that an image is built from.
 pub(crate) const INPUT: &str = "correct the path, or create what it names";
-pub(crate) const CONTEXT: &str = "a build context is a directory: correct `context`, or create it";
 pub(crate) const COMMAND: &str = "see the Dockerfile reference for what stands after this word";
 pub(crate) const DOCKERFILE: &str = "correct this line of the Dockerfile";
+
+pub(crate) fn context(trouble: ContextTrouble) -> &'static str {
+    match trouble {
+        ContextTrouble::Directory => {
+            "a build context is a directory: correct `context`, or create it"
+        }
+        ContextTrouble::Unreadable => {
+            "make it readable, or leave it out: `exclude`, or a line in .dockerignore"
+        }
+        ContextTrouble::Changed => {
+            "something writes to it: run this again, or leave it out (`exclude`, .dockerignore)"
+        }
+        ContextTrouble::Pattern => "correct the pattern",
+        ContextTrouble::Git => {
+            "`use_gitignore` and `git_timestamps` need git and a repository: leave them out, or \
+             `git init`"
+        }
+        ContextTrouble::Name => "rename one of them, or leave it out (`exclude`, .dockerignore)",
+    }
+}
 
 /// About a secret that can't be read.
 pub(crate) fn secret(error: &SecretError) -> String {
@@ -238,16 +174,7 @@ pub(crate) fn no_address(error: &EngineError) -> &'static str {
 pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
     let kind = address.kind.as_str();
     match reason {
-        // A container has no name of its own, and one that is taken over is removed.
-        BlockerReason::Foreign { .. } if address.kind == Kind::Container => {
-            "remove or rename it, choose another name for the project (`name`, `-p`) or the container, or \
-             have it removed with `--adopt`"
-                .to_owned()
-        }
-        BlockerReason::Foreign { name, .. } => format!(
-            "remove or rename it, give this {kind} another `name`, or take it over with \
-             `--adopt` if {name} is really meant"
-        ),
+        BlockerReason::Foreign { name, adoptable, .. } => foreign(address, name, *adoptable),
         BlockerReason::ExternalMissing { name } => format!(
             "create it ({}), or leave `external` out so that windlass does",
             tick(&format!("docker {kind} create {name}"))
@@ -277,6 +204,22 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
         BlockerReason::UnknownReference { reference, candidates } => {
             unknown_reference(reference, candidates)
         }
+        BlockerReason::NothingToPush => {
+            "name the images to push, or write `push: true` under those that `push --all` is for"
+                .to_owned()
+        }
+        BlockerReason::NoRegistry { .. } => format!(
+            "give it one: `index: registry.example.com/team` under `images.{}`; if Docker Hub is meant, \
+             `index: docker.io/USER`",
+            address.name
+        ),
+        BlockerReason::NotPushable { .. } => {
+            "take an image that this project builds; `docker push` and `docker tag` are for others"
+                .to_owned()
+        }
+        BlockerReason::NotBuilt { .. } => {
+            format!("make it first: {}", tick(&format!("windlass build {}", address.name)))
+        }
         BlockerReason::NothingBefore => {
             "only a container that took the place of another one can go back; change the file, and \
              use `windlass up`"
@@ -291,16 +234,40 @@ pub(crate) fn blocker(address: &Address, reason: &BlockerReason) -> String {
     }
 }
 
-/// What to say to a reference that names nothing.
+/// About a name that something of somebody else's has.
+fn foreign(address: &Address, name: &str, is_adoptable: bool) -> String {
+    match address.kind {
+        Kind::Image => {
+            "name another tag: this one is for its owner to move or to take away".to_owned()
+        }
+        _ if !is_adoptable => {
+            "remove or rename it, or choose another name for the project (`name`, `-p`)".to_owned()
+        }
+        // A container has no name of its own, and one that is taken over is removed.
+        Kind::Container => {
+            "remove or rename it, choose another name for the project (`name`, `-p`) or the container, or \
+             have it removed with `--adopt`"
+                .to_owned()
+        }
+        kind @ (Kind::Network | Kind::Volume) => format!(
+            "remove or rename it, give this {} another `name`, or take it over with \
+             `--adopt` if {name} is really meant",
+            kind.as_str()
+        ),
+    }
+}
+
 /// What to do where a volume was made with another owner.
-pub(crate) fn owner_kept(volume: &Address) -> String {
+pub(crate) fn owner_kept(volume: &Address, change: &FieldChange) -> String {
+    let program = if crate::render::plan::is_of_permissions(change) { "chmod" } else { "chown" };
     format!(
-        "change it with chown and chmod in a container, or give its data up: \
+        "{program} it in a container; or take the whole project down, and this volume's data with it: \
          `windlass down --destroy-volume {}`",
         volume.name
     )
 }
 
+/// What to say to a reference that names nothing.
 pub(crate) fn unknown_reference(reference: &str, candidates: &[String]) -> String {
     match closest(reference, candidates) {
         Some(name) => format!("did you mean {}?", tick(name)),
@@ -323,30 +290,9 @@ pub(crate) fn closest<'a>(name: &str, candidates: &'a [String]) -> Option<&'a st
         .map(|(_, candidate)| candidate)
 }
 
-/// Optimal string alignment: insertions, deletions, replacements, swaps of neighbours.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass::model::EngineName;
 
     #[test]
     fn closest_names() {
@@ -360,33 +306,5 @@ mod tests {
         ] {
             assert_eq!(closest(name, &names), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn every_refusal_by_an_engine_that_can_be_acted_on_has_a_next_step() {
-        for fault in [
-            Fault::Unreachable,
-            Fault::PermissionDenied,
-            Fault::ReplyLost,
-            Fault::PortInUse { port: Some(8080) },
-            Fault::ImageMissing,
-            Fault::RegistryDenied,
-            Fault::RegistryUnreachable,
-            Fault::Stuck,
-            Fault::DiskFull,
-        ] {
-            assert!(self::fault(&fault, None).next.is_some(), "{fault}");
-        }
-    }
-
-    #[test]
-    fn a_port_is_named() {
-        let web = Address::container(&EngineName::default(), "web");
-        let advice = fault(&Fault::PortInUse { port: Some(8080) }, Some(&web));
-        assert_eq!(
-            advice.meaning.as_deref(),
-            Some("port 8080 of the engine's host is already taken")
-        );
-        assert!(advice.next.is_some_and(|next| next.contains("containers.web")));
     }
 }

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::environment::Environment;
 use crate::trouble::{Result, Trouble};
 
+#[derive(Clone)]
 pub(crate) struct Invocation {
     pub environment: Environment,
     pub console: Console,
@@ -20,6 +21,16 @@ pub(crate) struct Invocation {
     pub command: &'static str,
     /// Whether the command may make something, and so needs every secret.
     pub makes: bool,
+    /// The words for a task: `args` in templates.
+    pub words: Vec<String>,
+}
+
+impl Invocation {
+    /// The same, saying only what went wrong.
+    pub(crate) fn quietly(&self) -> Self {
+        let console = Console { quiet: true, verbose: false, ..self.console.clone() };
+        Self { console, ..self.clone() }
+    }
 }
 
 /// Runs what speaks with engines. One thread is enough: all of it waits for engines, and what

@@ -13,14 +13,23 @@ use windlass::{Dialect, LoadOptions};
 use crate::args::Global;
 use crate::console::Console;
 use crate::invocation::Invocation;
-use crate::origin::Origin;
+use crate::origin::{self, Origin};
 use crate::render::{diagnostic, json};
 use crate::trouble::{Result, Trouble};
-use crate::{discover, hint};
+use crate::{discover, hint, pins};
 
 /// Loads the project; its findings are said here.
 pub(crate) fn load(invocation: &Invocation) -> Result<Project> {
     load_with_origin(invocation).map(|(project, _)| project)
+}
+
+/// As [`load`], where what is found is said only if it is wrong; `None` then.
+pub(crate) fn quietly(invocation: &Invocation) -> Result<Option<Project>> {
+    let loaded = windlass::load(&options(invocation)?);
+    if loaded.project.is_none() {
+        show(&invocation.console, &loaded.diagnostics, &loaded.sources);
+    }
+    Ok(loaded.project)
 }
 
 /// As [`load`], with the files, for what is found out later.
@@ -37,7 +46,12 @@ pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Orig
     if let Some(engine) = &invocation.global.engine {
         choose_engine(&mut project, engine)?;
     }
-    let origin = Origin { sources: loaded.sources, places: loaded.places, vars: loaded.vars };
+    if invocation.global.locked {
+        pins::pin(invocation, &mut project)?;
+    }
+    let shares_ports = origin::shares_ports(&loaded.diagnostics);
+    let (sources, places, vars) = (loaded.sources, loaded.places, loaded.vars);
+    let origin = Origin { sources, places, vars, shares_ports };
     Ok((project, origin))
 }
 
@@ -57,7 +71,7 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
         clients: invocation.global.clients.clone(),
         project: invocation.global.project.clone(),
         set: invocation.global.set.clone(),
-        args: Vec::new(),
+        args: invocation.words.clone(),
         env: here.variables.clone(),
         cwd: here.directory.clone(),
         home: here.home.clone(),
@@ -65,7 +79,7 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
     })
 }
 
-fn dialect(global: &Global) -> Result<Dialect> {
+pub(crate) fn dialect(global: &Global) -> Result<Dialect> {
     let dialect = match global.dialect.as_deref() {
         None => Dialect::default(),
         Some(name) => Dialect::parse(name).ok_or_else(|| {
@@ -83,7 +97,7 @@ fn dialect(global: &Global) -> Result<Dialect> {
     Ok(dialect)
 }
 
-fn read_stdin() -> Result<Vec<u8>> {
+pub(crate) fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than a file may have, so that a stream without end is refused as a file that is too large.
     let limit = windlass::config::MAX_BYTES as u64 + 1;
@@ -108,7 +122,7 @@ pub(crate) fn show(console: &Console, diagnostics: &Diagnostics, sources: &Sourc
 /// `--engine`: a URL in place of the default engine's, or only what is on a named engine.
 fn choose_engine(project: &mut Project, engine: &str) -> Result<()> {
     if engine.contains("://") {
-        let spec = project.engines.entry(EngineName::default()).or_default();
+        let spec = project.engines.entry(project.default_engine()).or_default();
         *spec = EngineSpec { url: Some(engine.to_owned()), context: None, ..spec.clone() };
         return Ok(());
     }

@@ -13,6 +13,8 @@ use windlass::{Lock, LockError};
 
 use crate::invocation::Invocation;
 use crate::process;
+use crate::render::escape;
+use crate::render::style::Role;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 use crate::words;
@@ -58,6 +60,18 @@ pub(crate) async fn free_dead(session: &Session, observed: &Observed) {
     windlass::free_dead(&session.engines, project, observed, &process::is_dead).await;
 }
 
+/// Says who changes the project while it is looked at.
+pub(crate) fn tell(invocation: &Invocation, session: &Session, observed: &Observed) {
+    for held in windlass::seen_locks(&session.project.name, observed) {
+        if held.holder.as_ref().is_some_and(|holder| !process::is_dead(holder)) {
+            let label = invocation.console.stderr.paint(Role::Strong, "note:");
+            let who = who(&held);
+            let text = "another run is changing the project, and what is shown with it";
+            invocation.console.say(&format!("{label} {text}: {who}\n"));
+        }
+    }
+}
+
 fn trouble(session: &Session, held: &HeldLock) -> Trouble {
     let project = &session.project.name;
     if held.holder.is_none() {
@@ -85,12 +99,13 @@ pub(crate) fn who(held: &HeldLock) -> String {
     } else {
         format!(" on the engine {}", held.engine)
     };
-    format!(
+    let text = format!(
         "`{}` of {} at {} (process {}), since {}{engine}",
         holder.command,
         holder.user,
         holder.host,
         holder.process,
         words::utc(holder.since_s),
-    )
+    );
+    escape::line(&text).into_owned()
 }

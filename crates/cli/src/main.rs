@@ -5,27 +5,39 @@
 mod aftermath;
 mod apply;
 mod args;
+mod attendance;
 mod bug;
 mod commands;
 mod consent;
 mod console;
+mod conversation;
 mod discover;
 mod display;
+mod each;
 mod environment;
 mod exit;
+mod graph;
 mod hint;
+mod image_word;
+mod intervention;
 mod invocation;
 mod load;
 mod lock;
 mod log;
+mod one_off;
 mod origin;
+mod pins;
 mod process;
 mod raw_terminal;
 mod render;
 mod results;
+mod runnable;
 mod select;
 mod session;
+mod signals;
+mod tar_file;
 mod trouble;
+mod whole_file;
 mod words;
 
 use std::process::ExitCode;
@@ -38,8 +50,16 @@ fn main() -> ExitCode {
             let console = console::Console::new(&cli.global, &environment);
             let (files, global) = (cli.file, cli.global);
             let (makes, command) = (cli.command.makes(), cli.command.name());
-            let invocation =
-                invocation::Invocation { environment, console, files, global, command, makes };
+            let words = cli.command.arguments().to_vec();
+            let invocation = invocation::Invocation {
+                environment,
+                console,
+                files,
+                global,
+                command,
+                makes,
+                words,
+            };
             commands::run(&invocation, &cli.command).into()
         }
         Err(exit) => exit.into(),

@@ -5,21 +5,31 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use windlass::config::{Diagnostic, Diagnostics, SourceMap, Span};
-use windlass::model::Address;
+use windlass::model::image::{DockerfileSource, ImageSource};
 use windlass::model::note::{Blocker, BlockerReason};
+use windlass::model::plan::{Action, FieldChange, Step};
+use windlass::model::report::{Failure, FailureKind};
+use windlass::model::{Address, EngineName};
 use windlass::{ImagePlaces, InputError, InputPlace, Places, SecretError};
 
 use crate::hint;
-use crate::render::blocker;
+use crate::render::{blocker, plan};
 use crate::trouble::with_causes;
 
 /// Where a project comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) sources: SourceMap,
     pub(crate) places: Places,
     /// Variables as they are written, for templates that are written again.
     pub(crate) vars: BTreeMap<String, serde_json::Value>,
+    /// Two containers publish one port of the host, and the files allow it.
+    pub(crate) shares_ports: bool,
+}
+
+/// Whether a load that went well found a port that two containers publish.
+pub(crate) fn shares_ports(diagnostics: &Diagnostics) -> bool {
+    diagnostics.iter().any(|found| found.code == "port-conflict")
 }
 
 /// What was found out, with the texts that it points into.
@@ -54,7 +64,7 @@ impl Origin {
         let found = found.in_path(format!("images.{}", error.image));
         let (place, help) = match &error.place {
             InputPlace::Source => (None, hint::INPUT),
-            InputPlace::Context => (places.context, hint::CONTEXT),
+            InputPlace::Context(trouble) => (places.context, hint::context(*trouble)),
             InputPlace::Command(index) => (places.commands.get(*index).copied(), hint::COMMAND),
             InputPlace::Line(line) => (places.lines.get(*line).copied(), hint::DOCKERFILE),
             InputPlace::Dockerfile { path, line } => {
@@ -70,9 +80,51 @@ impl Origin {
         placed(found, place.or(places.source).or_else(|| self.places.of(&object))).help(help)
     }
 
-    /// Where an object is declared, as `FILE:LINE:COLUMN`.
-    pub(crate) fn place(&self, address: &Address) -> Option<String> {
-        Some(self.sources.locate(self.places.of(address)?).to_string())
+    /// Where it is said which owner or permissions a volume should have.
+    pub(crate) fn place_of_owner(&self, volume: &Address, change: &FieldChange) -> Option<String> {
+        let span = self.places.of_owner(volume, plan::is_of_permissions(change))?;
+        Some(self.sources.locate(span).to_string())
+    }
+
+    /// The line that wrote the step of a build that failed.
+    pub(crate) fn place_of_step(&self, step: &Step, failure: &Failure) -> Option<String> {
+        let (Action::BuildImage(build), FailureKind::BuildStep { line, command, .. }) =
+            (&step.action, &failure.kind)
+        else {
+            return None;
+        };
+        let places = self.places.images.get(&build.spec.key)?;
+        let span = match &build.spec.source {
+            ImageSource::Dockerfile { dockerfile: DockerfileSource::Path(path), .. } => {
+                return Some(format!("{}:{line}", near(Path::new(path)).display()));
+            }
+            ImageSource::Dockerfile { dockerfile: DockerfileSource::Inline(_), .. } => {
+                places.lines.get(line - 1)
+            }
+            ImageSource::Commands { .. } => places.commands.get((*command)?),
+            ImageSource::Import { .. } | ImageSource::External { .. } => None,
+        };
+        Some(self.sources.locate(*span?).to_string())
+    }
+
+    /// Two engines of the files that are one.
+    pub(crate) fn same_engine(&self, one: &EngineName, other: &EngineName) -> Found {
+        let place = |name: &EngineName| self.places.engines.get(name).copied();
+        // As it is written: the default one has a name of its own in a file of clients.
+        let word = |name: &EngineName| match place(name) {
+            Some(span) => self.sources.slice(span).to_owned(),
+            None => name.to_string(),
+        };
+        let message = format!("`{}` and `{}` are one and the same engine", word(one), word(other));
+        let found = Diagnostic::error("same-engine", message);
+        let found = placed(found, place(other).or(place(one)));
+        let found = match place(one).filter(|_| place(other).is_some()) {
+            Some(span) => found.also(span, "the other one"),
+            None => found,
+        };
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.push(found.help("declare it once, under one name"));
+        Found { diagnostics, sources: self.sources.clone() }
     }
 
     /// What stands in the way of a plan.
@@ -82,7 +134,7 @@ impl Origin {
             let mut found = Diagnostic::error("blocked", blocker::title(blocker));
             if let BlockerReason::VolumeDiverged { changes, .. } = &blocker.reason {
                 for change in changes {
-                    found = found.note(crate::render::plan::change_words(change));
+                    found = found.note(plan::change_words(change));
                 }
             }
             let found = placed(found, self.places.of(&blocker.address));
@@ -97,6 +149,12 @@ impl Origin {
 fn plain(text: &str) -> String {
     let end = text.rfind(" (os error ").filter(|_| text.ends_with(')'));
     text[..end.unwrap_or(text.len())].to_owned()
+}
+
+/// A path as it is shorter to read from here.
+fn near(path: &Path) -> &Path {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
 /// A line, from 0, of a Dockerfile that is not among the files of the project.

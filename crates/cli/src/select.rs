@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use windlass::ImageFilter;
 use windlass::model::image::ImageUse;
 use windlass::model::project::Project;
+use windlass::model::request::{Request, Verb};
 use windlass::model::{Address, Kind};
 
 use crate::hint;
@@ -20,20 +21,49 @@ pub(crate) fn containers(project: &Project, references: &[String]) -> Result<BTr
     for reference in references {
         let found = project.named(reference);
         if found.is_empty() {
-            let candidates: Vec<_> = project.names().into_iter().collect();
-            return Err(Trouble::usage(
-                format!("there is no `{reference}` in this project"),
-                hint::unknown_reference(reference, &candidates),
-            ));
+            return Err(unknown(reference, project.names()));
         }
         selected.extend(found.into_iter().cloned());
     }
     Ok(selected)
 }
 
+/// The containers that references name, and the keys of images that others name. None: neither.
+pub(crate) fn containers_and_images(
+    project: &Project,
+    references: &[String],
+) -> Result<(BTreeSet<Address>, BTreeSet<String>)> {
+    let (mut selected, mut images) = (BTreeSet::new(), BTreeSet::new());
+    for reference in references {
+        let found = project.named(reference);
+        if found.is_empty() && project.images.contains_key(reference) {
+            images.insert(reference.clone());
+        } else if found.is_empty() {
+            let mut candidates = project.names();
+            candidates.extend(project.images.keys().cloned());
+            return Err(unknown(reference, candidates));
+        }
+        selected.extend(found.into_iter().cloned());
+    }
+    Ok((selected, images))
+}
+
+fn unknown(reference: &str, candidates: BTreeSet<String>) -> Trouble {
+    let candidates: Vec<_> = candidates.into_iter().collect();
+    Trouble::usage(
+        format!("there is no `{reference}` in this project"),
+        hint::unknown_reference(reference, &candidates),
+    )
+}
+
 /// The images whose inputs matter to references: their own, and those of containers that they
 /// name or need. A reference that names nothing makes it all of them.
-pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
+pub(crate) fn images(project: &Project, request: &Request) -> ImageFilter {
+    let references = &request.references;
+    if request.verb == Verb::Push && references.is_empty() {
+        let pushed = project.images.values().filter(|spec| spec.push);
+        return ImageFilter::Only(pushed.map(|spec| spec.key.clone()).collect());
+    }
     let mut images = BTreeSet::new();
     let mut next: BTreeSet<&Address> = BTreeSet::new();
     for reference in references {
@@ -55,7 +85,7 @@ pub(crate) fn images(project: &Project, references: &[String]) -> ImageFilter {
             images.insert(key.clone());
         }
         let named = spec.needs.iter().filter(|address| address.kind == Kind::Image);
-        images.extend(named.map(|address| address.name.clone()));
+        images.extend(named.map(|address| address.name.to_string()));
         seen.insert(address);
         let needed = spec.depends_on.iter().map(|dependency| &dependency.on);
         next.extend(needed.filter(|on| !seen.contains(on)));

@@ -8,18 +8,22 @@ use std::sync::Arc;
 use windlass::engine::docker::Environment;
 use windlass::engine::{Engine, EngineError};
 use windlass::model::image::ImageUse;
+use windlass::model::mask::Mask;
 use windlass::model::note::Blocked;
 use windlass::model::observed::{ContainerSummary, Observed, ObservedEngine, State};
 use windlass::model::project::Project;
 use windlass::model::request::{Request, Verb};
 use windlass::model::secret::SecretValues;
-use windlass::model::{ContainerId, EngineName};
-use windlass::{Engines, ImageFilter, InputError, LocalInputs, ObserveError, SecretError};
+use windlass::model::{ContainerId, EngineName, one_off};
+use windlass::{
+    Engines, FileDigests, ImageFilter, InputError, LocalInputs, ObserveError, SecretError,
+};
 
 use crate::hint;
 use crate::invocation::Invocation;
 use crate::load::load_with_origin;
 use crate::origin::Origin;
+use crate::process;
 use crate::select;
 use crate::trouble::{Result, Trouble, with_causes};
 use crate::words;
@@ -28,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) engines: Engines,
     pub(crate) origin: Origin,
+    /// Of files that builds are made from.
+    pub(crate) file_digests: FileDigests,
 }
 
 impl Session {
@@ -40,7 +46,9 @@ impl Session {
         };
         let engines = windlass::connect(&project, &environment)
             .map_err(|error| unfound(invocation, &error))?;
-        Ok(Self { project, engines, origin })
+        let folder = invocation.environment.cache().map(|cache| cache.join("files"));
+        let file_digests = folder.map_or_else(FileDigests::default, FileDigests::kept_in);
+        Ok(Self { project, engines, origin, file_digests })
     }
 
     /// A snapshot of all that a request needs to be planned, and the secrets that were read for it.
@@ -51,34 +59,74 @@ impl Session {
     ) -> Result<(Observed, SecretValues)> {
         let inputs = if reads_local_inputs(request.verb) {
             let variables = &invocation.environment.variables;
-            let secrets = windlass::read_secrets(&self.project, variables, |_| true).await;
+            let used = self.project.used_secrets();
+            let is_used = |name: &str| used.contains(name);
+            let secrets = windlass::read_secrets(&self.project, variables, is_used).await;
             let secrets = secrets.map_err(|errors| {
                 // What else is wrong with local files is said at once.
                 self.unreadable(&windlass::check_inputs(&self.project), &errors)
             })?;
-            LocalInputs { images: select::images(&self.project, &request.references), secrets }
+            let images = select::images(&self.project, request);
+            LocalInputs { images, secrets, ..self.inputs() }
+        } else if request.verb == Verb::Pull && request.options.external {
+            // What images are built from is in their files.
+            let images = select::images(&self.project, request);
+            LocalInputs { images, ..self.inputs() }
         } else {
-            LocalInputs { images: ImageFilter::Only(BTreeSet::new()), ..LocalInputs::default() }
+            LocalInputs { images: ImageFilter::Only(BTreeSet::new()), ..self.inputs() }
         };
         let observed = windlass::observe(&self.project, &self.engines, &inputs).await;
-        Ok((observed.map_err(|error| self.unobserved(error))?, inputs.secrets))
+        let mut observed = observed.map_err(|error| self.unobserved(error))?;
+        self.mask(&mut observed, &inputs.secrets);
+        self.find_over(&mut observed);
+        Ok((observed, inputs.secrets))
+    }
+
+    fn inputs(&self) -> LocalInputs {
+        LocalInputs { file_digests: self.file_digests.clone(), ..LocalInputs::default() }
+    }
+
+    /// One-off containers whose run is known to be over.
+    fn find_over(&self, observed: &mut Observed) {
+        for (engine, seen) in &observed.engines {
+            let is_over = |container: &&ContainerSummary| {
+                let run = one_off::run(&self.project.name, &container.name, &container.labels);
+                run.is_some_and(|run| process::is_dead(&run))
+            };
+            let over = seen.containers.values().filter(is_over);
+            observed.over.extend(over.map(|container| (engine.clone(), container.id.clone())));
+        }
     }
 
     /// As [`Self::observe`], once more: the engines may have changed, the local inputs of a first
     /// look are kept.
-    pub(crate) async fn observe_again(&self, first: Observed) -> Result<Observed> {
+    pub(crate) async fn observe_again(
+        &self,
+        first: Observed,
+        known: &SecretValues,
+    ) -> Result<Observed> {
         let images = ImageFilter::Only(BTreeSet::new());
-        let inputs = LocalInputs { images, ..LocalInputs::default() };
+        let inputs = LocalInputs { images, ..self.inputs() };
         let observed = windlass::observe(&self.project, &self.engines, &inputs).await;
+        let mut observed = observed.map_err(|error| self.unobserved(error))?;
+        self.mask(&mut observed, known);
+        self.find_over(&mut observed);
         let Observed { builds, secrets, .. } = first;
-        Ok(Observed { builds, secrets, ..observed.map_err(|error| self.unobserved(error))? })
+        Ok(Observed { builds, secrets, ..observed })
+    }
+
+    /// Takes secrets out of what health checks said.
+    fn mask(&self, observed: &mut Observed, secrets: &SecretValues) {
+        let mask = Mask::new(&self.project, secrets);
+        let details = observed.engines.values_mut().flat_map(|engine| engine.details.values_mut());
+        details.filter_map(|seen| seen.health_output.as_mut()).for_each(|text| mask.apply(text));
     }
 
     /// As [`Self::observe`], of engines on which nothing is; they are not asked, and no secret is
     /// read.
     pub(crate) async fn observe_offline(&self, request: &Request) -> Result<Observed> {
-        let images = select::images(&self.project, &request.references);
-        let inputs = LocalInputs { images, ..LocalInputs::default() };
+        let images = select::images(&self.project, request);
+        let inputs = LocalInputs { images, ..self.inputs() };
         let observed = windlass::observe(&self.project, &Engines::new(), &inputs).await;
         let mut observed = observed.map_err(|error| self.unobserved(error))?;
         for name in self.project.engines.keys() {
@@ -93,7 +141,7 @@ impl Session {
         Trouble::Blocked { blocked, found }
     }
 
-    fn unreadable(&self, inputs: &[InputError], secrets: &[SecretError]) -> Trouble {
+    pub(crate) fn unreadable(&self, inputs: &[InputError], secrets: &[SecretError]) -> Trouble {
         Trouble::Found(self.origin.unreadable(inputs, secrets))
     }
 
@@ -105,15 +153,14 @@ impl Session {
             ObserveError::Engine { engine, source } => {
                 Trouble::engine(format!("look at the engine {engine}"), source)
             }
-            ObserveError::SameEngine { one, other } => Trouble::files(
-                format!("`{one}` and `{other}` of `engines` are one and the same engine"),
-                "declare it once, under one name",
-            ),
+            ObserveError::SameEngine { one, other } => {
+                Trouble::Found(self.origin.same_engine(&one, &other))
+            }
             ObserveError::Images { images } => self.unreadable(&images, &[]),
         }
     }
 
-    /// The containers of the project, declared or not, on each engine.
+    /// The containers of the project, declared or not, on each engine; one-off ones, too.
     pub(crate) async fn list(&self) -> Result<Vec<(Arc<dyn Engine>, ContainerSummary)>> {
         let lists = try_join_all(self.engines.values().map(|engine| self.list_on(engine)));
         let mut all: Vec<_> = lists.await?.into_iter().flatten().collect();
@@ -129,6 +176,7 @@ impl Session {
         let all = all.map_err(|error| Trouble::engine("list containers", error))?;
         let is_ours = |summary: &ContainerSummary| {
             summary.owner.as_ref().is_some_and(|owner| owner.project == self.project.name)
+                || one_off::is_of(&self.project.name, &summary.name, &summary.labels)
         };
         let ours = all.into_iter().filter(is_ours);
         Ok(ours.map(|summary| (Arc::clone(engine), summary)).collect())
@@ -153,20 +201,19 @@ impl Session {
     pub(crate) async fn running(&self, reference: &str) -> Result<(Arc<dyn Engine>, ContainerId)> {
         let mut found = self.containers(&[reference.to_owned()]).await?;
         found.retain(|(_, summary)| summary.state == State::Running);
-        match found.as_slice() {
-            [(engine, summary)] => Ok((Arc::clone(engine), summary.id.clone())),
-            [] => Err(Trouble::Failed {
-                message: format!("{reference} does not run"),
-                hint: Some(format!("start it: `windlass up {reference}`")),
-            }),
-            several => {
-                let names: Vec<_> = several.iter().map(|(_, summary)| name(summary)).collect();
-                Err(Trouble::usage(
-                    format!("{reference} is {} containers", several.len()),
-                    format!("name one of {}", words::and_list(&names)),
-                ))
-            }
-        }
+        let way = || {
+            (format!("{reference} does not run"), format!("start it: `windlass up {reference}`"))
+        };
+        only(reference, &found, way)
+    }
+
+    /// The one container that a reference names, whatever it does.
+    pub(crate) async fn one(&self, reference: &str) -> Result<(Arc<dyn Engine>, ContainerId)> {
+        let found = self.containers(&[reference.to_owned()]).await?;
+        let way = || {
+            (format!("{reference} is not there"), format!("make it: `windlass create {reference}`"))
+        };
+        only(reference, &found, way)
     }
 
     pub(crate) fn image_reference(&self, image: &ImageUse) -> String {
@@ -174,10 +221,38 @@ impl Session {
     }
 }
 
+/// The only one of what was found; without one, what is wrong and the way to it.
+fn only(
+    reference: &str,
+    found: &[(Arc<dyn Engine>, ContainerSummary)],
+    way: impl Fn() -> (String, String),
+) -> Result<(Arc<dyn Engine>, ContainerId)> {
+    match found {
+        [(engine, summary)] => Ok((Arc::clone(engine), summary.id.clone())),
+        [] => {
+            let (message, hint) = way();
+            Err(Trouble::Failed { message, hint: Some(hint) })
+        }
+        several => {
+            let names: Vec<_> = several.iter().map(|(_, summary)| name(summary)).collect();
+            Err(Trouble::usage(
+                format!("{reference} is {} containers", several.len()),
+                format!("name one of {}", words::and_list(&names)),
+            ))
+        }
+    }
+}
+
 /// Whether a verb may build, or create from secrets. The others work without the files of a build.
 fn reads_local_inputs(verb: Verb) -> bool {
     match verb {
-        Verb::Up | Verb::Create | Verb::Build | Verb::Update | Verb::Rollback => true,
+        Verb::Up
+        | Verb::Create
+        | Verb::Build
+        | Verb::Push
+        | Verb::Update
+        | Verb::Rollback
+        | Verb::Run => true,
         Verb::Down
         | Verb::Start
         | Verb::Stop
@@ -186,6 +261,9 @@ fn reads_local_inputs(verb: Verb) -> bool {
         | Verb::Pause
         | Verb::Unpause
         | Verb::Remove
+        | Verb::Clean
+        | Verb::Tag
+        | Verb::Untag
         | Verb::Pull => false,
     }
 }
@@ -218,6 +296,6 @@ pub(crate) fn image_reference(project: &Project, image: &ImageUse) -> String {
         ImageUse::Project(key) => {
             project.images.get(key).map_or_else(|| key.clone(), |image| image.reference.clone())
         }
-        ImageUse::External(reference) => reference.clone(),
+        ImageUse::External(reference) => reference.to_string(),
     }
 }

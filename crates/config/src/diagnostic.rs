@@ -164,6 +164,16 @@ impl Diagnostics {
         }
     }
 
+    /// Gives the finding at a place another help.
+    pub(crate) fn advise(&mut self, span: Span, help: &str) {
+        let is_there =
+            |item: &&mut Diagnostic| item.primary.as_ref().is_some_and(|label| label.span == span);
+        if let Some(item) = self.items.iter_mut().find(is_there) {
+            item.help = Some(help.to_owned());
+            item.patch = None;
+        }
+    }
+
     /// Puts findings in the order of the files; those without a place come first.
     pub fn sort(&mut self) {
         self.items.sort_by(|a, b| {

@@ -7,7 +7,9 @@ pub mod diagnostic;
 mod docker_map;
 pub mod document;
 pub mod load;
+mod lock_file;
 pub mod lower;
+pub mod map;
 pub mod native;
 mod places;
 pub mod read;
@@ -18,5 +20,6 @@ pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use load::{Dialect, LoadOptions, Loaded, load};
+pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
 pub use places::{ImagePlaces, Places};
 pub use source::{FileId, Location, SourceFile, SourceMap, Span};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use windlass_model::Address;
+use windlass_model::{Address, EngineName};
 
 use crate::source::Span;
 
@@ -15,6 +15,10 @@ pub struct Places {
     pub objects: BTreeMap<Address, Span>,
     /// By key, for those that are built.
     pub images: BTreeMap<String, ImagePlaces>,
+    /// Where each declared engine's key is.
+    pub engines: BTreeMap<EngineName, Span>,
+    /// Where it is said whose the volumes are that a container attaches: its `user` and its `permissions`.
+    pub owners: BTreeMap<Address, [Option<Span>; 2]>,
     /// Where each secret's source is.
     pub secrets: BTreeMap<String, Span>,
 }
@@ -25,6 +29,15 @@ impl Places {
         let same = |other: &&Address| other.kind == address.kind && other.name == address.name;
         let found = self.objects.get(address);
         found.or_else(|| self.objects.get(self.objects.keys().find(same)?)).copied()
+    }
+
+    /// The place that says whose a volume is, or which permissions it has.
+    pub fn of_owner(&self, volume: &Address, permissions: bool) -> Option<Span> {
+        let same = |other: &&Address| other.name == volume.name;
+        let said = self.owners.get(volume);
+        let said = said.or_else(|| self.owners.get(self.owners.keys().find(same)?));
+        let said = said.and_then(|said| said[usize::from(permissions)]);
+        said.or_else(|| self.of(volume))
     }
 }
 

@@ -5,9 +5,10 @@
 
 use crate::build::BuildRequest;
 use crate::error::Result;
+use crate::registry_access::RegistryAccess;
 use crate::stream::{
     Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest, LogRequest,
-    ProgressSink, Upload,
+    ProgressSink, RunningExec, Upload,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -97,6 +98,8 @@ pub trait Engine: Send + Sync {
     /// Creates and starts an exec, attached.
     async fn exec(&self, container: &ContainerId, request: &ExecRequest) -> Result<Attached>;
     async fn resize_exec(&self, exec_id: &str, rows: u16, columns: u16) -> Result<()>;
+    /// The execs of a container that run now.
+    async fn running_execs(&self, container: &ContainerId) -> Result<Vec<RunningExec>>;
     /// The exit code of an exec that ended.
     async fn exec_exit_code(&self, exec_id: &str) -> Result<Option<i64>>;
 
@@ -120,7 +123,11 @@ pub trait Engine: Send + Sync {
         platform: Option<&str>,
         progress: ProgressSink<'_>,
     ) -> Result<()>;
+    /// The digest, `sha256:…`, that its registry has for a reference now; nothing is pulled.
+    async fn image_digest(&self, reference: &str) -> Result<String>;
     async fn push_image(&self, reference: &str, progress: ProgressSink<'_>) -> Result<()>;
+    /// Logs in to a registry, such as `docker.io`, with what a pull or a push would be shown.
+    async fn check_registry(&self, registry: &str, push: bool) -> Result<RegistryAccess>;
     async fn build_image(
         &self,
         request: BuildRequest,
@@ -137,6 +144,8 @@ pub trait Engine: Send + Sync {
     ) -> Result<ImageId>;
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()>;
     async fn remove_image(&self, image: &str) -> Result<()>;
+    /// An image with all its layers, as a tar that an engine loads.
+    async fn save_image(&self, image: &str) -> Result<EngineStream<bytes::Bytes>>;
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>>;
 }

@@ -8,8 +8,10 @@ mod contract;
 pub mod docker;
 mod engines;
 pub mod error;
+mod registry_access;
 pub mod stream;
 
 pub use contract::Engine;
 pub use engines::Engines;
 pub use error::{EngineError, Result};
+pub use registry_access::{KnownCredentials, RegistryAccess};

@@ -96,6 +96,15 @@ pub struct ExecRequest {
     pub privileged: bool,
 }
 
+/// A command that runs in a container now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunningExec {
+    pub id: String,
+    pub argv: Vec<String>,
+    /// As it was asked for; empty is the container's.
+    pub user: String,
+}
+
 /// Both directions of an attached process, raw.
 pub trait RawStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> RawStream for T {}

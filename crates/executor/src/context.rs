@@ -3,6 +3,8 @@
 //! Invariant: all of it was read before; an execution asks neither the environment nor a terminal.
 
 use std::collections::BTreeMap;
+use windlass_image::file_digests::FileDigests;
+use windlass_model::mask::Mask;
 use windlass_model::name::{EngineName, ProjectName};
 use windlass_model::project::Project;
 use windlass_model::secret::SecretValues;
@@ -18,8 +20,12 @@ pub struct ExecutionContext {
     pub project: ProjectName,
     /// Values of the secrets that the plan copies or gives to builds.
     pub secrets: SecretValues,
+    /// Takes them out of what containers and engines say.
+    pub(crate) mask: Mask,
     /// How many steps run at once, where an engine's entry says so.
     pub parallel: BTreeMap<EngineName, usize>,
+    /// Those of the observation, so that no file is hashed twice.
+    pub file_digests: FileDigests,
 }
 
 impl ExecutionContext {
@@ -29,7 +35,14 @@ impl ExecutionContext {
             .iter()
             .filter_map(|(name, spec)| Some((name.clone(), spec.parallel?)))
             .collect();
-        Self { project: project.name.clone(), secrets, parallel }
+        let mask = Mask::new(project, &secrets);
+        Self {
+            project: project.name.clone(),
+            secrets,
+            mask,
+            parallel,
+            file_digests: FileDigests::default(),
+        }
     }
 
     pub(crate) fn parallel(&self, engine: &EngineName) -> usize {

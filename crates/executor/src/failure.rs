@@ -5,6 +5,7 @@
 use std::error::Error as _;
 use windlass_engine::EngineError;
 use windlass_model::fault::Fault;
+use windlass_model::mask::Mask;
 use windlass_model::report::{Failure, FailureKind};
 
 /// What an engine answered, or that it did not.
@@ -21,6 +22,13 @@ pub(crate) fn from_engine(error: EngineError) -> Failure {
 
 pub(crate) fn engine(fault: Fault, message: impl Into<String>) -> Failure {
     of(FailureKind::Engine(fault), message)
+}
+
+/// Without the values of secrets.
+pub(crate) fn masked(mask: &Mask, mut failure: Failure) -> Failure {
+    let Failure { kind: _, message, detail } = &mut failure;
+    detail.iter_mut().chain([message]).for_each(|text| mask.apply(text));
+    failure
 }
 
 /// Something on this machine.

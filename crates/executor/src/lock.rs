@@ -4,24 +4,24 @@
 //! container's name), and removed by id only, so that nobody frees the lock of a third.
 
 use crate::lookup;
+use crate::removal;
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_engine::{Engine, EngineError, Engines};
+use windlass_model::Text;
 use windlass_model::container::ContainerConfig;
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::fault::Fault;
 use windlass_model::lock::{self, HeldLock, Holder};
 use windlass_model::name::{ContainerId, EngineName, ProjectName};
-use windlass_model::observed::{Observed, ObservedContainer};
+use windlass_model::observed::{Observed, ObservedContainer, ObservedEngine};
 use windlass_model::plan::CreateContainer;
 
 /// A name is taken some time before its container can be looked at, and some time after.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(20);
-/// With pauses that double, this is longer than an engine's restart.
-const FREE_TRIES: u32 = 10;
 
 /// The lock of a project on the engines of a run.
 #[must_use = "a lock that is not released stays"]
@@ -70,21 +70,24 @@ pub async fn lock(
 impl Lock {
     /// Frees it. A lock that can't be freed is found dead by the next run.
     pub async fn release(self) {
-        join_all(self.0.iter().map(|(engine, id)| free(engine, id))).await;
+        join_all(self.0.iter().map(|(engine, id)| removal::remove(engine.as_ref(), id, false)))
+            .await;
     }
 }
 
-/// Removes a lock by its id, and tries again where an engine does not say that it is gone.
-async fn free(engine: &Arc<dyn Engine>, id: &ContainerId) {
-    let mut pause = PAUSE;
-    for _ in 0..FREE_TRIES {
-        match engine.remove_container(id, true, false).await {
-            Ok(()) => return,
-            Err(error) if error.is_not_found() => return,
-            Err(_) => tokio::time::sleep(pause).await,
-        }
-        pause *= 2;
-    }
+/// The locks of a project that were seen in looking at its engines.
+pub fn seen_locks(project: &ProjectName, observed: &Observed) -> Vec<HeldLock> {
+    let name = lock::name(project);
+    let on = |(engine, seen): (&EngineName, &ObservedEngine)| {
+        let locks = seen.containers.values().filter(|container| container.name == name);
+        let held = locks.map(|container| HeldLock {
+            engine: engine.clone(),
+            container: container.id.clone(),
+            holder: Holder::read(project, &container.labels),
+        });
+        held.collect::<Vec<_>>()
+    };
+    observed.engines.iter().flat_map(on).collect()
 }
 
 /// Frees the locks of a project that were seen on these engines and whose holders are known to be
@@ -95,14 +98,10 @@ pub async fn free_dead(
     observed: &Observed,
     is_dead: &(dyn Fn(&Holder) -> bool + Sync),
 ) {
-    let name = lock::name(project);
-    for (engine, seen) in &observed.engines {
-        let Some(engine) = engines.get(engine) else { continue };
-        let locks = seen.containers.values().filter(|container| container.name == name);
-        for (id, labels) in locks.map(|container| (&container.id, &container.labels)) {
-            if Holder::read(project, labels).is_some_and(|holder| is_dead(&holder)) {
-                free(engine, id).await;
-            }
+    for HeldLock { engine, container, holder } in seen_locks(project, observed) {
+        let Some(engine) = engines.get(&engine) else { continue };
+        if holder.is_some_and(|holder| is_dead(&holder)) {
+            removal::remove(engine.as_ref(), &container, false).await;
         }
     }
 }
@@ -197,7 +196,12 @@ fn container(project: &ProjectName, holder: &Holder) -> CreateContainer {
         ..ContainerConfig::default()
     };
     let (name, labels) = (lock::name(project), holder.labels(project));
-    CreateContainer { name, image: String::new(), config: config.into(), labels: labels.into() }
+    CreateContainer {
+        name: name.into(),
+        image: Text::default(),
+        config: config.into(),
+        labels: labels.into(),
+    }
 }
 
 fn held(engine: &Arc<dyn Engine>, project: &ProjectName, seen: ObservedContainer) -> HeldLock {

@@ -5,7 +5,7 @@
 
 use crate::failure;
 use crate::lookup;
-use crate::ops::{container, create, lifecycle};
+use crate::ops::{container, create, exec, lifecycle};
 use crate::run::Run;
 use crate::step::{Result, StepContext};
 use std::collections::BTreeMap;
@@ -70,31 +70,38 @@ impl<'a> Rescues<'a> {
 }
 
 /// Takes a way back: the successor goes, its predecessor gets the name back and starts, at the same
-/// time where it can. Nothing but
-/// this makes it serve again, so what fails is tried once more: each part of it is done already, or
-/// can be done again.
+/// time where it can, and runs its commands. Nothing but this makes it serve again, so what fails is
+/// tried once more: each part of it is done already, or can be done again, but for the commands.
 pub(crate) async fn take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
-    let mut tries = 1;
-    loop {
-        match try_to_take(run, rescue).await {
-            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
-            result => return result,
-        }
-        tries += 1;
-    }
-}
-
-async fn try_to_take(run: &Run<'_>, rescue: &Rescue) -> Result<()> {
     let name = &rescue.address.engine;
     let Some(engine) = run.engines.get(name) else {
         return Err(failure::local(format!("there is no engine called {name}")));
     };
     let last = *rescue.of.last().expect("invariant: a replacement has steps");
     let ctx = StepContext { run, id: last, step: run.plan.step(last), engine };
+    let (mut tries, mut was_stopped) = (1, false);
+    loop {
+        match try_to_take(ctx, rescue, &mut was_stopped).await {
+            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+            Err(failure) => return Err(failure),
+            Ok(()) => break,
+        }
+        tries += 1;
+    }
+    let predecessor = ContainerRef::Existing(rescue.predecessor.clone());
+    for command in rescue.commands.iter().filter(|_| was_stopped) {
+        exec::run(ctx, &predecessor, command).await?;
+    }
+    Ok(())
+}
+
+async fn try_to_take(ctx: StepContext<'_>, rescue: &Rescue, was_stopped: &mut bool) -> Result<()> {
+    let engine = ctx.engine;
     // An engine that went away in the middle of the replacement is waited for here.
     let look = || engine.inspect_container(rescue.predecessor.as_str());
     let (seen, successor) = tokio::join!(lookup::until_answered(look), successor(ctx, rescue));
     let (seen, mut successor) = (seen.map_err(failure::from_engine)?, successor?);
+    *was_stopped |= !seen.state.is_up();
     // What ran may have what its predecessor needs to start: ports, addresses, volumes.
     if let Some(ran) = successor.take_if(|successor| successor.was_started()) {
         take_away(ctx, rescue, &ran).await?;

@@ -163,6 +163,7 @@ impl<'s> Course<'s> {
         (self.sink)(Event::RescueStarted { address: address.clone(), at_ms });
         Box::pin(async move {
             let failure = rescue::take(run, rescue).await.err();
+            let failure = failure.map(|failure| failure::masked(&run.context.mask, failure));
             Ended::Rescue(Rescued { address, failure })
         })
     }
@@ -245,6 +246,7 @@ fn may_be_cut_off(action: &Action) -> bool {
         Action::WaitContainer { .. }
             | Action::Delay { .. }
             | Action::PullImage { .. }
+            | Action::PushImage { .. }
             | Action::BuildImage(_)
             | Action::ImportImage(_)
     )

@@ -38,10 +38,21 @@ impl StepContext<'_> {
     }
 
     pub(crate) fn say(&self, progress: CallProgress) {
-        let step = self.id;
+        let (step, mask) = (self.id, &self.run.context.mask);
         let event = match progress {
-            CallProgress::Progress(progress) => Event::StepProgress { step, progress },
-            CallProgress::Line(line) => Event::StepOutput { step, line },
+            CallProgress::Progress(mut progress) => {
+                match &mut progress {
+                    Progress::BuildStep { name: text, .. }
+                    | Progress::Waiting { what: text }
+                    | Progress::Status { text } => mask.apply(text),
+                    Progress::Bytes { .. } => {}
+                }
+                Event::StepProgress { step, progress }
+            }
+            CallProgress::Line(mut line) => {
+                mask.apply(&mut line);
+                Event::StepOutput { step, line }
+            }
         };
         // Nobody hears it if the run was abandoned.
         drop(self.run.says.send(event));
@@ -63,7 +74,7 @@ pub(crate) async fn perform(run: &Run<'_>, id: StepId) -> Result<()> {
         Ok(()) => Ok(()),
         Err(mut failure) => {
             holder::name(engine.as_ref(), &mut failure).await;
-            Err(failure)
+            Err(failure::masked(&run.context.mask, failure))
         }
     }
 }
@@ -74,9 +85,11 @@ async fn act(ctx: StepContext<'_>) -> Result<()> {
         Action::RemoveNetwork { id, name } => network::remove(ctx, id, name).await,
         Action::CreateVolume(create) => volume::create(ctx, create).await,
         Action::RemoveVolume { name, created } => volume::remove(ctx, name, created).await,
-        Action::PullImage { reference, platform } => {
-            image::pull(ctx, reference, platform.as_deref()).await
+        Action::PullImage { reference, platform, optional } => {
+            image::pull(ctx, reference, platform.as_deref(), *optional).await
         }
+        Action::PushImage { reference } => image::push(ctx, reference).await,
+        Action::TagImage { id, reference } => image::tag(ctx, id, reference).await,
         Action::BuildImage(build) => build::build(ctx, build).await,
         Action::ImportImage(build) => build::import(ctx, build).await,
         Action::RemoveImage { id, reference } => image::remove(ctx, id, reference).await,

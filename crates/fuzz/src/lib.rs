@@ -38,5 +38,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("project", project),
     ("replies", replies),
     ("scalars", scalars),
+    ("unpack", unpack),
     ("yaml", yaml),
 ];

@@ -2,12 +2,13 @@
 //!
 //! Invariant: the entries are sorted, each path occurs once, and the directory of every entry is an entry before it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Cursor, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::disk_file::{DiskFile, FileState};
 use crate::entry::{Content, ContextPath, Entry, EntryKind, VirtualFile};
 use crate::git::GitError;
 use crate::globs::GlobError;
@@ -28,7 +29,7 @@ pub struct ContextOptions {
     pub use_dockerignore: bool,
     /// Take only what git tracks or would offer to add.
     pub use_gitignore: bool,
-    /// Date files by their last commit; the digest then covers the dates.
+    /// Date files by their last commit; the digest then covers the dates. Files that differ from it in a byte keep their own.
     pub git_timestamps: bool,
     /// Replace links by what they point at, if that is inside the directory.
     pub follow_links: bool,
@@ -92,6 +93,25 @@ pub enum ContextWarning {
     ShallowHistory,
 }
 
+impl std::fmt::Display for ContextWarning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SpecialFile { path } => {
+                write!(f, "{path} is left out: it is a pipe, a socket or a device")
+            }
+            Self::LinkLeadsOut { path } => {
+                write!(f, "{path} stays a link: it leads out of the build context")
+            }
+            Self::LinkLoops { path } => {
+                write!(f, "{path} stays a link: it leads to a directory that holds it")
+            }
+            Self::ShallowHistory => f.write_str(
+                "the repository is a shallow clone: old files have the date of its oldest commit",
+            ),
+        }
+    }
+}
+
 /// Everything that a build can see.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildContext {
@@ -105,6 +125,11 @@ impl BuildContext {
     /// A build context without files.
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// A single one, at the top.
+    pub(crate) fn of_entry(entry: Entry) -> Self {
+        Self { entries: vec![entry], ..Self::default() }
     }
 
     /// List a directory. File contents are not read yet.
@@ -143,6 +168,18 @@ impl BuildContext {
     /// Add a file from memory, or put it in a file's place. Missing parents become directories of root, `0755`.
     pub fn add(&mut self, file: VirtualFile) -> Result<(), ContextError> {
         self.insert(file.into())
+    }
+
+    /// Give all the same date, in nanoseconds since 1970.
+    pub(crate) fn date_all(&mut self, mtime_ns: i64) {
+        for entry in &mut self.entries {
+            entry.mtime_ns = mtime_ns;
+        }
+    }
+
+    /// Add one of any kind, or put it in the place of one.
+    pub(crate) fn add_entry(&mut self, entry: Entry) -> Result<(), ContextError> {
+        self.insert(entry)
     }
 
     /// Take in all of `other` below `directory`. What exists already is replaced.
@@ -244,23 +281,34 @@ pub struct FileReader {
 #[derive(Debug)]
 enum FileSource {
     Memory(Cursor<Arc<[u8]>>),
-    Disk(File),
+    /// With what it was when it was listed, if it must stay as old as it was.
+    Disk(File, Option<FileState>),
 }
 
 impl FileReader {
-    /// Nothing for what is not a file.
+    /// To be sent; a file whose date is not as listed has changed, whatever its size. Nothing for what is not a file.
     pub(crate) fn open(entry: &Entry) -> Result<Option<Self>, ContextError> {
+        Self::open_as(entry, true)
+    }
+
+    /// To be hashed: what is there is as good as what was listed.
+    pub(crate) fn open_to_hash(entry: &Entry) -> Result<Option<Self>, ContextError> {
+        Self::open_as(entry, false)
+    }
+
+    fn open_as(entry: &Entry, dated: bool) -> Result<Option<Self>, ContextError> {
         let EntryKind::File { size, content } = &entry.kind else { return Ok(None) };
         let source = match content {
             Content::Memory(bytes) => FileSource::Memory(Cursor::new(Arc::clone(bytes))),
-            Content::Disk(path) => FileSource::Disk(open_unchanged(path, *size)?),
+            Content::Disk(listed) => open_unchanged(listed, dated)?,
         };
         Ok(Some(Self { source, left: *size }))
     }
 }
 
 /// A link, pipe or file of another size in the listed file's place is a change.
-fn open_unchanged(path: &Path, size: u64) -> Result<File, ContextError> {
+fn open_unchanged(listed: &DiskFile, dated: bool) -> Result<FileSource, ContextError> {
+    let DiskFile { path, state } = listed;
     let changed = || ContextError::Changed { path: path.to_owned() };
     let error = |source: std::io::Error| match source.raw_os_error() {
         Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => changed(),
@@ -275,7 +323,17 @@ fn open_unchanged(path: &Path, size: u64) -> Result<File, ContextError> {
         .open(path)
         .map_err(error)?;
     let found = file.metadata().map_err(error)?;
-    if found.is_file() && found.len() == size { Ok(file) } else { Err(changed()) }
+    let is_dated = !dated || is_as_old(&found, state);
+    if found.is_file() && found.len() == state.size && is_dated {
+        Ok(FileSource::Disk(file, dated.then_some(*state)))
+    } else {
+        Err(changed())
+    }
+}
+
+/// The other dates also change with names, owners and links.
+fn is_as_old(found: &Metadata, listed: &FileState) -> bool {
+    FileState::of(found).mtime_ns == listed.mtime_ns
 }
 
 impl Read for FileReader {
@@ -288,31 +346,37 @@ impl Read for FileReader {
         let target = if self.left == 0 { &mut probe[..] } else { &mut buffer[..wanted] };
         let read = match &mut self.source {
             FileSource::Memory(bytes) => bytes.read(target)?,
-            FileSource::Disk(file) => file.read(target)?,
+            FileSource::Disk(file, _) => file.read(target)?,
         };
         if (read == 0) != (self.left == 0) {
-            return Err(std::io::Error::other(SizeChanged));
+            return Err(std::io::Error::other(FileChanged));
         }
         self.left -= read as u64;
+        if self.left == 0
+            && let FileSource::Disk(file, Some(listed)) = &self.source
+            && !is_as_old(&file.metadata()?, listed)
+        {
+            return Err(std::io::Error::other(FileChanged));
+        }
         Ok(read)
     }
 }
 
-/// The reason inside an I/O error when a file has more or fewer bytes than were listed.
+/// The reason inside an I/O error when a file is not what was listed, any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the file's size changed")]
-pub(crate) struct SizeChanged;
+#[error("the file changed while it was read")]
+pub(crate) struct FileChanged;
 
 impl ContextError {
     /// Name the file in an error that came from reading it.
     pub(crate) fn reading(entry: &Entry, source: std::io::Error) -> Self {
         let path = match &entry.kind {
-            EntryKind::File { content: Content::Disk(path), .. } => path.clone(),
+            EntryKind::File { content: Content::Disk(file), .. } => file.path.clone(),
             EntryKind::Directory | EntryKind::File { .. } | EntryKind::Symlink { .. } => {
                 entry.path.as_path().to_owned()
             }
         };
-        if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<SizeChanged>) {
+        if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<FileChanged>) {
             Self::Changed { path }
         } else {
             Self::ReadFile { path, source }

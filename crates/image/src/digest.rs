@@ -6,12 +6,14 @@
 use std::fmt;
 use std::io::Read;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::context::{BuildContext, ContextError, FileReader};
 use crate::entry::{Content, Entry, EntryKind};
+use crate::file_digests::FileDigests;
 
 /// A SHA-256 value; `Display` gives `sha256:…`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +72,20 @@ impl FieldHasher {
 impl BuildContext {
     /// Read every file once. Memory stays bounded; all processors take part when there are many files.
     pub fn digest(&self) -> Result<ContentDigest, ContextError> {
-        let contents = hash_contents(self.entries())?;
+        let all: Vec<usize> = (0..self.entries().len()).collect();
+        Ok(self.digest_of(&hash_contents(self.entries(), &all)?))
+    }
+
+    /// As [`Self::digest`]; files of which the digest is known are not read. `directory` is the one that was walked.
+    pub fn digest_with(
+        &self,
+        known: &FileDigests,
+        directory: &Path,
+    ) -> Result<ContentDigest, ContextError> {
+        Ok(self.digest_of(&known.contents(directory, self.entries())?))
+    }
+
+    fn digest_of(&self, contents: &[[u8; 32]]) -> ContentDigest {
         let mut hasher = FieldHasher::new("windlass build context 1");
         for (entry, content) in self.entries().iter().zip(contents) {
             let Entry { path, kind, mode, uid, gid, mtime_ns } = entry;
@@ -97,7 +112,7 @@ impl BuildContext {
                 hasher.field(mtime_ns.to_le_bytes());
             }
         }
-        Ok(hasher.finish())
+        hasher.finish()
     }
 }
 
@@ -105,22 +120,25 @@ impl BuildContext {
 const FILES_PER_THREAD: usize = 64;
 const BUFFER_LEN: usize = 128 * 1024;
 
-/// One digest an entry, in order; zeros for what is not a file.
-fn hash_contents(entries: &[Entry]) -> Result<Vec<[u8; 32]>, ContextError> {
+/// One digest for each of the `wanted` entries, in that order; zeros for what is not a file.
+pub(crate) fn hash_contents(
+    entries: &[Entry],
+    wanted: &[usize],
+) -> Result<Vec<[u8; 32]>, ContextError> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.min(entries.len() / FILES_PER_THREAD + 1);
+    let threads = processors.min(wanted.len() / FILES_PER_THREAD + 1);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut buffer = vec![0; BUFFER_LEN];
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(entry) = entries.get(index) else { return Ok(done) };
-            match hash_file(entry, &mut buffer) {
+            let Some(&at) = wanted.get(index) else { return Ok(done) };
+            match hash_file(&entries[at], &mut buffer) {
                 Ok(digest) => done.push((index, digest)),
                 Err(error) => {
                     // The other threads find nothing more to do.
-                    next.store(entries.len(), Ordering::Relaxed);
+                    next.store(wanted.len(), Ordering::Relaxed);
                     return Err((index, error));
                 }
             }
@@ -137,7 +155,7 @@ fn hash_contents(entries: &[Entry]) -> Result<Vec<[u8; 32]>, ContextError> {
                 .collect()
         })
     };
-    let mut digests = vec![[0; 32]; entries.len()];
+    let mut digests = vec![[0; 32]; wanted.len()];
     let mut first_error: Option<(usize, ContextError)> = None;
     for result in results {
         match result {
@@ -160,7 +178,7 @@ fn hash_file(entry: &Entry, buffer: &mut [u8]) -> Result<[u8; 32], ContextError>
     if let EntryKind::File { content: Content::Memory(bytes), .. } = &entry.kind {
         return Ok(Sha256::digest(bytes).into());
     }
-    let Some(mut file) = FileReader::open(entry)? else { return Ok([0; 32]) };
+    let Some(mut file) = FileReader::open_to_hash(entry)? else { return Ok([0; 32]) };
     hash_reader(&mut file, buffer).map_err(|source| ContextError::reading(entry, source))
 }
 

@@ -2,17 +2,24 @@
 //!
 //! Invariant: reading never judges more than it uses: an instruction that we do not know is the builder's to refuse.
 
+mod additions;
 mod expand;
 mod instruction;
+mod mount;
 mod parse;
+mod phrases;
+mod pin;
 mod stage;
 mod word;
 mod write;
 
+pub use additions::{Addition, AdditionSource};
 pub use instruction::{Flag, Heredoc, Instruction};
+pub use mount::Mount;
 pub use parse::ParsedDockerfile;
 pub use stage::{HealthcheckOrigin, ImageReference, ReferenceKind, Stage};
 pub use word::Word;
+pub(crate) use word::exec_form;
 pub use write::{Copy, Dockerfile, Healthcheck, Run};
 
 /// A Dockerfile is malformed.
@@ -53,6 +60,18 @@ pub enum DockerfileProblem {
     RequiredVariable { name: String, message: String },
     #[error("a line break cannot be written here")]
     LineBreak,
+    #[error("{0} can't be replaced by what it is pinned to: write it on one line")]
+    Unpinnable(String),
+    #[error("{0} cannot have white space")]
+    WhiteSpace(String),
+    #[error("{0:?} is not a variable's name")]
+    BadName(String),
+    #[error("{0:?} has no name that a file of the build context can have")]
+    NoFileName(String),
+    #[error(
+        "ONBUILD sees the build context of the image that is built on this one: nothing can be added to it here"
+    )]
+    ForeignContext,
     #[error("{0} must not be empty")]
     Empty(&'static str),
 }

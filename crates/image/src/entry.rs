@@ -4,8 +4,10 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+
+use crate::disk_file::DiskFile;
 
 /// A path inside a build context: bytes, `/` between the names.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -125,7 +127,7 @@ pub enum EntryKind {
 pub enum Content {
     Memory(Arc<[u8]>),
     /// Read when it is hashed or sent; never through a link in its last name.
-    Disk(PathBuf),
+    Disk(DiskFile),
 }
 
 impl Entry {

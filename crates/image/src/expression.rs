@@ -22,9 +22,35 @@ enum Instruction {
     Character(CharacterSet),
     /// Try both targets without consuming anything.
     Split(usize, usize),
-    /// Go on only at the very start of the text.
-    AssertStart,
+    /// Go on only here, without consuming anything.
+    Assert(Assertion),
     Accept,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Assertion {
+    Start,
+    End,
+    WordBoundary,
+    NoWordBoundary,
+}
+
+/// Between two characters of a text: the one before and the one after.
+#[derive(Clone, Copy)]
+struct Place(Option<char>, Option<char>);
+
+impl Assertion {
+    fn holds(self, Place(before, after): Place) -> bool {
+        let is_word = |character: Option<char>| {
+            character.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        match self {
+            Self::Start => before.is_none(),
+            Self::End => after.is_none(),
+            Self::WordBoundary => is_word(before) != is_word(after),
+            Self::NoWordBoundary => is_word(before) == is_word(after),
+        }
+    }
 }
 
 /// A set of characters, as ranges.
@@ -37,7 +63,7 @@ struct CharacterSet {
 #[derive(Debug, Clone)]
 enum Atom {
     Character(CharacterSet),
-    Start,
+    Assertion(Assertion),
     Group(Vec<Piece>),
 }
 
@@ -117,16 +143,18 @@ impl Expression {
         }
         let mut states = States::new(self.program.len());
         let mut next = States::new(self.program.len());
-        self.enter(0, true, &mut states);
-        for character in characters(text) {
+        let mut rest = characters(text).peekable();
+        self.enter(0, Place(None, rest.peek().copied()), &mut states);
+        while let Some(character) = rest.next() {
             if states.list.is_empty() {
                 return false;
             }
+            let place = Place(Some(character), rest.peek().copied());
             for &state in &states.list {
                 if let Instruction::Character(set) = &self.program[state]
                     && set.contains(character)
                 {
-                    self.enter(state + 1, false, &mut next);
+                    self.enter(state + 1, place, &mut next);
                 }
             }
             std::mem::swap(&mut states, &mut next);
@@ -135,7 +163,7 @@ impl Expression {
         states.list.iter().any(|&state| matches!(self.program[state], Instruction::Accept))
     }
 
-    fn enter(&self, state: usize, at_start: bool, states: &mut States) {
+    fn enter(&self, state: usize, place: Place, states: &mut States) {
         let mut pending = vec![state];
         while let Some(state) = pending.pop() {
             if std::mem::replace(&mut states.seen[state], true) {
@@ -143,8 +171,8 @@ impl Expression {
             }
             match self.program[state] {
                 Instruction::Split(first, second) => pending.extend([second, first]),
-                Instruction::AssertStart if at_start => pending.push(state + 1),
-                Instruction::AssertStart => {}
+                Instruction::Assert(assertion) if assertion.holds(place) => pending.push(state + 1),
+                Instruction::Assert(_) => {}
                 Instruction::Character(_) | Instruction::Accept => states.list.push(state),
             }
         }
@@ -176,7 +204,7 @@ fn emit(pieces: &[Piece], program: &mut Vec<Instruction>) {
         }
         match &piece.atom {
             Atom::Character(set) => program.push(Instruction::Character(set.clone())),
-            Atom::Start => program.push(Instruction::AssertStart),
+            Atom::Assertion(assertion) => program.push(Instruction::Assert(*assertion)),
             Atom::Group(inner) => emit(inner, program),
         }
         if piece.repeat == Repeat::Any {
@@ -227,6 +255,10 @@ mod tests {
             ("[\\D]", &[("4", false), ("d", true)]),
             ("[!1]", &[("!", true), ("1", true), ("2", false)]),
             ("[a-]", &[("a", true), ("-", true)]),
+            ("a\\b", &[("a", true), ("a\\b", false), ("ab", false)]),
+            ("[^/]*\\b[^/]*", &[("a-", true), ("--", false)]),
+            ("a\\Bb", &[("ab", true), ("a", false)]),
+            ("\\Aa\\z", &[("a", true)]),
             ("[[^/]*]", &[("]", true), ("[^/]", true), ("[[]", true), ("x]", false)]),
         ];
         for (expression, texts) in cases {

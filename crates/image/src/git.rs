@@ -1,12 +1,14 @@
-//! What git knows about a directory: which files belong to it, and when each was last committed.
+//! What git knows about a directory: which files belong to it.
 //!
-//! Invariant: git itself is asked, so the answers follow its rules exactly; its environment variables and hooks have no say.
+//! Invariant: git itself is asked, so the answers follow its rules exactly, but nothing of the repository runs and nothing is fetched,
+//! as whoever wrote the repository need not be whoever looks at it. Two things ensure it: the settings of [`command`], and that only
+//! those of git's commands are used that neither compare nor convert contents: both run filters, which no setting here turns off.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader};
+use std::collections::HashSet;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// The files that git would offer for a commit: tracked, or new and not ignored.
 #[derive(Debug, Default)]
@@ -24,6 +26,11 @@ pub enum GitError {
     Read { source: std::io::Error },
     #[error("git failed in {}: {message}", directory.display())]
     Failed { directory: PathBuf, message: String },
+    #[error(
+        "cannot read the whole history of {}: it is damaged, or a partial clone, for which nothing is fetched",
+        directory.display()
+    )]
+    History { directory: PathBuf },
 }
 
 impl GitFiles {
@@ -70,136 +77,81 @@ impl GitFiles {
     }
 }
 
-/// When the files were last committed, seconds since 1970.
-#[derive(Debug, Default)]
-pub(crate) struct CommitTimes {
-    times: HashMap<Vec<u8>, i64>,
-    /// History was cut off: what is older than the cut has the cut's date.
-    pub(crate) shallow: bool,
-}
+/// What would make git look somewhere else, as inside of a hook of another repository.
+const ANOTHER_REPOSITORY: [&str; 12] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
 
-impl CommitTimes {
-    /// One pass over the history, newest first, until every path of `wanted` is dated.
-    /// Changed and new files have no date.
-    pub(crate) fn read(directory: &Path, wanted: &HashSet<Vec<u8>>) -> Result<Self, GitError> {
-        let shallow = run(directory, &["rev-parse", "--is-shallow-repository"])?;
-        let mut wanted = tracked(directory, wanted)?;
-        let changed = run(directory, &["diff", "--name-only", "-z", "--relative", "HEAD", "--"])?;
-        for path in changed.split(|&byte| byte == 0) {
-            wanted.remove(path);
-        }
-        let times = read_log(directory, wanted)?;
-        Ok(Self { times, shallow: shallow.trim_ascii() == b"true" })
-    }
+/// What stands above a repository's own settings. They reach this repository, not those inside it, so each is asked by itself.
+const SETTINGS: [&str; 8] = [
+    "-c",
+    "core.quotepath=off",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    // Of a git that does not know GIT_NO_LAZY_FETCH: this would be fetched before protocols are looked at.
+    "-c",
+    "fetch.bundleURI=",
+];
 
-    /// The file's own date, or that of the submodule that it lies in.
-    pub(crate) fn of(&self, path: &[u8]) -> Option<i64> {
-        let slashes = path.iter().enumerate().rev().filter(|&(_, &byte)| byte == b'/');
-        let ends = std::iter::once(path.len()).chain(slashes.map(|(end, _)| end));
-        ends.map(|end| &path[..end]).find_map(|path| self.times.get(path).copied())
-    }
-}
-
-/// The tracked ones of these paths, and every submodule: only they have a date to be found, and the search ends with the last.
-fn tracked(directory: &Path, wanted: &HashSet<Vec<u8>>) -> Result<HashSet<Vec<u8>>, GitError> {
-    let stage = run(directory, &["ls-files", "--stage", "-z"])?;
-    let mut tracked = HashSet::new();
-    for line in stage.split(|&byte| byte == 0) {
-        let Some(tab) = line.iter().position(|&byte| byte == b'\t') else { continue };
-        let path = &line[tab + 1..];
-        if wanted.contains(path) || line.starts_with(b"160000 ") {
-            tracked.insert(path.to_vec());
-        }
-    }
-    Ok(tracked)
-}
-
-fn read_log(
-    directory: &Path,
-    mut wanted: HashSet<Vec<u8>>,
-) -> Result<HashMap<Vec<u8>, i64>, GitError> {
-    let mut times = HashMap::new();
-    let arguments = [
-        "log",
-        "--format=%x01%ct",
-        "--name-only",
-        "-z",
-        "--no-renames",
-        "--relative",
-        "--no-show-signature",
-        "HEAD",
-        "--",
-    ];
-    let mut child = command(directory, &arguments)
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|source| GitError::Start { source })?;
-    let stdout = child.stdout.take().expect("invariant: stdout is piped");
-    let read = read_times(BufReader::new(stdout), &mut wanted, &mut times);
-    stop(&mut child);
-    read.map_err(|source| GitError::Read { source })?;
-    Ok(times)
-}
-
-fn read_times(
-    mut log: impl BufRead,
-    wanted: &mut HashSet<Vec<u8>>,
-    times: &mut HashMap<Vec<u8>, i64>,
-) -> std::io::Result<()> {
-    let mut time = 0;
-    let mut token = Vec::new();
-    while !wanted.is_empty() {
-        token.clear();
-        if log.read_until(0, &mut token)? == 0 {
-            break;
-        }
-        let text = token.strip_suffix(b"\0").unwrap_or(&token);
-        let seconds = text
-            .strip_prefix(b"\x01")
-            .and_then(|seconds| std::str::from_utf8(seconds).ok()?.parse().ok());
-        if let Some(seconds) = seconds {
-            time = seconds;
-            continue;
-        }
-        // The first name of each commit follows a line feed that ends the format.
-        for path in [text, text.strip_prefix(b"\n").unwrap_or(text)] {
-            if let Some(path) = wanted.take(path) {
-                times.insert(path, time);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The rest of the history is of no interest.
-fn stop(child: &mut Child) {
-    // Both fail only when git has ended already, which is as good.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn command(directory: &Path, arguments: &[&str]) -> Command {
+/// Only for commands of git that do not look at the contents of files.
+pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command
-        .args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"])
+        .args(SETTINGS)
         .args(arguments)
         .current_dir(directory)
+        // A partial clone fetches what it lacks by the programs and addresses that it names. No protocol is allowed, which
+        // every git heeds and no configuration overrides.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for variable in
-        ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"]
-    {
+    for variable in ANOTHER_REPOSITORY {
         command.env_remove(variable);
     }
     command
 }
 
-fn run(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     let output =
         command(directory, arguments).output().map_err(|source| GitError::Start { source })?;
+    answer(directory, output)
+}
+
+/// With something to read.
+pub(crate) fn run_with(
+    directory: &Path,
+    arguments: &[&str],
+    input: &[u8],
+) -> Result<Vec<u8>, GitError> {
+    let start = |source| GitError::Start { source };
+    let mut child = command(directory, arguments).stdin(Stdio::piped()).spawn().map_err(start)?;
+    let mut stdin = child.stdin.take().expect("invariant: stdin is piped");
+    let output = std::thread::scope(|scope| {
+        // A git that stops reading has failed, and says why.
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output()
+    });
+    answer(directory, output.map_err(|source| GitError::Read { source })?)
+}
+
+fn answer(directory: &Path, output: Output) -> Result<Vec<u8>, GitError> {
     if output.status.success() {
         return Ok(output.stdout);
     }

@@ -113,7 +113,7 @@ impl Rule {
             Some(pattern) => (true, trim(pattern)),
             None => (false, trimmed),
         };
-        if exception && pattern.is_empty() {
+        if pattern.is_empty() {
             return Err(IgnoreProblem::EmptyException);
         }
         let cleaned = clean(pattern);
@@ -121,12 +121,16 @@ impl Rule {
             Some(rest) if !rest.is_empty() => rest,
             _ => &cleaned,
         };
-        // The library cleans once more, with the `!` in place, and so reads `!/` as an empty exception.
-        if exception && relative == b"/" {
-            return Err(IgnoreProblem::EmptyException);
-        }
-        let relative = if exception { relative.to_vec() } else { clean(trim(relative)) };
-        let pattern = Pattern::new(&relative).map_err(|_| IgnoreProblem::Syntax)?;
+        // Whoever reads the lines hands them on as text, `!` in place, and the matcher reads that once more: so `/!a`
+        // is an exception too, and `!/` an empty one.
+        let mark: &[u8] = if exception { b"!" } else { b"" };
+        let read_again = clean(trim(&[mark, relative].concat()));
+        let (exception, relative) = match read_again.strip_prefix(b"!") {
+            Some(b"") => return Err(IgnoreProblem::EmptyException),
+            Some(relative) => (true, relative),
+            None => (false, &*read_again),
+        };
+        let pattern = Pattern::new(relative).map_err(|_| IgnoreProblem::Syntax)?;
         Ok(Some(Self { pattern, exception }))
     }
 }
@@ -149,6 +153,7 @@ mod tests {
             (b"a\n[]a]\n", 2, IgnoreProblem::Syntax),
             (b"a\n\n!\n", 3, IgnoreProblem::EmptyException),
             (b"!/\n", 1, IgnoreProblem::EmptyException),
+            (b"/!\n", 1, IgnoreProblem::EmptyException),
             (b"# [\n  ! \n", 2, IgnoreProblem::EmptyException),
             (b"a\\", 1, IgnoreProblem::Syntax),
         ];

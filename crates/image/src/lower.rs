@@ -2,6 +2,8 @@
 //!
 //! Invariant: every line of the text belongs to exactly one command, so a builder's line number leads back to what the user wrote.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
@@ -41,6 +43,8 @@ pub(crate) struct Lowered {
     pub(crate) files: Vec<VirtualFile>,
     /// Build contexts of their own, each with the directory where it goes.
     pub(crate) contexts: Vec<NestedContext>,
+    /// Where the image's own build context goes; `None` is the root.
+    pub(crate) own: Option<ContextPath>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +68,14 @@ pub(crate) fn lower(
     commands: &[PlacedCommand],
     references: &BTreeMap<String, String>,
 ) -> Result<Lowered, LowerError> {
-    let mut lowering =
-        Lowering { references, stages: BTreeSet::new(), index: 0, lowered: Lowered::default() };
+    let brings = |placed: &PlacedCommand| {
+        matches!(placed.command, BuildCommand::AddContent { .. } | BuildCommand::AddContext { .. })
+    };
+    // What the commands bring along must not come with what the image copies of its own.
+    let is_apart = commands.iter().any(brings) && commands.iter().any(takes_all);
+    let own = is_apart.then(|| ContextPath::new(own::OWN)).transpose()?;
+    let lowered = Lowered { own, ..Lowered::default() };
+    let mut lowering = Lowering { references, stages: BTreeSet::new(), index: 0, lowered };
     let mut dockerfile = Dockerfile::global();
     for (index, placed) in commands.iter().enumerate() {
         lowering.index = index;
@@ -82,6 +92,18 @@ pub(crate) fn lower(
     Ok(lowering.lowered)
 }
 
+fn takes_all(placed: &PlacedCommand) -> bool {
+    match &placed.command {
+        BuildCommand::Instruction { instruction, text } => own::takes_all(instruction, text),
+        BuildCommand::AddPaths { get, .. } => get.iter().any(|path| own::is_all(path)),
+        BuildCommand::From { .. }
+        | BuildCommand::AddContent { .. }
+        | BuildCommand::AddImagePath { .. }
+        | BuildCommand::AddContext { .. }
+        | BuildCommand::CopyFrom { .. } => false,
+    }
+}
+
 impl Lowering<'_> {
     fn command(
         &mut self,
@@ -90,10 +112,15 @@ impl Lowering<'_> {
     ) -> Result<Dockerfile, LowerError> {
         Ok(match command {
             BuildCommand::Instruction { instruction, text } => {
-                dockerfile.instruction(instruction, text.trim_end_matches('\n'))
+                let text = text.trim_end_matches('\n');
+                match &self.lowered.own {
+                    Some(_) => dockerfile.instruction(instruction, own::moved(instruction, text)),
+                    None => dockerfile.instruction(instruction, text),
+                }
             }
-            BuildCommand::From { image, alias } => {
-                let image = self.reference(image)?;
+            BuildCommand::From { image, alias, platform } => {
+                let platform = platform.iter().map(|platform| format!("--platform={platform} "));
+                let image = platform.collect::<String>() + &self.reference(image)?;
                 match alias {
                     Some(alias) => {
                         self.stages.insert(alias.to_ascii_lowercase());
@@ -120,8 +147,13 @@ impl Lowering<'_> {
                 if get.is_empty() {
                     return Err(LowerError::NothingToAdd { index: self.index });
                 }
+                let is_apart = self.lowered.own.is_some();
                 get.iter().fold(dockerfile, |dockerfile, path| {
-                    dockerfile.add_with(&add_path(prefix.as_deref(), path, options))
+                    let mut add = add_path(prefix.as_deref(), path, options);
+                    if is_apart {
+                        add.sources = vec![Word::from(own::moved_path(path))];
+                    }
+                    dockerfile.add_with(&add)
                 })
             }
             BuildCommand::CopyFrom { from, path, to, options } => {
@@ -136,7 +168,7 @@ impl Lowering<'_> {
 
     fn reference(&self, image: &ImageUse) -> Result<String, LowerError> {
         match image {
-            ImageUse::External(reference) => Ok(reference.clone()),
+            ImageUse::External(reference) => Ok(reference.to_string()),
             ImageUse::Project(key) => self
                 .references
                 .get(key)
@@ -208,9 +240,17 @@ fn copy_from(from: String, path: &str, dest: &str, options: &AddOptions) -> Copy
 
 fn add_path(prefix: Option<&str>, path: &str, options: &AddOptions) -> Copy {
     let AddOptions { mode, owner } = options;
+    // A pattern may be several paths, which need a directory.
+    let place = match path.rsplit_once('/') {
+        Some((parent, name)) if is_pattern(name) => format!("{parent}/"),
+        None if is_pattern(path) => "./".to_owned(),
+        Some(_) | None => path.to_owned(),
+    };
     let dest = match prefix {
-        Some(prefix) => format!("{}/{path}", prefix.trim_end_matches('/')),
-        None => path.to_owned(),
+        Some(prefix) => {
+            format!("{}/{}", prefix.trim_end_matches('/'), place.trim_start_matches("./"))
+        }
+        None => place,
     };
     Copy {
         sources: vec![Word::from(path)],
@@ -219,6 +259,10 @@ fn add_path(prefix: Option<&str>, path: &str, options: &AddOptions) -> Copy {
         chmod: *mode,
         ..Copy::default()
     }
+}
+
+fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '['])
 }
 
 #[cfg(test)]
@@ -235,7 +279,7 @@ mod tests {
     }
 
     fn external(image: &str) -> ImageUse {
-        ImageUse::External(image.to_owned())
+        ImageUse::External(image.into())
     }
 
     fn options(mode: Option<u32>, owner: Option<&str>) -> AddOptions {
@@ -248,9 +292,10 @@ mod tests {
             BuildCommand::From {
                 image: ImageUse::Project("base".to_owned()),
                 alias: Some("Tools".to_owned()),
+                platform: None,
             },
             instruction("RUN", "a && \\\n  b\n"),
-            BuildCommand::From { image: external("debian:12"), alias: None },
+            BuildCommand::From { image: external("debian:12"), alias: None, platform: None },
             instruction("ENV", "A=1"),
             BuildCommand::AddContent {
                 content: "hello".to_owned(),
@@ -306,8 +351,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_placed() {
-        let unknown =
-            placed(BuildCommand::From { image: ImageUse::Project("nope".to_owned()), alias: None });
+        let unknown = placed(BuildCommand::From {
+            image: ImageUse::Project("nope".to_owned()),
+            alias: None,
+            platform: None,
+        });
         let error = lower(&[placed(instruction("ARG", "X")), unknown], &BTreeMap::new());
         let error = error.expect_err("unknown");
         assert_eq!(error.to_string(), "command 2: the image \"nope\" has no reference");

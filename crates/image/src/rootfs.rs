@@ -14,6 +14,7 @@ use tar::{EntryType, Header};
 
 use crate::context::ContextError;
 use crate::digest::{ContentDigest, FieldHasher, hash_reader};
+use crate::disk_file::DiskFile;
 use crate::entry::{Content, ContextPath, Entry, EntryKind};
 use crate::tar_stream::{TarError, TarOptions, TarWriter};
 
@@ -112,7 +113,10 @@ fn append<W: Write>(
     } else if kind.is_symlink() {
         EntryKind::Symlink { target: link_target(disk)? }
     } else {
-        EntryKind::File { size: found.len(), content: Content::Disk(disk.to_owned()) }
+        EntryKind::File {
+            size: found.len(),
+            content: Content::Disk(DiskFile::new(disk.to_owned(), &found)),
+        }
     };
     let mtime_ns = found.mtime().saturating_mul(1_000_000_000);
     let mode = found.mode() & 0o7777;

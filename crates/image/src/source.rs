@@ -6,14 +6,19 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use windlass_model::image::{BuildOptions, ContextSpec, DockerfileSource, ImageSource, ImageSpec};
+use windlass_model::image::{
+    BuildOptions, ContextSpec, DockerfileSource, ImageSource, ImageSpec, familiar_reference,
+};
 
 use crate::context::{BuildContext, ContextError, ContextOptions};
 use crate::digest::{ContentDigest, FieldHasher};
 use crate::dockerfile::{DockerfileError, HealthcheckOrigin, ImageReference, ParsedDockerfile};
 use crate::entry::{BadPath, ContextPath, EntryKind, VirtualFile};
+use crate::file_digests::FileDigests;
+use crate::image_build::ImageBuild;
+use crate::inputs::hash_options;
 use crate::lower::{LowerError, Lowered, lower};
 use crate::rootfs::Rootfs;
 use crate::tar_stream::{TarError, TarOptions};
@@ -113,7 +118,7 @@ impl Recipe {
                 (lowered, context.as_ref().map(|spec| options(spec, path)))
             }
         };
-        let (images, healthcheck) = needed_images(&lowered, &spec.build)?;
+        let (lowered, images, healthcheck) = pinned(lowered, &spec.build)?;
         let options = spec.build.clone();
         let recipe = BuildRecipe { lowered, context, images, healthcheck, options };
         Ok(Self::Build(Box::new(recipe)))
@@ -152,28 +157,44 @@ impl Recipe {
 }
 
 impl BuildRecipe {
-    /// Walk the build context and hash it. `image_ids` has the id of each needed image that is there, by its reference.
+    /// The Dockerfile, as far as it is text: files that are made of the image's own words are named in it.
+    pub fn dockerfile_text(&self) -> &str {
+        &self.lowered.dockerfile
+    }
+
+    /// Walk the build context and hash what is not `known`. `image_ids` has the id of each needed image that is there, by its reference.
     pub fn prepare(
         self,
         image_ids: &BTreeMap<String, String>,
+        known: &FileDigests,
     ) -> Result<PreparedBuild, SourceError> {
         let Self { lowered, context, images, healthcheck: _, options } = self;
-        let Lowered { dockerfile, lines, files, contexts } = lowered;
+        let Lowered { dockerfile, lines, files, contexts, own } = lowered;
+        let directory =
+            context.as_ref().map(|options| options.directory.clone()).unwrap_or_default();
         let mut context = context
             .map_or_else(|| Ok(BuildContext::empty()), |options| BuildContext::walk(&options))?;
-        for nested in contexts {
-            let mut inner = BuildContext::walk(&self::options(&nested.context, None))?;
-            if let Some(mode) = nested.mode {
-                inner.set_file_mode(mode);
-            }
-            context.add_below(&nested.directory, inner)?;
+        if let Some(directory) = own {
+            let mut apart = BuildContext::empty();
+            apart.add_below(&directory, context)?;
+            context = apart;
         }
         for file in files {
             context.add(file)?;
         }
         let mut hasher = FieldHasher::new("windlass build 1");
         hasher.field(&dockerfile);
-        hasher.field(context.digest()?.as_bytes());
+        hasher.field(context.digest_with(known, &directory)?.as_bytes());
+        // Each by itself: whether dates count is each one's own matter.
+        for nested in contexts {
+            let mut inner = BuildContext::walk(&self::options(&nested.context, None))?;
+            if let Some(mode) = nested.mode {
+                inner.set_file_mode(mode);
+            }
+            let directory = Path::new(&nested.context.dir);
+            hasher.field(inner.digest_with(known, directory)?.as_bytes());
+            context.add_below(&nested.directory, inner)?;
+        }
         hash_options(&mut hasher, &options);
         for reference in &images {
             hasher.field(&reference.image);
@@ -193,13 +214,6 @@ impl PreparedBuild {
     /// Which of the image's commands (from 0) a line of the Dockerfile (from 1) came from.
     pub fn command_at(&self, line: usize) -> Option<usize> {
         self.command_lines.iter().position(|lines| lines.contains(&line))
-    }
-
-    /// The lines (from 1) of the classic builder's `Step n/m` (from 1).
-    pub fn step_lines(&self, number: usize) -> Option<RangeInclusive<usize>> {
-        let parsed = ParsedDockerfile::parse(&self.dockerfile_text).ok()?;
-        let found = parsed.step(number)?;
-        Some(found.first_line..=found.last_line)
     }
 
     /// The tar stream for an engine that takes everything at once: the build context, and the Dockerfile under
@@ -231,6 +245,24 @@ impl PreparedBuild {
         context.add(VirtualFile::new(ContextPath::new(DOCKERFILE_NAME)?, dockerfile))?;
         context.add(VirtualFile::new(ignore, text))?;
         Ok(context)
+    }
+}
+
+impl ImageBuild {
+    /// The build that can start.
+    pub fn prepare(self) -> Result<PreparedBuild, SourceError> {
+        let (dockerfile, context) = self.into_parts();
+        let lowered = Lowered { dockerfile, ..Lowered::default() };
+        let options = BuildOptions::default();
+        let (images, healthcheck) = needed_images(&lowered, &options)?;
+        let recipe = BuildRecipe { lowered, context: None, images, healthcheck, options };
+        let mut prepared = recipe.prepare(&BTreeMap::new(), &FileDigests::default())?;
+        let mut hasher = FieldHasher::new("windlass image build 1");
+        hasher.field(&prepared.dockerfile_text);
+        hasher.field(context.digest()?.as_bytes());
+        prepared.digest = hasher.finish();
+        prepared.context = context;
+        Ok(prepared)
     }
 }
 
@@ -298,6 +330,29 @@ fn read_dockerfile(source: &DockerfileSource) -> Result<(String, Option<PathBuf>
     }
 }
 
+/// With pinned images by their digests, and what it needs then.
+fn pinned(
+    mut lowered: Lowered,
+    options: &BuildOptions,
+) -> Result<(Lowered, Vec<ImageReference>, HealthcheckOrigin), SourceError> {
+    let (images, healthcheck) = needed_images(&lowered, options)?;
+    let is_pinned =
+        |one: &ImageReference| options.pins.contains_key(&familiar_reference(&one.image));
+    if !images.iter().any(is_pinned) {
+        return Ok((lowered, images, healthcheck));
+    }
+    let text = ParsedDockerfile::parse(&lowered.dockerfile)
+        .and_then(|parsed| parsed.pinned(&lowered.dockerfile, &images, &options.pins));
+    lowered.dockerfile = text.map_err(|source| malformed(&lowered, source))?;
+    let (images, healthcheck) = needed_images(&lowered, options)?;
+    Ok((lowered, images, healthcheck))
+}
+
+fn malformed(lowered: &Lowered, source: DockerfileError) -> SourceError {
+    let command = lowered.lines.iter().position(|lines| lines.contains(&source.line));
+    SourceError::Dockerfile { source, command }
+}
+
 fn needed_images(
     lowered: &Lowered,
     options: &BuildOptions,
@@ -312,10 +367,7 @@ fn needed_images(
             let images = parsed.image_references(&args, target)?;
             Ok((images, parsed.healthcheck(&args, target)))
         })
-        .map_err(|source| {
-            let command = lowered.lines.iter().position(|lines| lines.contains(&source.line));
-            SourceError::Dockerfile { source, command }
-        })
+        .map_err(|source| malformed(lowered, source))
 }
 
 /// What the builder itself sets for `os/arch[/variant]`.
@@ -325,40 +377,6 @@ fn platform_arguments(platform: &str) -> Vec<(String, String)> {
         .chain(parts)
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
-}
-
-/// What reaches the image. How it is built (caches, secrets, which builder) does not.
-fn hash_options(hasher: &mut FieldHasher, options: &BuildOptions) {
-    let BuildOptions {
-        args,
-        target,
-        labels,
-        platform,
-        cache_from: _,
-        secrets: _,
-        ssh: _,
-        builder: _,
-        network,
-        extra_hosts,
-        shm_size_bytes: _,
-        squash,
-    } = options;
-    for pairs in [args, labels] {
-        hasher.number(pairs.len() as u64);
-        for (name, value) in pairs {
-            hasher.field(name);
-            hasher.field(value);
-        }
-    }
-    for option in [target, platform, network] {
-        hasher.number(u64::from(option.is_some()));
-        hasher.field(option.as_deref().unwrap_or_default());
-    }
-    hasher.number(extra_hosts.len() as u64);
-    for host in extra_hosts {
-        hasher.field(host);
-    }
-    hasher.number(u64::from(*squash));
 }
 
 impl BuildContext {

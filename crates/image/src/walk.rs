@@ -9,8 +9,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::context::{ContextError, ContextOptions, ContextWarning, read_ignore_file};
+use crate::disk_file::DiskFile;
 use crate::entry::{Content, ContextPath, Entry, EntryKind};
-use crate::git::{CommitTimes, GitFiles};
+use crate::git::GitFiles;
+use crate::git_times::CommitTimes;
 use crate::globs::Globs;
 use crate::ignore::{IgnoreRules, Matches};
 
@@ -77,8 +79,8 @@ pub(crate) fn walk(
         warnings: Vec::new(),
         pending: Vec::new(),
     };
-    let names = Walk::names(&root, true)?;
-    walk.children(&root, b"", names, &Inherited::default())?;
+    let found = Walk::found(&root, true)?;
+    walk.children(&root, b"", found, &Inherited::default())?;
     if options.git_timestamps {
         walk.date(&root)?;
     }
@@ -108,9 +110,9 @@ impl Selection {
 }
 
 impl Walk {
-    /// The names in a directory; what is left out anyway need not be readable.
-    fn names(disk: &Path, kept: bool) -> Result<Vec<Vec<u8>>, ContextError> {
-        sorted_names(disk).or_else(|source| {
+    /// What is in a directory; what is left out anyway need not be readable.
+    fn found(disk: &Path, kept: bool) -> Result<Vec<Found>, ContextError> {
+        sorted(disk).or_else(|source| {
             if !kept && source.kind() == std::io::ErrorKind::PermissionDenied {
                 return Ok(Vec::new());
             }
@@ -122,13 +124,15 @@ impl Walk {
         &mut self,
         disk: &Path,
         path: &[u8],
-        names: Vec<Vec<u8>>,
+        found: Vec<Found>,
         inherited: &Inherited,
     ) -> Result<(), ContextError> {
-        for name in names {
+        for (name, found) in found {
             let child = ContextPath::child(path, &name);
             let disk = disk.join(std::ffi::OsStr::from_bytes(&name));
-            self.child(child, disk, inherited)?;
+            let unread = |source| ContextError::ReadFile { path: disk.clone(), source };
+            let found = found.map_err(unread)?;
+            self.child(child, disk, found, inherited)?;
         }
         Ok(())
     }
@@ -137,10 +141,10 @@ impl Walk {
         &mut self,
         path: ContextPath,
         mut disk: PathBuf,
+        mut found: Metadata,
         inherited: &Inherited,
     ) -> Result<(), ContextError> {
         let error = |path: &Path, source| ContextError::ReadFile { path: path.to_owned(), source };
-        let mut found = disk.symlink_metadata().map_err(|source| error(&disk, source))?;
         let mut inherited = inherited.clone();
         if found.is_symlink()
             && self.follow_links
@@ -163,7 +167,10 @@ impl Walk {
             let target = fs::read_link(&disk).map_err(|source| error(&disk, source))?;
             EntryKind::Symlink { target: target.into_os_string().into_vec() }
         } else if found.is_file() {
-            EntryKind::File { size: found.len(), content: Content::Disk(disk) }
+            EntryKind::File {
+                size: found.len(),
+                content: Content::Disk(DiskFile::new(disk, &found)),
+            }
         } else {
             self.warnings.push(ContextWarning::SpecialFile { path });
             return Ok(());
@@ -184,9 +191,9 @@ impl Walk {
         }
         let depth = self.pending.len();
         let entry = entry(path.clone(), EntryKind::Directory, found);
-        let names = Self::names(disk, verdict.kept)?;
+        let beneath = Self::found(disk, verdict.kept)?;
         // A directory that `exclude` may empty is sent only if it does not.
-        if verdict.kept && (names.is_empty() || self.selection.exclude.is_empty()) {
+        if verdict.kept && (beneath.is_empty() || self.selection.exclude.is_empty()) {
             self.emit(entry);
         } else {
             self.pending.push(entry);
@@ -194,7 +201,7 @@ impl Walk {
         if self.follow_links {
             self.inside.push(fs::canonicalize(disk).unwrap_or_else(|_| disk.to_owned()));
         }
-        let walked = self.children(disk, path.as_bytes(), names, &verdict.inherited);
+        let walked = self.children(disk, path.as_bytes(), beneath, &verdict.inherited);
         if self.follow_links {
             self.inside.pop();
         }
@@ -256,12 +263,19 @@ impl Walk {
     }
 }
 
-fn sorted_names(directory: &Path) -> std::io::Result<Vec<Vec<u8>>> {
-    let mut names = fs::read_dir(directory)?
-        .map(|entry| Ok(entry?.file_name().into_vec()))
+/// A name, and what is there under it.
+type Found = (Vec<u8>, std::io::Result<Metadata>);
+
+/// By name. The system looks each up in the open directory, which costs less than by its whole path.
+fn sorted(directory: &Path) -> std::io::Result<Vec<Found>> {
+    let mut found = fs::read_dir(directory)?
+        .map(|item| {
+            let item = item?;
+            Ok((item.file_name().into_vec(), item.metadata()))
+        })
         .collect::<std::io::Result<Vec<_>>>()?;
-    names.sort_unstable();
-    Ok(names)
+    found.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    Ok(found)
 }
 
 fn entry(path: ContextPath, kind: EntryKind, found: &Metadata) -> Entry {

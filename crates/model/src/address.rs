@@ -4,6 +4,7 @@
 //! `.address` label of an object is its text form without the engine.
 
 use crate::name::EngineName;
+use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,27 +41,27 @@ pub struct Address {
     pub engine: EngineName,
     pub kind: Kind,
     /// The key in the file; for a container with instances `key.instance`.
-    pub name: String,
+    pub name: Text,
 }
 
 impl Address {
-    pub fn new(engine: EngineName, kind: Kind, name: impl Into<String>) -> Self {
+    pub fn new(engine: EngineName, kind: Kind, name: impl Into<Text>) -> Self {
         Self { engine, kind, name: name.into() }
     }
 
-    pub fn container(engine: &EngineName, name: impl Into<String>) -> Self {
+    pub fn container(engine: &EngineName, name: impl Into<Text>) -> Self {
         Self::new(engine.clone(), Kind::Container, name)
     }
 
-    pub fn image(engine: &EngineName, name: impl Into<String>) -> Self {
+    pub fn image(engine: &EngineName, name: impl Into<Text>) -> Self {
         Self::new(engine.clone(), Kind::Image, name)
     }
 
-    pub fn network(engine: &EngineName, name: impl Into<String>) -> Self {
+    pub fn network(engine: &EngineName, name: impl Into<Text>) -> Self {
         Self::new(engine.clone(), Kind::Network, name)
     }
 
-    pub fn volume(engine: &EngineName, name: impl Into<String>) -> Self {
+    pub fn volume(engine: &EngineName, name: impl Into<Text>) -> Self {
         Self::new(engine.clone(), Kind::Volume, name)
     }
 

@@ -19,8 +19,8 @@ pub struct AddOptions {
 pub enum BuildCommand {
     /// An instruction and its text: `RUN make`.
     Instruction { instruction: String, text: String },
-    /// `FROM image [AS alias]`.
-    From { image: ImageUse, alias: Option<String> },
+    /// `FROM [--platform=os/arch] image [AS alias]`.
+    From { image: ImageUse, alias: Option<String>, platform: Option<String> },
     /// A file made of text.
     AddContent { content: String, dest: String, options: AddOptions },
     /// A file or directory of another image; links stay links.

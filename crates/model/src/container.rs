@@ -15,7 +15,7 @@ use crate::port::{ExposedPort, PublishedPort};
 use crate::secret::SecretMount;
 use crate::update::UpdateSpec;
 use crate::wait::{ExecSpec, WaitSpec};
-use crate::{Rare, Shared};
+use crate::{Rare, Shared, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ContainerSpec {
     pub address: Address,
     /// The key in the file, without an instance.
-    pub key: String,
+    pub key: Text,
     pub instance: Rare<Option<String>>,
     /// The container's name on the engine: `<project>.<container>[.<instance>]`.
-    pub name: String,
+    pub name: Text,
     pub image: ImageUse,
     pub pull: PullPolicy,
     pub config: Shared<ContainerConfig>,

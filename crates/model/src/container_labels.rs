@@ -9,6 +9,7 @@ use crate::container::ContainerConfig;
 use crate::digest::Digest;
 use crate::label::{self, Previous, owner_labels};
 use crate::name::ProjectName;
+use crate::wait::ExecSpec;
 use std::collections::BTreeMap;
 
 /// Listed, or what they are made of when the container is created: most of them say in JSON what the plan has
@@ -28,6 +29,7 @@ pub struct DeclaredLabels {
     pub config: Shared<ContainerConfig>,
     /// Of its secrets; `None` if it has none.
     pub digest: Option<Digest>,
+    pub commands: Vec<ExecSpec>,
     /// What it takes the place of.
     pub previous: Option<Box<Previous>>,
 }
@@ -37,10 +39,13 @@ impl ContainerLabels {
     pub fn all(&self) -> BTreeMap<String, String> {
         match self {
             Self::Listed(labels) => labels.clone(),
-            Self::Declared(DeclaredLabels { project, address, config, digest, previous }) => {
+            Self::Declared(declared) => {
+                let DeclaredLabels { project, address, config, digest, commands, previous } =
+                    declared;
                 let mut labels = label::without_own(&config.labels);
                 let digest = digest.as_ref().map_or("", |digest| digest.0.as_str());
                 labels.extend(owner_labels(project, address, Some(&**config), Some(digest)));
+                labels.extend(label::commands_label(commands));
                 labels.extend(previous.as_ref().map(|previous| previous.label()));
                 labels
             }
@@ -69,6 +74,7 @@ mod tests {
             address: Address::container(&EngineName::default(), "web"),
             config: config.into(),
             digest: None,
+            commands: Vec::new(),
             previous: None,
         });
         let all = labels.all();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: an engine is one Docker Engine API endpoint.
 
+use crate::registry::RegistrySpec;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -18,6 +19,8 @@ pub struct EngineSpec {
     pub interfaces_ipv6: BTreeMap<String, IpAddr>,
     pub stop_timeout_s: Option<u32>,
     pub domain: Option<String>,
+    /// What it logs in to registries with, by host: `registry.example.com:5000`.
+    pub registries: BTreeMap<String, RegistrySpec>,
     /// How many steps run at once on this engine; `None`: 4 × its CPUs, at least 8.
     pub parallel: Option<usize>,
 }

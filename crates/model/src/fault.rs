@@ -56,6 +56,9 @@ pub enum Fault {
     /// The registry has no such image or tag.
     RegistryNotFound,
     RegistryUnreachable,
+    /// The registry's connection broke, or it failed by itself (5xx, timeouts): the same call may
+    /// succeed in a moment.
+    RegistryFailing,
     /// A build failed in one of its steps.
     BuildFailed,
     /// The engine does not know this plugin, driver or feature.
@@ -69,6 +72,11 @@ impl Fault {
     /// Whether the call may have been carried out all the same: look, do not guess.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::ReplyLost | Self::DeadlineExceeded | Self::Malformed)
+    }
+
+    /// Whether a pull or push may succeed when it is asked for again.
+    pub fn is_passing(&self) -> bool {
+        self.is_unknown() || *self == Self::RegistryFailing
     }
 
     /// Whether the engine refused because its objects are not what they were taken for: looking
@@ -110,6 +118,7 @@ impl Fault {
             Self::RegistryDenied => "registry-denied",
             Self::RegistryNotFound => "registry-not-found",
             Self::RegistryUnreachable => "registry-unreachable",
+            Self::RegistryFailing => "registry-failing",
             Self::BuildFailed => "build-failed",
             Self::Unsupported => "unsupported",
             Self::Invalid => "invalid",

@@ -3,6 +3,7 @@
 //! Invariant: an image has exactly one source, and one primary reference under which containers
 //! and other images find it.
 
+use crate::Text;
 use crate::command::PlacedCommand;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +15,14 @@ pub enum ImageUse {
     /// `images.<key>` of the project.
     Project(String),
     /// A reference to an image that the file does not declare: `debian:12`.
-    External(String),
+    External(Text),
 }
 
 impl fmt::Display for ImageUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Project(text) | Self::External(text) => f.write_str(text),
+            Self::Project(text) => f.write_str(text),
+            Self::External(text) => f.write_str(text),
         }
     }
 }
@@ -52,6 +54,52 @@ pub struct ImageSpec {
     pub depends_on: BTreeSet<String>,
     /// Part of `push --all`.
     pub push: bool,
+}
+
+impl ImageSpec {
+    /// What a push sends, the primary reference first: every reference that names its registry.
+    pub fn pushed_references(&self) -> Vec<String> {
+        let is_named = names_registry(&self.reference);
+        let own = repository(&familiar_reference(&self.reference)).to_owned();
+        // Tags of the primary reference's own name are at its registry.
+        let tags = self.tags.iter().filter(|tag| {
+            let is_own = is_named && repository(&familiar_reference(tag)) == own;
+            is_own || names_registry(tag)
+        });
+        let primary = Some(&self.reference).filter(|_| is_named);
+        let mut all: Vec<String> = Vec::new();
+        for reference in primary.into_iter().chain(tags) {
+            let familiar = familiar_reference(reference);
+            if all.iter().all(|other| familiar_reference(other) != familiar) {
+                all.push(reference.clone());
+            }
+        }
+        all
+    }
+
+    /// The reference that a tag on the command line means: a tag alone is one of the image's own name.
+    pub fn tagged(&self, tag: &str) -> String {
+        if tag.contains(['/', ':', '@']) {
+            tag.to_owned()
+        } else {
+            format!("{}:{tag}", repository(&self.reference))
+        }
+    }
+}
+
+/// Whether a reference says at which registry it is: the first part of its name is a host.
+pub fn names_registry(reference: &str) -> bool {
+    let host = reference.split_once('/').map(|(first, _)| first);
+    host.is_some_and(|host| host.contains(['.', ':']) || host == "localhost")
+}
+
+/// A reference without its tag and digest.
+pub fn repository(reference: &str) -> &str {
+    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        Some(_) | None => name,
+    }
 }
 
 /// Where an image comes from.
@@ -123,11 +171,16 @@ pub enum Builder {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildOptions {
     pub args: BTreeMap<String, String>,
+    /// Images from outside that are used by their digests: familiar reference to reference by digest.
+    pub pins: BTreeMap<String, String>,
     pub target: Option<String>,
     pub labels: BTreeMap<String, String>,
     /// `os/arch[/variant]`.
     pub platform: Option<String>,
     pub cache_from: Vec<String>,
+    /// Put the build's cache into the image, for the `cache_from` of others. An image of the classic builder
+    /// has it in any case.
+    pub inline_cache: bool,
     /// Secrets that RUN --mount=type=secret may ask for: id → key under `secrets`.
     pub secrets: BTreeMap<String, String>,
     /// ssh agents that RUN --mount=type=ssh may ask for: id → socket path; empty is the default agent.
@@ -167,6 +220,36 @@ pub fn familiar_reference(reference: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_push_sends() {
+        let spec = |reference: &str, tags: &[&str]| ImageSpec {
+            key: "app".to_owned(),
+            reference: reference.to_owned(),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            source: ImageSource::External { pull: PullPolicy::Missing },
+            build: BuildOptions::default(),
+            depends_on: BTreeSet::new(),
+            push: true,
+        };
+        for (reference, tags, expected) in [
+            ("shop/app:latest", &["shop/app:1"][..], &[][..]),
+            ("r.io/app:1", &["r.io/app:2", "other/app:1"], &["r.io/app:1", "r.io/app:2"]),
+            ("app:1", &["localhost:5000/app:1"], &["localhost:5000/app:1"]),
+            ("docker.io/me/app:1", &["me/app:1", "me/app:2"], &["docker.io/me/app:1", "me/app:2"]),
+            ("localhost/app:1", &[], &["localhost/app:1"]),
+        ] {
+            assert_eq!(spec(reference, tags).pushed_references(), expected, "{reference}");
+        }
+        for (reference, tag, expected) in [
+            ("r.io:5000/app:1", "2", "r.io:5000/app:2"),
+            ("r.io/app:1", "other/app:3", "other/app:3"),
+            ("app", "x", "app:x"),
+            ("app@sha256:00", "x", "app:x"),
+        ] {
+            assert_eq!(spec(reference, &[]).tagged(tag), expected);
+        }
+    }
 
     #[test]
     fn familiar() {

@@ -7,6 +7,7 @@ use crate::container::ContainerConfig;
 use crate::name::{EngineName, ImageId, ProjectName};
 use crate::observed::ObservedContainer;
 use crate::volume::VolumeOwner;
+use crate::wait::ExecSpec;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,9 @@ pub const DIGEST: &str = "dev.windlass.digest";
 /// engine can be asked, nor changes a volume's labels later.
 pub const VOLUME_OWNER: &str = "dev.windlass.volume-owner";
 
+/// The commands that run after a start of the container, as JSON; missing if there are none.
+pub const COMMANDS: &str = "dev.windlass.commands";
+
 /// What ran before the container, as JSON: see [`Previous`].
 pub const PREVIOUS: &str = "dev.windlass.previous";
 
@@ -35,14 +39,16 @@ pub struct Previous {
     /// As it was named then.
     pub reference: String,
     pub config: ContainerConfig,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<ExecSpec>,
 }
 
 impl Previous {
     /// Of a container of ours that ran; `None` if it is not known what was asked for.
     pub fn of(container: &ObservedContainer) -> Option<Self> {
-        let config = container.owner.as_ref().filter(|_| container.was_started())?.spec()?;
+        let owner = container.owner.as_ref().filter(|_| container.was_started())?;
         let (image, reference) = (container.image_id.clone(), container.image.clone());
-        Some(Self { image, reference, config })
+        Some(Self { image, reference, config: owner.spec()?, commands: owner.commands() })
     }
 
     /// The label of its successor.
@@ -62,6 +68,8 @@ pub struct Owner {
     /// JSON, as written.
     pub spec: Option<String>,
     /// JSON, as written.
+    pub commands: Option<String>,
+    /// JSON, as written.
     pub previous: Option<String>,
     /// JSON, as written; of volumes.
     pub volume_owner: Option<String>,
@@ -72,10 +80,11 @@ impl Owner {
     pub fn read(engine: &EngineName, labels: &BTreeMap<String, String>) -> Option<Self> {
         let get = |key: &str| labels.get(key).cloned();
         Some(Self {
-            project: ProjectName(get(PROJECT)?),
+            project: ProjectName::new(labels.get(PROJECT)?),
             address: get(ADDRESS).and_then(|text| Address::from_label(engine, &text)),
             digest: get(DIGEST).filter(|digest| !digest.is_empty()),
             spec: get(SPEC),
+            commands: get(COMMANDS),
             previous: get(PREVIOUS),
             volume_owner: get(VOLUME_OWNER),
         })
@@ -84,6 +93,12 @@ impl Owner {
     /// What was asked for; `None` if it was not written, or by a version that wrote otherwise.
     pub fn spec<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.spec.as_deref()?).ok()
+    }
+
+    /// The commands that run after a start; none if they were written by a version that wrote otherwise.
+    pub fn commands(&self) -> Vec<ExecSpec> {
+        let text = self.commands.as_deref();
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
     /// What ran before; `None` if nothing did, or it was written by a version that wrote otherwise.
@@ -106,7 +121,7 @@ pub fn owner_labels(
     digest: Option<&str>,
 ) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::from([
-        (PROJECT.to_owned(), project.0.clone()),
+        (PROJECT.to_owned(), project.to_string()),
         (ADDRESS.to_owned(), address.label()),
         (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
     ]);
@@ -124,6 +139,12 @@ pub fn owner_labels(
 pub fn volume_owner_label(owner: Option<VolumeOwner>) -> (String, String) {
     let text = serde_json::to_string(&owner).expect("invariant: an owner is three numbers");
     (VOLUME_OWNER.to_owned(), text)
+}
+
+/// The label of a container that says which commands run after its start, if any do.
+pub fn commands_label(commands: &[ExecSpec]) -> Option<(String, String)> {
+    let text = serde_json::to_string(commands).expect("invariant: a command has string keys only");
+    (!commands.is_empty()).then(|| (COMMANDS.to_owned(), text))
 }
 
 /// The labels of an object that are not windlass's own.

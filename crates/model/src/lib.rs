@@ -3,7 +3,9 @@
 //! Invariant: nothing here does I/O, and nothing here knows YAML, tokio or HTTP. Stages meet in
 //! these types and nowhere else.
 
+mod action;
 pub mod address;
+pub mod clean;
 pub mod command;
 pub mod container;
 pub mod container_labels;
@@ -20,17 +22,22 @@ pub mod image;
 pub mod label;
 pub mod limits;
 pub mod lock;
+pub mod mask;
 pub mod mount;
 pub mod name;
 pub mod network;
 pub mod note;
 pub mod observed;
+pub mod one_off;
+pub mod passing_name;
+pub mod pins;
 pub mod plan;
 mod plan_text;
 pub mod port;
 pub mod project;
 mod rare;
 mod reference;
+pub mod registry;
 pub mod report;
 pub mod request;
 pub mod rescue;
@@ -39,6 +46,7 @@ mod shared;
 mod sorted_map;
 mod sorted_set;
 pub mod task;
+mod text;
 pub mod update;
 pub mod volume;
 pub mod wait;
@@ -50,3 +58,4 @@ pub use rare::{Ordinary, Rare};
 pub use shared::Shared;
 pub use sorted_map::SortedMap;
 pub use sorted_set::SortedSet;
+pub use text::Text;

@@ -42,7 +42,7 @@ impl Holder {
     /// The labels of the lock.
     pub fn labels(&self, project: &ProjectName) -> BTreeMap<String, String> {
         let text = serde_json::to_string(self).expect("invariant: a holder is plain data");
-        [(PROJECT.to_owned(), project.0.clone()), (HOLDER.to_owned(), text)].into()
+        [(PROJECT.to_owned(), project.to_string()), (HOLDER.to_owned(), text)].into()
     }
 
     /// Whoever holds a lock with these labels; `None` if they are not a lock's of this project.

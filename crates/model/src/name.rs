@@ -2,19 +2,20 @@
 //!
 //! Invariant: a `ProjectName` is valid as the first part of every engine name we derive from it.
 
+use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Declares a newtype over `String` for a name or an id.
+/// Declares a newtype for a name or an id: over `Text` for one that many hold.
 macro_rules! text_type {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident($text:ty)) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
-            pub fn new(text: impl Into<String>) -> Self {
+            pub fn new(text: impl Into<$text>) -> Self {
                 Self(text.into())
             }
 
@@ -33,23 +34,23 @@ macro_rules! text_type {
 
 text_type!(
     /// The engine's id of a container: 64 hex digits.
-    ContainerId
+    ContainerId(String)
 );
 text_type!(
     /// The engine's id of an image: `sha256:` and 64 hex digits of its configuration.
-    ImageId
+    ImageId(String)
 );
 text_type!(
     /// The engine's id of a network: 64 hex digits.
-    NetworkId
+    NetworkId(String)
 );
 text_type!(
     /// The name of an engine in the file; `default` when the file names none.
-    EngineName
+    EngineName(Text)
 );
 text_type!(
     /// The name of a project: lower-case letters, digits, `_` and `-`, first a letter or a digit.
-    ProjectName
+    ProjectName(Text)
 );
 
 impl EngineName {
@@ -123,7 +124,7 @@ mod tests {
             ("é", None),
             ("", None),
         ] {
-            assert_eq!(ProjectName::normalise(text).map(|n| n.0), expected.map(str::to_owned));
+            assert_eq!(ProjectName::normalise(text), expected.map(ProjectName::new));
         }
     }
 }

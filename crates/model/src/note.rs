@@ -22,6 +22,8 @@ pub enum NoteReason {
     External,
     /// Of this project and not declared; the name on the engine.
     Orphan { name: String },
+    /// The same of a volume, which goes only by its name.
+    OrphanVolume { name: String },
     /// Persistent, and it was started before.
     Persistent,
     /// It ended well, and dependents only want that.
@@ -63,8 +65,8 @@ pub struct Blocker {
 /// What stands in the way of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockerReason {
-    /// An object of this name is there and is not ours.
-    Foreign { name: String, owner: String },
+    /// An object of this name is there and is not ours; `adoptable`: `--adopt` makes room.
+    Foreign { name: String, owner: String, adoptable: bool },
     /// Declared `external`, and not there.
     ExternalMissing { name: String },
     /// It uses the network or a name space of a container that is neither in the file nor on the engine.
@@ -80,6 +82,14 @@ pub enum BlockerReason {
     /// A container of the project that is not declared any more has what only one can have: a port of
     /// the host, an address.
     OrphanHolds { what: String, holder: String },
+    /// `push`: no image of the project is declared with `push: true`.
+    NothingToPush,
+    /// It would go to Docker Hub, whose name the file does not say.
+    NoRegistry { reference: String },
+    /// It is not built here, but comes from its registry.
+    NotPushable { reference: String },
+    /// It is not on the engine, and nothing of this run makes it.
+    NotBuilt { reference: String },
     /// A reference on the command line that names nothing.
     UnknownReference { reference: String, candidates: Vec<String> },
     /// `rollback`: nothing ran before it that is known.

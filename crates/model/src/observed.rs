@@ -23,6 +23,8 @@ pub struct Observed {
     pub builds: BTreeMap<String, ObservedBuild>,
     /// Digest of the secrets of a container that has some.
     pub secrets: BTreeMap<Address, Digest>,
+    /// One-off containers whose run is known to be over, by engine.
+    pub over: BTreeSet<(EngineName, ContainerId)>,
 }
 
 /// The inputs of a build, read from local files.

@@ -18,6 +18,7 @@ impl fmt::Display for Step {
         match self.hazard {
             Some(Hazard::DataLoss) => f.write_str(" !data-loss"),
             Some(Hazard::Downtime) => f.write_str(" !downtime"),
+            Some(Hazard::Foreign) => f.write_str(" !foreign"),
             None => Ok(()),
         }
     }
@@ -27,9 +28,10 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.verb())?;
         match self {
-            Self::PullImage { reference, .. } | Self::RemoveImage { reference, .. } => {
-                write!(f, " {reference}")
-            }
+            Self::PullImage { reference, .. }
+            | Self::PushImage { reference }
+            | Self::TagImage { reference, .. }
+            | Self::RemoveImage { reference, .. } => write!(f, " {reference}"),
             Self::RenameContainer { name, .. } => write!(f, " to {name}"),
             Self::ConnectNetwork { network, .. }
             | Self::DisconnectNetwork { name: network, .. } => {

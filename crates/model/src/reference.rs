@@ -6,12 +6,13 @@ use crate::address::Address;
 use crate::project::Project;
 use std::collections::BTreeSet;
 
-/// Every container, as docker-map calls them.
+/// Every container, or every project, as docker-map calls them.
 const ALL: &str = "__all__";
 
 impl Project {
     /// The containers that a reference names: `container` (all its instances, on all its engines),
-    /// `container.instance`, a group, or `__all__`; each also behind `project/` or `project.`.
+    /// `container.instance`, a group, or `__all__`; each also behind `project/`, `project.` or
+    /// `__all__.`.
     /// Empty: nothing is called so.
     pub fn named(&self, reference: &str) -> BTreeSet<&Address> {
         let name = self.name.as_str();
@@ -19,7 +20,8 @@ impl Project {
             return if owner == name { self.called(rest) } else { BTreeSet::new() };
         }
         let found = self.called(reference);
-        let rest = reference.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+        let of = |owner: &str| reference.strip_prefix(owner)?.strip_prefix('.');
+        let rest = of(name).or_else(|| of(ALL));
         match rest {
             Some(rest) if found.is_empty() => self.called(rest.trim_end_matches('.')),
             _ => found,
@@ -50,7 +52,7 @@ impl Project {
     /// Every word that [`Project::named`] knows, in its shortest form.
     pub fn names(&self) -> BTreeSet<String> {
         let containers = self.containers.iter();
-        let names = containers.flat_map(|(address, spec)| [&spec.key, &address.name]);
-        names.chain(self.groups.keys()).cloned().collect()
+        let names = containers.flat_map(|(address, spec)| [&*spec.key, &*address.name]);
+        names.chain(self.groups.keys().map(String::as_str)).map(str::to_owned).collect()
     }
 }

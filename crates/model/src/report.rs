@@ -48,6 +48,15 @@ pub enum FailureKind {
     Exited { code: i64 },
     /// A command in the container ended with this exit code.
     Exec { code: i64 },
+    /// A step of a build failed.
+    BuildStep {
+        /// Of the Dockerfile that was sent, from 1.
+        line: usize,
+        /// Which of the image's commands (from 0) it came from, where it is made of commands.
+        command: Option<usize>,
+        /// Of a RUN.
+        code: Option<i64>,
+    },
     /// A local file or a local command.
     Local,
     /// The object is not what it was when the plan was made.
@@ -64,6 +73,7 @@ impl FailureKind {
             | Self::Unhealthy
             | Self::Exited { .. }
             | Self::Exec { .. }
+            | Self::BuildStep { .. }
             | Self::Local => false,
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: an option that a verb does not read changes nothing.
 
+use crate::clean::CleanOptions;
+use crate::one_off::OneOff;
 use std::collections::BTreeSet;
 
 /// What is asked for. Each is a row in the planner's table.
@@ -18,13 +20,19 @@ pub enum Verb {
     Unpause,
     Remove,
     Pull,
+    Push,
+    Tag,
+    Untag,
     Build,
     Update,
     Rollback,
+    Clean,
+    /// A one-off container beside a declared one, and what that depends on.
+    Run,
 }
 
 impl Verb {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Up,
         Self::Down,
         Self::Create,
@@ -36,9 +44,14 @@ impl Verb {
         Self::Unpause,
         Self::Remove,
         Self::Pull,
+        Self::Push,
+        Self::Tag,
+        Self::Untag,
         Self::Build,
         Self::Update,
         Self::Rollback,
+        Self::Clean,
+        Self::Run,
     ];
 
     /// As on the command line.
@@ -55,10 +68,20 @@ impl Verb {
             Self::Unpause => "unpause",
             Self::Remove => "rm",
             Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Tag => "tag",
+            Self::Untag => "untag",
             Self::Build => "build",
             Self::Update => "update",
             Self::Rollback => "rollback",
+            Self::Clean => "clean",
+            Self::Run => "run",
         }
+    }
+
+    /// Whether it is about images, and does nothing to containers.
+    pub fn is_about_images(self) -> bool {
+        matches!(self, Self::Build | Self::Pull | Self::Push | Self::Tag | Self::Untag)
     }
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -70,8 +93,8 @@ impl Verb {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub verb: Verb,
-    /// `container`, `container.instance`, `group`, `project/container`; for `build` and `pull`
-    /// also an image. Empty is everything.
+    /// `container`, `container.instance`, `group`, `project/container`; for verbs
+    /// about images also an image. Empty is everything; for `push` what is declared with `push: true`.
     pub references: Vec<String>,
     pub options: Options,
 }
@@ -93,9 +116,18 @@ impl Request {
             | Verb::Pause
             | Verb::Unpause
             | Verb::Remove
-            | Verb::Update => self.options.recreate.is_empty(),
+            | Verb::Update
+            | Verb::Untag
+            | Verb::Clean => self.options.recreate.is_empty(),
             // Going back twice is going forth.
-            Verb::Rollback | Verb::Restart | Verb::Kill | Verb::Pull | Verb::Build => false,
+            Verb::Rollback
+            | Verb::Restart
+            | Verb::Kill
+            | Verb::Pull
+            | Verb::Push
+            | Verb::Tag
+            | Verb::Build
+            | Verb::Run => false,
         }
     }
 
@@ -116,6 +148,10 @@ pub struct Options {
     pub pull_always: bool,
     /// Never pull.
     pub pull_never: bool,
+    /// `pull`: also what the images of the project are built from.
+    pub external: bool,
+    /// `pull`: what a registry does not have is left out.
+    pub ignore_missing: bool,
     /// Build even what has not changed.
     pub build: bool,
     pub no_cache: bool,
@@ -123,6 +159,8 @@ pub struct Options {
     pub images_settled: bool,
     /// Recreate these even if nothing diverged.
     pub recreate: Vec<String>,
+    /// A limit that is not declared any more is no reason to recreate a container.
+    pub skip_limit_reset: bool,
     /// Not the dependencies of what is named.
     pub no_deps: bool,
     /// Do not wait until everything is ready (dependencies are waited for all the same).
@@ -145,6 +183,14 @@ pub struct Options {
     /// Take over objects of our names that are not ours.
     pub adopt: bool,
     pub profiles: BTreeSet<String>,
+    /// `tag`, `untag`: a tag of the image's own name, or a whole reference.
+    pub tag: Option<String>,
+    /// `tag`: also push it.
+    pub push: bool,
+    /// `clean`.
+    pub clean: CleanOptions,
+    /// `run`: the container to make; without it only what comes before that.
+    pub one_off: Option<Box<OneOff>>,
 }
 
 impl Options {

@@ -6,6 +6,7 @@
 use crate::address::Address;
 use crate::name::ContainerId;
 use crate::plan::{ContainerRef, StepId};
+use crate::wait::ExecSpec;
 
 /// What makes the predecessor of a container serve again: the successor is removed, the
 /// predecessor gets its name back and is started. An orphan is the predecessor of what needs its
@@ -25,4 +26,6 @@ pub struct Rescue {
     pub predecessor: ContainerId,
     /// The name that the predecessor gets back.
     pub name: String,
+    /// The commands that run in the predecessor after its start, if it had been stopped.
+    pub commands: Vec<ExecSpec>,
 }

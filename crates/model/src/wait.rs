@@ -2,6 +2,7 @@
 //!
 //! Invariant: every wait has a deadline.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `containers.<n>.wait`: all of `conditions` must hold within `timeout_ms`.
@@ -37,7 +38,8 @@ pub enum WaitCondition {
 }
 
 /// When an exec command runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ExecPolicy {
     /// Once in a container's life, after its first start.
     Initial,
@@ -47,11 +49,15 @@ pub enum ExecPolicy {
 }
 
 /// `exec_commands`: a command run in a container after its start; its exit code is checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecSpec {
     pub argv: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workdir: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    #[serde(default)]
     pub policy: ExecPolicy,
 }

@@ -101,8 +101,8 @@ fn wanted_images(
         .collect();
     for spec in project.containers.values().filter(|spec| spec.address.engine == *engine) {
         let reference = match &spec.image {
-            ImageUse::External(reference) => Some(reference),
-            ImageUse::Project(key) => project.images.get(key).map(|image| &image.reference),
+            ImageUse::External(reference) => Some(reference.as_str()),
+            ImageUse::Project(key) => project.images.get(key).map(|image| image.reference.as_str()),
         };
         let Some(reference) = reference else { continue };
         let familiar = windlass_model::image::familiar_reference(reference);

@@ -8,13 +8,19 @@ mod engine;
 mod error;
 mod local;
 mod place;
+mod prepared;
 mod secrets;
 
 pub use check::{check_inputs, check_secrets};
 pub use error::{InputError, ObserveError, SecretError};
 pub use local::{ImageFilter, LocalInputs, image_bases};
-pub use place::InputPlace;
+pub use place::{ContextTrouble, InputPlace};
+pub use prepared::{before_step, dockerfile_text, prepared_build};
 pub use secrets::read_secrets;
+pub use windlass_image::before::Before;
+pub use windlass_image::file_digests::FileDigests;
+pub use windlass_image::source::{DOCKERFILE_NAME, PreparedBuild};
+pub use windlass_image::tar_stream::TarOptions;
 
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
@@ -41,11 +47,11 @@ pub async fn observe(
     });
     let (engines, builds, secrets) = tokio::try_join!(
         try_join_all(engines),
-        local::builds(project, &inputs.images),
+        local::builds(project, &inputs.images, &inputs.file_digests),
         local::secret_digests(project, &inputs.secrets),
     )?;
     apart(&engines)?;
-    Ok(Observed { engines: engines.into_iter().collect(), builds, secrets })
+    Ok(Observed { engines: engines.into_iter().collect(), builds, secrets, ..Observed::default() })
 }
 
 /// Two names for one engine would each take what the other made for a leftover of its own. Ids of

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use windlass_image::dockerfile::HealthcheckOrigin;
+use windlass_image::file_digests::FileDigests;
 use windlass_image::source::{Recipe, SourceError};
 use windlass_model::Address;
 use windlass_model::digest::Digest;
@@ -31,12 +32,15 @@ pub struct LocalInputs {
     pub images: ImageFilter,
     /// Those that were read; a container with a secret that was not gets no digest.
     pub secrets: SecretValues,
+    /// What is known of files from before.
+    pub file_digests: FileDigests,
 }
 
 /// The inputs of the images that are built, by key.
 pub(crate) async fn builds(
     project: &Project,
     filter: &ImageFilter,
+    known: &FileDigests,
 ) -> Result<BTreeMap<String, ObservedBuild>, ObserveError> {
     let references: BTreeMap<String, String> =
         project.images.iter().map(|(key, spec)| (key.clone(), spec.reference.clone())).collect();
@@ -50,7 +54,7 @@ pub(crate) async fn builds(
     while !next.is_empty() {
         seen.extend(next.iter().cloned());
         let specs = next.iter().filter_map(|key| project.images.get(key));
-        let found = join_all(specs.map(|spec| build(spec, &references))).await;
+        let found = join_all(specs.map(|spec| build(spec, &references, known))).await;
         next.clear();
         for found in found {
             let (key, implied, build) = match found {
@@ -78,14 +82,15 @@ type Found = (String, BTreeSet<String>, Option<ObservedBuild>);
 async fn build(
     spec: &ImageSpec,
     references: &BTreeMap<String, String>,
+    known: &FileDigests,
 ) -> Result<Found, InputError> {
     let (key, implied) = (spec.key.clone(), spec.depends_on.clone());
     if spec.source.is_external() {
         return Ok((key, implied, None));
     }
-    let (spec, references) = (spec.clone(), references.clone());
+    let (spec, references, known) = (spec.clone(), references.clone(), known.clone());
     let read = tokio::task::spawn_blocking(move || {
-        read(&spec, &references).map_err(|source| InputError::new(&spec, source))
+        read(&spec, &references, &known).map_err(|source| InputError::new(&spec, source))
     });
     let build = read.await.expect("invariant: reading local files does not panic")?;
     Ok((key, implied, build))
@@ -94,6 +99,7 @@ async fn build(
 fn read(
     spec: &ImageSpec,
     references: &BTreeMap<String, String>,
+    known: &FileDigests,
 ) -> Result<Option<ObservedBuild>, SourceError> {
     let recipe = Recipe::read(spec, references)?;
     let bases = bases(&recipe, references);
@@ -103,7 +109,7 @@ fn read(
         HealthcheckOrigin::Image(image) => BuiltHealthcheck::OfBase(image_use(&image, references)),
     };
     let content = match recipe {
-        Recipe::Build(recipe) => recipe.prepare(&BTreeMap::new())?.digest,
+        Recipe::Build(recipe) => recipe.prepare(&BTreeMap::new(), known)?.digest,
         Recipe::Import(import) => import.digest()?,
         Recipe::External => return Ok(None),
     };
@@ -129,7 +135,7 @@ fn image_use(image: &str, references: &BTreeMap<String, String>) -> ImageUse {
         references.iter().find(|(_, reference)| familiar_reference(reference) == familiar);
     match of_project {
         Some((key, _)) => ImageUse::Project(key.clone()),
-        None => ImageUse::External(image.to_owned()),
+        None => ImageUse::External(image.into()),
     }
 }
 

@@ -15,13 +15,50 @@ pub enum InputPlace {
     /// `dockerfile`, `import` or `commands`.
     Source,
     /// `context`.
-    Context,
+    Context(ContextTrouble),
     /// One of the commands, from 0.
     Command(usize),
     /// A line, from 0, of a Dockerfile that is part of the file.
     Line(usize),
     /// A line, from 0, of a Dockerfile of its own.
     Dockerfile { path: PathBuf, line: usize },
+}
+
+/// What is wrong with a build context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextTrouble {
+    /// The directory is not there, or is none.
+    Directory,
+    /// Something in it can't be read.
+    Unreadable,
+    /// Something in it changed meanwhile.
+    Changed,
+    /// The ignore file, or a pattern of `include` or `exclude`.
+    Pattern,
+    /// git can't say what is asked of it.
+    Git,
+    /// Two things of one name.
+    Name,
+}
+
+impl ContextTrouble {
+    fn of(error: &ContextError) -> Self {
+        let is_missing = |source: &std::io::Error| {
+            matches!(
+                source.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            )
+        };
+        match error {
+            ContextError::NotADirectory { .. } => Self::Directory,
+            ContextError::ReadDirectory { source, .. } if is_missing(source) => Self::Directory,
+            ContextError::ReadDirectory { .. } | ContextError::ReadFile { .. } => Self::Unreadable,
+            ContextError::Changed { .. } => Self::Changed,
+            ContextError::Ignore { .. } | ContextError::Glob { .. } => Self::Pattern,
+            ContextError::Git { .. } => Self::Git,
+            ContextError::IsDirectory { .. } | ContextError::NotInDirectory { .. } => Self::Name,
+        }
+    }
 }
 
 impl InputPlace {
@@ -40,7 +77,7 @@ impl InputPlace {
             },
             SourceError::Context { source } => match &spec.source {
                 ImageSource::Commands { .. } | ImageSource::Dockerfile { .. } => {
-                    of_path(spec, path(source))
+                    of_path(spec, source)
                 }
                 ImageSource::Import { .. } | ImageSource::External { .. } => Self::Source,
             },
@@ -76,7 +113,8 @@ fn path(error: &ContextError) -> Option<&Path> {
     }
 }
 
-fn of_path(spec: &ImageSpec, path: Option<&Path>) -> InputPlace {
+fn of_path(spec: &ImageSpec, error: &ContextError) -> InputPlace {
+    let (path, trouble) = (path(error), ContextTrouble::of(error));
     let holds = |context: &ContextSpec| path.is_some_and(|path| path.starts_with(&context.dir));
     let (own, commands) = match &spec.source {
         ImageSource::Commands { commands, context } => (context, commands.as_slice()),
@@ -95,9 +133,9 @@ fn of_path(spec: &ImageSpec, path: Option<&Path>) -> InputPlace {
         | BuildCommand::AddPaths { .. }
         | BuildCommand::CopyFrom { .. } => None,
     });
-    let own = own
-        .iter()
-        .map(|context| (if holds(context) { context.dir.len() } else { 0 }, InputPlace::Context));
+    let own = own.iter().map(|context| {
+        (if holds(context) { context.dir.len() } else { 0 }, InputPlace::Context(trouble))
+    });
     let innermost = own.chain(nested).max_by_key(|(length, _)| *length);
     innermost.map_or(InputPlace::Source, |(_, place)| place)
 }

@@ -4,6 +4,7 @@
 //! have gone through `expected`, so that a second run finds nothing.
 
 use crate::expected::{Background, canonical, expected};
+use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 use windlass_model::container::ContainerConfig;
@@ -32,6 +33,13 @@ pub(crate) enum Remedy {
 pub(crate) struct Difference {
     pub(crate) change: FieldChange,
     pub(crate) remedy: Remedy,
+}
+
+impl Difference {
+    /// Whether it is a limit that shall go, which only a new container is rid of.
+    pub(crate) fn takes_limit_away(&self) -> bool {
+        self.change.wanted.is_none() && self.change.path.starts_with("limits.")
+    }
 }
 
 /// Compares what the file wants with what an engine has.
@@ -87,20 +95,7 @@ impl Sides {
             "healthcheck",
             Remedy::Recreate,
             |c| c.healthcheck.clone(),
-            |check| {
-                check.as_ref().map(|check| {
-                    let times = [
-                        ("every", check.interval_ns),
-                        ("within", check.timeout_ns),
-                        ("after", check.start_period_ns),
-                    ];
-                    let given = times.into_iter().filter(|(_, ns)| *ns > 0);
-                    let mut parts = vec![check.test.to_string()];
-                    parts.extend(given.map(|(word, ns)| format!("{word} {} ms", ns / 1_000_000)));
-                    parts.push(format!("{} retries", check.retries));
-                    parts.join(" ")
-                })
-            },
+            |check| check.as_ref().map(words::healthcheck),
         );
     }
 
@@ -131,7 +126,8 @@ impl Sides {
         self.map("mounts", |c| &c.mounts);
         self.map("tmpfs", |c| &c.tmpfs);
         self.set("volumes_from", |c| &c.volumes_from);
-        self.plain("shm_size", |c| &c.shm_size_bytes);
+        let size = |c: &ContainerConfig| c.shm_size_bytes;
+        self.field("shm_size", Remedy::Recreate, size, |bytes| bytes.map(words::bytes));
         self.flag("read_only", |c| c.read_only);
     }
 
@@ -186,10 +182,12 @@ impl Sides {
 
     fn limits(&mut self) {
         self.field("restart", Remedy::Update, |c| c.restart, |restart| Some(restart.to_string()));
-        self.limit("limits.memory", |l| l.memory_bytes);
-        self.limit("limits.memory_swap", |l| l.memory_swap_bytes);
-        self.limit("limits.memory_reservation", |l| l.memory_reservation_bytes);
-        self.limit("limits.nano_cpus", |l| l.nano_cpus);
+        self.limit_as("limits.memory", |l| l.memory_bytes, |bytes| words::bytes(*bytes));
+        let swap = |bytes: &i64| u64::try_from(*bytes).map_or("unlimited".to_owned(), words::bytes);
+        self.limit_as("limits.memory_swap", |l| l.memory_swap_bytes, swap);
+        let reservation = |l: &Limits| l.memory_reservation_bytes;
+        self.limit_as("limits.memory_reservation", reservation, |bytes| words::bytes(*bytes));
+        self.limit_as("limits.cpus", |l| l.nano_cpus, |billionths| words::cpus(*billionths));
         self.limit("limits.cpu_shares", |l| l.cpu_shares);
         self.limit("limits.cpu_period", |l| l.cpu_period_us);
         self.limit("limits.cpu_quota", |l| l.cpu_quota_us);
@@ -199,12 +197,21 @@ impl Sides {
         self.limit("limits.blkio_weight", |l| l.blkio_weight);
     }
 
-    /// A limit can be changed in place; only recreation takes one away.
     fn limit<T: PartialEq + Display>(&mut self, path: &str, get: impl Fn(&Limits) -> Option<T>) {
+        self.limit_as(path, get, T::to_string);
+    }
+
+    /// A limit can be changed in place; only recreation takes one away.
+    fn limit_as<T: PartialEq>(
+        &mut self,
+        path: &str,
+        get: impl Fn(&Limits) -> Option<T>,
+        show: impl Fn(&T) -> String,
+    ) {
         let taken_away = get(&self.wanted.limits).is_none();
         let remedy = if taken_away { Remedy::Recreate } else { Remedy::Update };
         let field = |c: &ContainerConfig| get(&c.limits);
-        self.field(path, remedy, field, |value| value.as_ref().map(ToString::to_string));
+        self.field(path, remedy, field, |value| value.as_ref().map(&show));
     }
 
     /// Endpoints can be changed in place, but for the one by which the container was created.

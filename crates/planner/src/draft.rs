@@ -5,11 +5,11 @@
 
 use crate::rule::image::Resolved;
 use std::collections::{BTreeMap, BTreeSet};
-use windlass_model::Address;
 use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::note::{Blocker, BlockerReason, Note, NoteReason};
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, Plan, Step, StepId};
 use windlass_model::rescue::Rescue;
+use windlass_model::{Address, Rare};
 
 /// A plan in the making.
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub(crate) struct Progress {
     pub(crate) stable: Option<StepId>,
     pub(crate) completed: Option<StepId>,
     /// The steps after which it is gone.
-    pub(crate) gone: Vec<StepId>,
+    pub(crate) gone: Rare<Vec<StepId>>,
     /// The container that serves at the end.
     pub(crate) container: Option<ContainerRef>,
     /// A new container takes the place of an old one.
@@ -112,6 +112,15 @@ impl Draft {
             goes && step.action.container().is_some_and(is_it)
         };
         (0..).map(StepId).zip(&self.steps).find(|(_, step)| leaves(step)).map(|(id, _)| id)
+    }
+
+    /// The step that removes a container that is there.
+    pub(crate) fn goes(&self, container: &ContainerId) -> Option<StepId> {
+        let goes = |step: &Step| {
+            let is_it = matches!(step.action.container(), Some(ContainerRef::Existing(id)) if id == container);
+            is_it && matches!(step.action, Action::RemoveContainer { .. })
+        };
+        (0..).map(StepId).zip(&self.steps).find(|(_, step)| goes(step)).map(|(id, _)| id)
     }
 
     /// The step that stops a container that is there.

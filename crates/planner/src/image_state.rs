@@ -4,6 +4,7 @@
 //! even sent.
 
 use crate::world::World;
+use windlass_model::Text;
 use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label::DIGEST;
 use windlass_model::name::{EngineName, ImageId};
@@ -29,11 +30,11 @@ pub(crate) enum ImageState<'a> {
 }
 
 /// The reference under which an image is found.
-pub(crate) fn reference<'a>(world: &World<'a>, image: &'a ImageUse) -> &'a str {
+pub(crate) fn reference(world: &World<'_>, image: &ImageUse) -> Text {
     match image {
-        ImageUse::External(reference) => reference,
+        ImageUse::External(reference) => reference.clone(),
         ImageUse::Project(key) => {
-            world.project.images.get(key).map_or(key.as_str(), |spec| spec.reference.as_str())
+            world.project.images.get(key).map_or(key, |spec| &spec.reference).into()
         }
     }
 }

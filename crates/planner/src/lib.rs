@@ -13,6 +13,7 @@ mod rule;
 mod select;
 mod verb;
 pub mod verify;
+mod words;
 mod world;
 
 use windlass_model::note::Blocked;

@@ -20,6 +20,8 @@ pub(crate) struct Selection<'a> {
     pub(crate) containers: BTreeSet<&'a Address>,
     /// Keys of images that were named; `None`: those that the containers need.
     pub(crate) images: Option<BTreeSet<&'a str>>,
+    /// References of images that the project does not declare.
+    pub(crate) outside: BTreeSet<String>,
     /// Nothing was named: the whole project is meant.
     pub(crate) everything: bool,
 }
@@ -40,8 +42,11 @@ pub(crate) fn select<'a>(
         let found = world.project.named(reference);
         let image = world.project.images.get_key_value(reference.as_str());
         match image {
-            Some((key, _)) if matches!(request.verb, Verb::Build | Verb::Pull) => {
+            Some((key, _)) if request.verb.is_about_images() => {
                 selection.images.get_or_insert_default().insert(key);
+            }
+            None if found.is_empty() && is_outside(world, request, reference) => {
+                selection.outside.insert(reference.clone());
             }
             Some(_) | None if found.is_empty() => blockers.push(unknown(world, request, reference)),
             Some(_) | None => selection.named.extend(found),
@@ -70,10 +75,19 @@ fn is_active(spec: &ContainerSpec, request: &Request) -> bool {
         || row(request.verb).traversal == Traversal::Dependents
 }
 
+/// Whether it can only be the reference of an image that no file declares. A word alone may be a
+/// container's name that is mistyped.
+fn is_outside(world: &World<'_>, request: &Request, reference: &str) -> bool {
+    let own = reference.strip_prefix(world.project.name.as_str());
+    request.verb == Verb::Pull
+        && reference.contains(['/', ':', '@'])
+        && !own.is_some_and(|rest| rest.starts_with('/'))
+}
+
 fn unknown(world: &World<'_>, request: &Request, reference: &str) -> Blocker {
     let project = world.project;
     let mut candidates = project.names();
-    if matches!(request.verb, Verb::Build | Verb::Pull) {
+    if request.verb.is_about_images() {
         candidates.extend(project.images.keys().cloned());
     }
     Blocker {
@@ -90,8 +104,8 @@ fn is_volume(world: &World<'_>, name: &str) -> bool {
     let mut declared = world.project.volumes.iter();
     declared.any(|(key, spec)| key == name || spec.name == name)
         || world.engine_names().any(|engine| {
-            let volume = world.volume(engine, name);
-            volume.is_some_and(|volume| world.is_ours(volume.owner.as_ref()))
+            let mut orphans = world.orphan_volumes(engine);
+            orphans.any(|(address, volume)| address.name == name || volume.name == name)
         })
 }
 

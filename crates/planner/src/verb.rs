@@ -29,9 +29,16 @@ pub(crate) enum Rule {
     /// One signal or state change for what is there.
     Each(rule::each::Change),
     Pull,
+    Push,
+    Tag,
+    Untag,
     Build,
     /// What ran before, again.
     Rollback,
+    /// Remove what was left behind.
+    Clean,
+    /// A one-off container.
+    Run,
 }
 
 /// A row of the table.
@@ -56,8 +63,13 @@ pub(crate) fn row(verb: Verb) -> Row {
         Verb::Pause => (Traversal::Only, Rule::Each(Change::Pause)),
         Verb::Unpause => (Traversal::Only, Rule::Each(Change::Unpause)),
         Verb::Pull => (Traversal::Only, Rule::Pull),
+        Verb::Push => (Traversal::Only, Rule::Push),
+        Verb::Tag => (Traversal::Only, Rule::Tag),
+        Verb::Untag => (Traversal::Only, Rule::Untag),
         Verb::Build => (Traversal::Only, Rule::Build),
         Verb::Rollback => (Traversal::Only, Rule::Rollback),
+        Verb::Clean => (Traversal::Only, Rule::Clean),
+        Verb::Run => (Traversal::Dependencies, Rule::Run),
     };
     Row { traversal, rule }
 }
@@ -74,8 +86,13 @@ pub(crate) fn run(
         Rule::Down => rule::down::down(world, request, selection, &mut draft),
         Rule::Remove => rule::down::remove(world, request, selection, &mut draft),
         Rule::Each(change) => rule::each::each(world, request, selection, change, &mut draft),
-        Rule::Pull => rule::image::pull(world, selection, &mut draft),
+        Rule::Pull => rule::pull::pull(world, request, selection, &mut draft),
+        Rule::Push => rule::push::push(world, request, selection, &mut draft),
+        Rule::Tag => rule::tag::tag(world, request, selection, &mut draft),
+        Rule::Untag => rule::tag::untag(world, request, selection, &mut draft),
         Rule::Rollback => rule::rollback::rollback(world, request, selection, &mut draft),
+        Rule::Clean => rule::clean::clean(world, request, &mut draft),
+        Rule::Run => rule::one_off::run(world, request, selection, &mut draft),
         Rule::Build => rule::image::build(world, request, selection, &mut draft),
     }
     draft.finish(world, selection)

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::label::Owner;
 use windlass_model::name::EngineName;
 use windlass_model::observed::Observed;
+use windlass_model::one_off;
 use windlass_model::plan::{Action, ContainerRef, Hazard, Plan, Step, StepId};
 use windlass_model::project::Project;
 
@@ -65,7 +66,7 @@ fn reaches(plan: &Plan, from: StepId, to: StepId) -> bool {
     false
 }
 
-/// Nothing without our label is changed or removed.
+/// Nothing without our label is changed or removed, but for what nobody owns, does not run, and is said to be foreign.
 fn ownership(
     project: &Project,
     observed: &Observed,
@@ -88,11 +89,31 @@ fn ownership(
     } else if let Action::RemoveImage { id, .. } = action {
         engine.images.get(id).is_some_and(|image| foreign(&image.owner))
     } else if let Some(ContainerRef::Existing(id)) = action.container() {
-        engine.containers.get(id).is_some_and(|container| foreign(&container.owner))
+        let seen = engine.containers.get(id);
+        seen.is_some_and(|seen| {
+            let one_off = one_off::is_of(&project.name, &seen.name, &seen.labels);
+            foreign(&seen.owner) && !one_off
+        })
     } else {
         false
     };
-    if is_foreign {
+    let has_no_owner =
+        |owner: Option<&Owner>| owner.is_none_or(|owner| owner.project == project.name);
+    let may_go = step.hazard == Some(Hazard::Foreign)
+        && if let Action::RemoveImage { id, .. } = action {
+            engine.images.get(id).is_none_or(|image| has_no_owner(image.owner.as_ref()))
+        } else if let Action::RemoveContainer {
+            container: ContainerRef::Existing(id),
+            force: false,
+            ..
+        } = action
+        {
+            let seen = engine.containers.get(id);
+            seen.is_none_or(|seen| has_no_owner(seen.owner.as_ref()) && !seen.state.is_up())
+        } else {
+            false
+        };
+    if is_foreign && !may_go {
         faults.push(format!("{} is not ours: {action}", step.address));
     }
 }
@@ -135,7 +156,7 @@ fn unique_names(observed: &Observed, plan: &Plan, faults: &mut Vec<String>) {
         } else {
             continue;
         };
-        if let Some(holder) = taken.insert((engine, new.clone()), holder) {
+        if let Some(holder) = taken.insert((engine, new.to_string()), holder) {
             faults.push(format!("{id} takes the name {new}, which {holder} has"));
         }
     }

@@ -157,6 +157,22 @@ impl<'a> World<'a> {
         self.engines.get(engine).map_or(&[], |index| index.orphans.as_slice())
     }
 
+    /// Volumes of ours that are not declared, each with its address or one made of its name.
+    pub(crate) fn orphan_volumes(
+        &self,
+        engine: &EngineName,
+    ) -> impl Iterator<Item = (Address, &'a ObservedVolume)> {
+        let declared: BTreeSet<&str> =
+            self.project.volumes.values().map(|spec| spec.name.as_str()).collect();
+        let volumes = self.state(engine).into_iter().flat_map(|state| state.volumes.values());
+        volumes.filter_map(move |volume| {
+            let owner = volume.owner.as_ref().filter(|owner| self.is_ours(Some(*owner)))?;
+            let name = || Address::volume(engine, volume.name.clone());
+            let address = owner.address.clone().unwrap_or_else(name);
+            (!declared.contains(volume.name.as_str())).then_some((address, volume))
+        })
+    }
+
     pub(crate) fn container_named(
         &self,
         engine: &EngineName,
@@ -231,8 +247,8 @@ impl<'a> World<'a> {
         kind: Kind,
     ) -> impl Iterator<Item = Address> {
         let declared = move |address: &Address| match kind {
-            Kind::Network => self.project.networks.contains_key(&address.name),
-            Kind::Volume => self.project.volumes.contains_key(&address.name),
+            Kind::Network => self.project.networks.contains_key(address.name.as_str()),
+            Kind::Volume => self.project.volumes.contains_key(address.name.as_str()),
             Kind::Container | Kind::Image => false,
         };
         let needs = specs.flat_map(|spec| &spec.needs);

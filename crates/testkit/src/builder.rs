@@ -130,7 +130,7 @@ impl ContainerBuilder {
         Self {
             key: key.to_owned(),
             instance: None,
-            image: ImageUse::External("app:1".to_owned()),
+            image: ImageUse::External("app:1".into()),
             config,
             networks: Vec::new(),
             volumes: Vec::new(),
@@ -239,9 +239,9 @@ impl ContainerBuilder {
             .collect();
         let mut spec = ContainerSpec {
             address: Address::container(&engine, &name),
-            key: self.key,
+            key: self.key.into(),
             instance: self.instance.into(),
-            name: format!("{project}.{name}"),
+            name: format!("{project}.{name}").into(),
             image: self.image,
             pull: PullPolicy::Missing,
             config: config.into(),

@@ -11,6 +11,7 @@ use windlass_model::label::{self, Owner};
 use windlass_model::lock;
 use windlass_model::name::ProjectName;
 use windlass_model::observed::{Health, ObservedContainer, State};
+use windlass_model::passing_name::PassingName;
 use windlass_model::project::Project;
 use windlass_model::update::UpdateOrder;
 use windlass_model::{Address, ContainerId};
@@ -134,9 +135,6 @@ fn networks_twice(now: &Snapshot, project: &ProjectName) -> Vec<String> {
     double.map(|(name, count)| format!("{count} networks are called {name}")).collect()
 }
 
-/// How names end that containers have for a while only.
-const PASSING: [&str; 4] = ["_previous", "_starting", "_restarting", "_waiting"];
-
 /// Commands and secrets of running containers that they never got, although the run that started them
 /// ended well.
 pub fn commands_missing(engine: &FakeEngine, project: &Project) -> Vec<String> {
@@ -179,7 +177,7 @@ pub fn settled(now: &Snapshot, project: &ProjectName) -> Vec<String> {
         if names.len() > 1 {
             faults.push(format!("{address} has {}", names.join(", ")));
         }
-        let is_passing = |name: &&String| PASSING.iter().any(|suffix| name.ends_with(suffix));
+        let is_passing = |name: &&String| PassingName::split(name).is_some();
         let passing = names.iter().filter(is_passing);
         faults.extend(passing.map(|name| format!("{name} was left under this name")));
     }

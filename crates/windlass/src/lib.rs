@@ -44,6 +44,8 @@
 //! assert!(text.contains("container web: create hello.web (absent)"), "{text}");
 //! ```
 //!
+//! A project can also be built in code: see [`map`]; so can an image: see [`image`].
+//!
 //! The whole way, with an engine:
 //!
 //! ```no_run
@@ -67,29 +69,38 @@
 //!
 //! Invariant: this crate adds nothing but [`connect`]; everything else is re-exported.
 
+pub mod image;
+pub mod map;
+
 use std::sync::Arc;
+
+use windlass_engine::docker::{DockerEngine, Logins, SecretLookup};
 
 pub use windlass_config::{Dialect, ImagePlaces, LoadOptions, Loaded, Places, load};
 pub use windlass_engine::{self as engine, Engines};
 pub use windlass_executor::{
-    ExecutionContext, Interrupter, Interrupts, Lock, LockError, execute, free_dead, interrupts,
-    lock, locks, unlock,
+    CopyError, End, ExecutionContext, Interrupter, Interrupts, LeftOut, Lock, LockError,
+    OneOffContainer, Program, Script, ScriptError, Unpacked, copy_in, copy_out, execute, free_dead,
+    interrupts, lock, locks, seen_locks, unlock,
 };
 pub use windlass_model as model;
 pub use windlass_observer::{
-    ImageFilter, InputError, InputPlace, LocalInputs, ObserveError, SecretError, check_inputs,
-    check_secrets, image_bases, observe, read_secrets,
+    Before, ContextTrouble, DOCKERFILE_NAME, FileDigests, ImageFilter, InputError, InputPlace,
+    LocalInputs, ObserveError, PreparedBuild, SecretError, TarOptions, before_step, check_inputs,
+    check_secrets, dockerfile_text, image_bases, observe, prepared_build, read_secrets,
 };
 pub use windlass_planner::{order, plan};
 
 /// What is wrong with files, and where.
 pub mod config {
+    pub use windlass_config::scalar::{ImageReference, ScalarError, image_reference};
     /// The most bytes that all files of a project may have together.
     pub use windlass_config::yaml::MAX_BYTES;
     pub use windlass_config::{
         Diagnostic, Diagnostics, FileId, Label, Location, Patch, Severity, SourceFile, SourceMap,
         Span,
     };
+    pub use windlass_config::{LOCK_FILE, LockFile, lock_file_text, read_lock_file};
 }
 
 /// Opens every engine of a project, each by its URL, its Docker context, or the environment that
@@ -106,8 +117,33 @@ pub fn connect(
 ) -> engine::Result<Engines> {
     let mut engines = Engines::new();
     for (name, spec) in &project.engines {
-        let opened = engine::docker::DockerEngine::open(name.clone(), spec, environment.clone())?;
+        let opened = DockerEngine::open(name.clone(), spec, environment.clone())?;
+        let origin = format!("engines.{name}.registries");
+        let lookup = secret_lookup(project, environment);
+        let opened = opened.with_logins(Logins::new(origin, spec.registries.clone(), lookup));
         engines.insert(name.clone(), Arc::new(opened));
     }
     Ok(engines)
+}
+
+/// Reads passwords of registries from where the project's secrets are.
+fn secret_lookup(
+    project: &model::project::Project,
+    environment: &engine::docker::Environment,
+) -> SecretLookup {
+    let mut bare = model::project::Project::empty(project.name.clone(), project.root.clone());
+    bare.secrets.clone_from(&project.secrets);
+    let (project, variables) = (Arc::new(bare), Arc::new(environment.vars.clone()));
+    Arc::new(move |key| {
+        let (project, variables) = (Arc::clone(&project), Arc::clone(&variables));
+        let key = key.to_owned();
+        Box::pin(async move {
+            let read = read_secrets(&project, &variables, |name| name == key).await;
+            match read.map(|values| values.get(&key).cloned()) {
+                Ok(Some(value)) => Ok(value),
+                Ok(None) => Err(format!("there is no secret `{key}`").into()),
+                Err(mut errors) => Err(errors.swap_remove(0).into()),
+            }
+        })
+    })
 }

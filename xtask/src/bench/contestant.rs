@@ -51,6 +51,10 @@ impl Program {
         Self { kind: Kind::Compose, path }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
             Kind::Windlass => "windlass",
@@ -94,7 +98,8 @@ impl Program {
         command.env("DOCKER_HOST", engine).arg("-f").arg(file).args(["-p", project]);
         let words: &[&str] = match (self.kind, operation) {
             (Kind::Windlass, Operation::Down) => &["down", "--yes", "--timeout", "0"],
-            (Kind::Windlass, _) => &["up", "--yes"],
+            // Compose does not wait for more than that they were started.
+            (Kind::Windlass, _) => &["up", "--yes", "--no-wait"],
             (Kind::Compose, Operation::Down) => &["--progress", "quiet", "down", "-t", "0"],
             (Kind::Compose, _) => &["--progress", "quiet", "up", "-d"],
         };

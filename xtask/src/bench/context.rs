@@ -2,13 +2,11 @@
 //!
 //! Invariant: the image needs the whole context, so that no builder can leave any of it out.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
 use std::time::Instant;
 
 use super::Bench;
 use super::calls::{as_megabytes, megabytes};
+use super::contexts::noise;
 use super::measure::{self, seconds};
 use super::report::{Report, Table, columns};
 use crate::Result;
@@ -20,7 +18,7 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let context = bench.directory.join("context");
     std::fs::create_dir_all(&context)?;
     for number in 0..FILES {
-        fill(&context.join(format!("part{number}")), number + 1)?;
+        noise(&context.join(format!("part{number}")), number + 1, FILE_BYTES)?;
     }
     let mut rows = Vec::new();
     for builder in ["classic", "buildkit"] {
@@ -53,19 +51,5 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         columns: columns(&["builder", "peak MB", "seconds"]),
         rows,
     });
-    Ok(())
-}
-
-/// Noise that does not compress, the same in every run.
-fn fill(path: &Path, seed: u64) -> Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..FILE_BYTES / 8 {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        file.write_all(&state.to_le_bytes())?;
-    }
-    file.flush()?;
     Ok(())
 }

@@ -18,6 +18,10 @@ impl Series {
         self.0.push(elapsed.as_secs_f64());
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing was measured: not a number.
     pub(super) fn min(&self) -> f64 {
         self.0.iter().copied().fold(f64::NAN, f64::min)

@@ -7,8 +7,11 @@ mod calls;
 mod chain;
 mod contestant;
 mod context;
+mod contexts;
 mod floor;
+mod history;
 mod latency;
+mod maps;
 mod measure;
 mod project;
 mod proxy;
@@ -23,10 +26,12 @@ use crate::engine::{self, Engine};
 use crate::flags::Flags;
 use crate::{Result, process, say, test, workspace};
 use contestant::Program;
+use contexts::Files;
 use report::Report;
 
 const PREFIX: &str = "windlass-bench-";
-const PARTS: [&str; 7] = ["start", "plan", "wall", "chain", "latency", "calls", "memory"];
+const PARTS: [&str; 10] =
+    ["start", "plan", "wall", "chain", "maps", "latency", "calls", "memory", "contexts", "history"];
 
 /// What every part of the bench works with.
 struct Bench {
@@ -40,6 +45,7 @@ struct Bench {
     directory: PathBuf,
     rounds: usize,
     sizes: Vec<usize>,
+    files: Files,
 }
 
 impl Bench {
@@ -57,6 +63,8 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
     let rounds = flags.value("--rounds")?.map_or(Ok(3), |text| text.parse())?;
     let sizes = flags.value("--sizes")?.unwrap_or_else(|| "1,10,50".into());
     let sizes = sizes.split(',').map(str::parse).collect::<std::result::Result<Vec<usize>, _>>()?;
+    let classic = flags.value("--classic-files")?.map_or(Ok(10_000), |text| text.parse())?;
+    let buildkit = flags.value("--files")?.map_or(Ok(50_000), |text| text.parse())?;
     let only = flags.values("--only")?;
     let output = flags.value("--output")?.map(PathBuf::from);
     let windlass = flags.value("--windlass")?.map(PathBuf::from);
@@ -87,6 +95,7 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
         directory: directory.clone(),
         rounds,
         sizes,
+        files: Files { classic, buildkit },
     };
     let result = all(&bench, wanted);
     let swept = engine.sweep(&prefix);
@@ -105,13 +114,18 @@ pub(crate) fn run(mut flags: Flags) -> Result<()> {
     Ok(())
 }
 
-/// Docker Compose v2: as `WINDLASS_PEERS` names it, beside this repository, or as docker's plugin.
-fn compose() -> Option<PathBuf> {
+/// What the tool with peers has under a name: as `WINDLASS_PEERS` names it, or beside this repository.
+fn peer(name: &str) -> Option<PathBuf> {
     let beside = workspace::root().join("../shared/tools/peers");
     let tool = std::env::var_os("WINDLASS_PEERS").map_or(beside, PathBuf::from);
-    if tool.is_file() {
-        let path = process::capture(std::process::Command::new(tool).arg("compose")).ok()?;
-        return Some(path.trim().into());
+    let path = tool.is_file().then(|| process::capture(std::process::Command::new(tool).arg(name)));
+    Some(path?.ok()?.trim().into())
+}
+
+/// Docker Compose v2: as `WINDLASS_PEERS` names it, beside this repository, or as docker's plugin.
+fn compose() -> Option<PathBuf> {
+    if let Some(path) = peer("compose") {
+        return Some(path);
     }
     ["/usr/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/local/bin"]
         .map(|directory| PathBuf::from(directory).join("docker-compose"))
@@ -131,9 +145,12 @@ fn all(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<Report> {
         ("plan", scale::run),
         ("wall", wall::run),
         ("chain", chain::run),
+        ("maps", maps::run),
         ("latency", latency::run),
         ("calls", calls::run),
         ("memory", context::run),
+        ("contexts", contexts::run),
+        ("history", history::run),
     ] {
         if wanted(part) {
             say::heading(&format!("bench: {part}"));

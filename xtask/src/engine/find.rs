@@ -13,6 +13,11 @@ use crate::http::Address;
 
 pub(super) const DEFAULT: &str = "the default socket";
 
+/// Whether it was found by itself; one that the user named has no replacement.
+pub(super) fn is_usual(engine: &Engine) -> bool {
+    sockets().iter().any(|(_, how)| *how == engine.how)
+}
+
 /// The first engine that answers, and why the others were not taken.
 pub(super) fn find() -> Result<(Option<Engine>, Vec<String>)> {
     if let Some(host) = variable("DOCKER_HOST") {

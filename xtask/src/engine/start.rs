@@ -4,6 +4,7 @@
 //! Invariant: everything that is started or installed is announced first, and `stop_ours` ends exactly
 //! the process that `start` started: its command line must still name our socket.
 
+mod bridge;
 mod podman;
 
 use std::fs::File;
@@ -67,6 +68,21 @@ pub(super) fn start() -> Result<Engine> {
             std::thread::sleep(Duration::from_millis(300));
         }
     }
+    start_docker(&[])
+}
+
+/// An engine of our own beside one that is there.
+pub(super) fn start_beside() -> Result<Engine> {
+    if !is_root() {
+        return Err(ADVICE.into());
+    }
+    stop_ours()?;
+    bridge::make()?;
+    // The other one's rules are in the same tables; what is published goes through a proxy.
+    start_docker(&["--bridge", bridge::NAME, "--iptables=false"])
+}
+
+fn start_docker(options: &[&str]) -> Result<Engine> {
     let dockerd = process::program("dockerd").ok_or(ADVICE)?;
     say::line(&format!("starting {} on {}", dockerd.display(), socket().display()));
     // Settings of the machine's own engine are not for this one.
@@ -79,7 +95,7 @@ pub(super) fn start() -> Result<Engine> {
     command.arg("--data-root").arg(DATA);
     command.arg("--exec-root").arg(directory().join("exec"));
     command.arg("--pidfile").arg(directory().join("engine.pid"));
-    command.args(["--log-level", "warn"]);
+    command.args(["--log-level", "warn"]).args(options);
     spawn(command, "an engine of our own")
 }
 
@@ -161,13 +177,15 @@ pub(crate) fn stop_ours() -> Result<()> {
         process::terminate(pid)?;
         let since = Instant::now();
         while alive() {
+            // One that stands still does not end when it is asked to.
             if since.elapsed() > PATIENCE {
-                return Err(format!("the engine that we started (process {pid}) stays").into());
+                process::kill(&[pid])?;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
     }
     std::fs::remove_dir_all(directory)?;
+    bridge::remove()?;
     if is_root() && Path::new(DATA).exists() {
         std::fs::remove_dir_all(DATA)?;
     }

@@ -19,7 +19,16 @@ pub(super) struct Results {
 impl Results {
     /// Runs tests, and says whether they passed.
     pub(super) fn add(&mut self, command: &mut Command) -> Result<bool> {
-        let (success, lines) = process::watch(command, is_kept)?;
+        self.add_while(command, &|| false)
+    }
+
+    /// The same, but they are ended when `give_up` says so.
+    pub(super) fn add_while(
+        &mut self,
+        command: &mut Command,
+        give_up: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool> {
+        let (success, lines) = process::watch_while(command, is_kept, give_up)?;
         self.read(&lines);
         Ok(success)
     }

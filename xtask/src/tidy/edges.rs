@@ -55,11 +55,13 @@ const TABLE: &[Row] = &[
             "windlass-config",
             "windlass-engine",
             "windlass-executor",
+            "windlass-image",
             "windlass-model",
             "windlass-observer",
             "windlass-planner",
         ],
-        &[],
+        // Maps are applied to the fake engine.
+        &["windlass-testkit"],
     ),
     ("xtask", &[], &[]),
 ];

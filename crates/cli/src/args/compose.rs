@@ -68,10 +68,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("version", "`windlass --version`"),
     ("convert", "`windlass config` shows the resolved project"),
     ("ls", "`docker ps --filter label=dev.windlass.project` lists what windlass made"),
-    ("run", "`windlass exec NAME -- COMMAND` runs a command in a container that is up"),
     ("scale", "say it in the file: `containers.NAME.instances: [one, two]`"),
     ("stats", "`docker stats $(windlass ps --names)`"),
-    ("cp", "`docker cp`, with the name that `windlass ps --names` shows"),
     (
         "attach",
         "`windlass logs -f NAME`, or `docker attach` with the name of `windlass ps --names`",
@@ -85,6 +83,11 @@ pub(super) fn way(error: &clap::Error) -> Option<(String, &'static str)> {
     let word = |kind| error.get(kind).map(ToString::to_string);
     if error.kind() == ErrorKind::UnknownArgument {
         let typed = word(ContextKind::InvalidArg)?;
+        let usage = word(ContextKind::Usage).unwrap_or_default();
+        if !typed.starts_with('-') && usage.contains("windlass run ") {
+            let message = format!("`{typed}` is for the program, and not after `--`");
+            return Some((message, "`windlass run NAME -- COMMAND`"));
+        }
         let option = typed.split('=').next()?;
         let (_, way) = OPTIONS.iter().find(|(options, _)| options.contains(&option))?;
         return Some((format!("there is no `{option}` here"), way));

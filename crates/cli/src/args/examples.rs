@@ -13,7 +13,7 @@ Start here:
 `windlass COMMAND --help` has examples of every command.
 Exit codes: 0 done, 1 a step failed, 2 `plan --exit-code` found changes, 3 another run is changing
 the project, 64 command line, 65 configuration, 69 no engine, 70 bug in windlass, 130 interrupted;
-`exec`: the command's own.";
+`exec`, `script`: the command's own.";
 
 pub(super) const PLAN: &str = "\
 Glyphs: + create   ~ change in place   ± recreate   - remove   ! needs consent   = left alone
@@ -127,9 +127,47 @@ pub(super) const PULL: &str = "\
 Examples:
   windlass pull                     every external image
   windlass pull web                 the image of web
+  windlass pull --external          also what images are built on
+  windlass pull debian:12           one that the file does not declare
 
 Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
 line, 65 files, 69 no engine.";
+
+pub(super) const PUSH: &str = "\
+Examples:
+  windlass push app                 build it if need be, then push it with all its tags
+  windlass push --all               every image with `push: true`
+  windlass push --all --dry-run     only the plan
+
+Credentials: `engines.NAME.registries` of the file, then DOCKER_AUTH_CONFIG, then those of `docker login`.
+
+Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
+line, 65 files, 69 no engine.";
+
+pub(super) const TAG: &str = "\
+Examples:
+  windlass tag app 1.2              under its own name
+  windlass tag app 1.2 --push       and push it
+  windlass tag app mirror.example.com/app:1.2
+
+Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
+line, 65 files, 69 no engine.";
+
+pub(super) const UNTAG: &str = "\
+Examples:
+  windlass untag app 1.2            here; what was pushed stays in its registry
+
+Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
+line, 65 files, 69 no engine.";
+
+pub(super) const LOGIN: &str = "\
+Examples:
+  windlass login --check            every registry that the project uses
+  windlass login --check registry.example.com
+
+Credentials: `engines.NAME.registries` of the file, then DOCKER_AUTH_CONFIG, then those of `docker login`.
+
+Exit codes: 0 all accept, 1 one does not, 64 command line, 65 files, 69 no engine.";
 
 pub(super) const ROLLBACK: &str = "\
 Examples:
@@ -141,6 +179,67 @@ what runs now stays. The file still says otherwise: the next `up` goes forward a
 
 Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
 line, 65 files, 69 no engine.";
+
+pub(super) const CLEAN: &str = "\
+Examples:
+  windlass clean                    containers that are not in the file any more, images that lost their name
+  windlass clean --dry-run          only show them
+  windlass clean --all              also what no project made, on every engine of this one: asks
+  windlass clean --all --remove-old --keep-tag stable   also images whose tags are others than latest and stable
+
+Exit codes: 0 done or nothing to do, 1 a step failed, 3 another run holds the project, 64 command
+line, 65 files, 69 no engine.";
+
+pub(super) const CP: &str = "\
+Examples:
+  windlass cp web:/etc/hosts .      a file, to this directory
+  windlass cp web:/var/log logs     a directory, under this name
+  windlass cp notes.txt web:/tmp/   a file of this machine, into the container
+  windlass cp web:/var/log - | tar -tv   a tar, to another program
+
+Exit codes: 0 done, 1 it could not be copied, or not all of it, 64 command line, 65 files, 69 no
+engine.";
+
+pub(super) const SAVE: &str = "\
+Examples:
+  windlass save app -o app.tar      an image of the file
+  windlass save busybox:1 | gzip > busybox.tar.gz
+
+Exit codes: 0 done, 1 there is no such image, 64 command line, 65 files, 69 no engine.";
+
+pub(super) const RETRIEVE: &str = "\
+Examples:
+  windlass retrieve app /usr/share/app -o app.tar.gz   a tar of a directory
+  windlass retrieve app /usr/bin/app --untar           a file, to this directory
+  windlass retrieve app /var/www/. -x -o public        what is in a directory, into this one
+  windlass retrieve app /etc --no-build | tar -t       of the image that is there
+
+Exit codes: 0 done, 1 a step failed, there is no such path, or not all of it could be written, 3
+another run holds the project, 64 command line, 65 files, 69 no engine.";
+
+pub(super) const LOCK: &str = "\
+Examples:
+  windlass lock                     ask the registries, and write windlass.lock
+  windlass lock --check             for CI: is it what the registries have?
+  windlass up --locked              use what it says, and nothing else
+
+Exit codes: 0 done, 1 there is no digest of an image, 2 `--check` found it out of date, 64 command
+line, 65 files, 69 no engine.";
+
+pub(super) const DOCKERFILE: &str = "\
+Examples:
+  windlass dockerfile app           also of an image that is made of commands
+
+Exit codes: 0 done, 64 command line, 65 files.";
+
+pub(super) const CONTEXT: &str = "\
+Examples:
+  windlass context app -o app.tar
+  windlass context app | tar -tv    what a build would see
+
+The tar has the Dockerfile, too: `docker build -f .windlass.Dockerfile - < app.tar` builds the same image.
+
+Exit codes: 0 done, 1 it could not be written, 64 command line, 65 files.";
 
 pub(super) const UNLOCK: &str = "\
 Examples:
@@ -176,6 +275,27 @@ Examples:
 
 Exit codes: the command's own; 1 it could not be run, 64 command line, 65 files, 69 no engine.";
 
+pub(super) const RUN: &str = "\
+Examples:
+  windlass run test                 the task `test`, after those that it needs
+  windlass run test -- -k 'a b'     with words of its own
+  windlass run web -- env           a program in a container like web
+  windlass run image:app -- sh      in one of the image app, where a container is called so, too
+  windlass tasks                    which tasks there are
+
+Exit codes: the program's own; 124 it did not end by its --deadline, 1 it could not be run, 3 another run
+is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
+
+pub(super) const SCRIPT: &str = "\
+Examples:
+  windlass script web migrate.sh                run it as the web container would
+  windlass script web load.sh -- --all          with arguments
+  windlass script web - < fix.sh                a script that is piped in
+  windlass script web jobs -- sh {script_path}/all.sh
+
+Exit codes: the script's own; 124 it did not end by its --deadline, 1 it could not be run, 3 another run
+is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
+
 pub(super) const TOP: &str = "\
 Examples:
   windlass top                      the processes of all containers
@@ -210,6 +330,8 @@ pub(super) const GRAPH: &str = "\
 Examples:
   windlass graph                    everything
   windlass graph web                what web needs
+  windlass graph --format svg > project.svg
+  windlass graph --format mermaid   for a page of Markdown; dot is for Graphviz
 
 Exit codes: 0 well, 64 command line, 65 files are wrong.";
 

@@ -2,12 +2,32 @@
 //!
 //! Invariant: nothing is decided here; an argument is read, checked for its form, and passed on.
 
+mod clean;
 mod compose;
+mod config;
+mod context;
+mod copy;
 mod examples;
+mod graph;
+mod lock;
+mod one_off;
 mod options;
+mod process;
+mod registry;
 mod tail;
+mod words;
 
+pub(crate) use clean::Clean;
+pub(crate) use config::Config;
+pub(crate) use context::{Context, OfImage};
+pub(crate) use copy::{Cp, Retrieve, Save, in_container};
+pub(crate) use graph::{Drawing, Graph};
+pub(crate) use lock::Lock;
+pub(crate) use one_off::{OneOff, RunTask, Script};
 pub(crate) use options::*;
+pub(crate) use process::{Talk, Terminal};
+pub(crate) use registry::{Login, Push, Tag, Untag};
+pub(crate) use words::Word;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -44,18 +64,24 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Dialect of the files, where their names do not tell it: windlass, docker-map
+    /// Dialect of the files, which no name tells: windlass, unless docker-map is said
     #[arg(long, value_name = "DIALECT", global = true)]
     pub dialect: Option<String>,
     /// File of clients, beside a map of docker-map: the engines that it runs on
     #[arg(long, value_name = "FILE", global = true)]
     pub clients: Option<PathBuf>,
+    /// Take each file as a project of its own, as maps of docker-map always are
+    #[arg(long, global = true)]
+    pub each: bool,
     /// Project name instead of the file's
     #[arg(short, long, value_name = "NAME", global = true, alias = "project-name")]
     pub project: Option<String>,
     /// Value of a variable of the file (`vars`); may be given several times
     #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = key_value)]
     pub set: Vec<(String, String)>,
+    /// Take images from outside by the digests of the lock file, as `windlass lock` wrote it, and no others
+    #[arg(long, global = true)]
+    pub locked: bool,
     /// Engine to use: a URL (unix://, tcp://, ssh://), or the name of one in the file
     #[arg(long, value_name = "NAME|URL", global = true)]
     pub engine: Option<String>,
@@ -151,19 +177,32 @@ impl Command {
             Self::Unpause(_) => "unpause",
             Self::Rm(_) => "rm",
             Self::Rollback(_) => "rollback",
+            Self::Clean(_) => "clean",
             Self::Build(_) => "build",
             Self::Pull(_) => "pull",
+            Self::Push(_) => "push",
+            Self::Tag(_) => "tag",
+            Self::Untag(_) => "untag",
+            Self::Run(_) => "run",
+            Self::Script(_) => "script",
+            Self::Retrieve(_) => "retrieve",
             Self::Plan(_)
             | Self::Unlock(_)
             | Self::Ps(_)
             | Self::Logs(_)
             | Self::Exec(_)
+            | Self::Cp(_)
+            | Self::Save(_)
+            | Self::Lock(_)
+            | Self::Dockerfile(_)
+            | Self::Context(_)
             | Self::Top(_)
             | Self::Port(_)
             | Self::Images
             | Self::Config(_)
             | Self::Graph(_)
             | Self::Tasks
+            | Self::Login(_)
             | Self::Completions { .. }
             | Self::Man { .. } => "",
         }
@@ -179,18 +218,30 @@ impl Command {
                 | Self::Start(_)
                 | Self::Rollback(_)
                 | Self::Build(_)
+                | Self::Push(_)
+                | Self::Run(_)
+                | Self::Script(_)
+                | Self::Retrieve(_)
                 | Self::Config(_)
         )
     }
 }
 
-#[derive(Debug, Subcommand)]
+impl Command {
+    /// The words for a task, which its templates have as `args`.
+    pub(crate) fn arguments(&self) -> &[String] {
+        if let Self::Run(args) = self { &args.arguments } else { &[] }
+    }
+}
+
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what `up` would do, and why; nothing is changed
     #[command(after_help = examples::PLAN)]
     Plan(Plan),
     /// Pull, build, create, start and change what is not as declared, and wait until it is ready
-    #[command(after_help = examples::UP)]
+    // docker-map's word.
+    #[command(alias = "update", after_help = examples::UP)]
     Up(Up),
     /// Stop and remove, dependents first; volumes stay unless asked for
     #[command(after_help = examples::DOWN)]
@@ -220,17 +271,37 @@ pub(crate) enum Command {
     #[command(after_help = examples::RM)]
     Rm(Rm),
     /// Build images whose inputs changed
-    #[command(after_help = examples::BUILD)]
+    #[command(after_help = examples::BUILD, mut_arg("references", registry::images_too))]
     Build(Build),
-    /// Pull external images
-    #[command(after_help = examples::PULL)]
+    /// Pull external images, also such that no file declares
+    #[command(after_help = examples::PULL, mut_arg("references", registry::images_too))]
     Pull(Pull),
+    /// Push images to their registries, once they are built as the file says
+    ///
+    /// Each goes under its name and those of its `tags` that name a registry. A connection that breaks is tried again.
+    #[command(after_help = examples::PUSH)]
+    Push(Push),
+    /// Give an image that is there one more tag
+    #[command(after_help = examples::TAG)]
+    Tag(Tag),
+    /// Say what is used to log in to registries, and whether they accept it
+    #[command(after_help = examples::LOGIN)]
+    Login(Login),
+    /// Take a tag away; with its last one the image goes
+    #[command(after_help = examples::UNTAG)]
+    Untag(Untag),
     /// Go back to what ran before the last replacement
     ///
     /// Each container goes back to what it was itself before it was last replaced, whichever run did that. Once more goes forward
     /// again; `windlass up` does what the file says.
     #[command(after_help = examples::ROLLBACK)]
     Rollback(Rollback),
+    /// Remove what was left behind: containers that are not in the file, images without a name
+    ///
+    /// Only what does not run and what nothing uses. Images that `rollback` goes back to stay. What another project made stays with
+    /// `--all`, too: `windlass clean` of that project removes it.
+    #[command(after_help = examples::CLEAN)]
+    Clean(Clean),
     /// Free the lock of a run that is no more
     #[command(after_help = examples::UNLOCK)]
     Unlock(Unlock),
@@ -243,6 +314,41 @@ pub(crate) enum Command {
     /// Run a command in a running container
     #[command(after_help = examples::EXEC)]
     Exec(Exec),
+    /// Run a task, or a program in a container of an image or like a declared one
+    ///
+    /// What is needed is built and brought up first. The container answers for nobody, has its own exit code as this command's, and
+    /// goes when its program ends. The words after `--` reach it as they are: a task has them as `args`, or at the end of its
+    /// command; otherwise they are the command.
+    #[command(after_help = examples::RUN)]
+    Run(RunTask),
+    /// Run a script of this machine in a container like a declared one
+    ///
+    /// What that one depends on is brought up first. The script's container has its image, its mounts, its environment and
+    /// its networks, but answers for nobody: no ports, no aliases, no labels. It goes when the script ends.
+    #[command(after_help = examples::SCRIPT)]
+    Script(Script),
+    /// Copy files out of a container and into it
+    ///
+    /// As `docker cp`: into a directory that is there, else under the name that is given; `DIRECTORY/.` is what is in it. The container
+    /// need not run. A path that is a link is what it leads to. Links out of what is copied, devices and the like are left out, said, and the command ends with 1.
+    #[command(after_help = examples::CP)]
+    Cp(Cp),
+    /// Write an image to a file, for `docker load` elsewhere
+    #[command(after_help = examples::SAVE)]
+    Save(Save),
+    /// Bring files out of an image, which is built or pulled first if it must be
+    ///
+    /// Without `--untar` it is a tar, also of a single file; with it the files themselves, by the rules of `cp`: links out of what is
+    /// retrieved, devices and the like are left out, said, and the command ends with 1. Nothing of the image is run.
+    #[command(after_help = examples::RETRIEVE)]
+    Retrieve(Retrieve),
+    /// Write the digests of the images from outside to the lock file, for `--locked`
+    ///
+    /// The lock file is windlass.lock beside windlass.yaml; beside a file of another name it is called after that: shop.yaml has
+    /// shop.windlass.lock. It has the images of containers and tasks, and those that images are built on. Registries are asked, and
+    /// nothing is pulled. What is `pull: never` is not in it.
+    #[command(after_help = examples::LOCK)]
+    Lock(Lock),
     /// Show the processes of containers
     #[command(after_help = examples::TOP)]
     Top(Select),
@@ -257,7 +363,13 @@ pub(crate) enum Command {
     Config(Config),
     /// Show what depends on what
     #[command(after_help = examples::GRAPH)]
-    Graph(Select),
+    Graph(Graph),
+    /// Show what an image is built from, as a Dockerfile
+    #[command(after_help = examples::DOCKERFILE)]
+    Dockerfile(OfImage),
+    /// Write what a build of an image would send, as a tar
+    #[command(after_help = examples::CONTEXT)]
+    Context(Context),
     /// List the tasks of the project
     #[command(after_help = examples::TASKS)]
     Tasks,

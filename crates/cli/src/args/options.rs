@@ -2,9 +2,11 @@
 //!
 //! Invariant: an option that several commands share is written once.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use windlass::model::request::{Options, Request, Verb};
 
+use super::process::{Process, Terminal};
 use super::tail::Tail;
 
 /// What a command is for.
@@ -28,8 +30,17 @@ pub(crate) struct Common {
     pub timeout: Option<u32>,
 }
 
+/// When a shell is opened where a build failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Intervene {
+    #[default]
+    Ask,
+    Always,
+    Never,
+}
+
 /// Whether a plan is carried out.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Consent {
     /// Ask nothing; what would lose data is refused unless it was named with `--destroy-volume`
     #[arg(short, long)]
@@ -40,6 +51,10 @@ pub(crate) struct Consent {
     /// Seconds to wait for another run that changes the project
     #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     pub lock_timeout: u32,
+    /// When to open a shell in the state in which a build failed; it is gone when the shell ends
+    #[arg(long, value_enum, default_value_t, value_name = "ask|always|never")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    pub intervene: Intervene,
 }
 
 /// How `up` and `create` reach what is declared.
@@ -58,13 +73,17 @@ pub(crate) struct UpOptions {
     /// Recreate this container even if it is as declared; may be given several times
     #[arg(long, value_name = "REF")]
     pub recreate: Vec<String>,
+    /// Keep a limit that is not in the file any more instead of recreating the container for it
+    #[arg(long)]
+    pub skip_limit_reset: bool,
     /// Leave the dependencies of what is named alone
     #[arg(long)]
     pub no_deps: bool,
     /// Do not wait until everything is ready
     #[arg(long)]
     pub no_wait: bool,
-    /// Let this volume be removed and made anew where it is not as declared: its data is lost
+    /// Let this volume be removed and made anew where it is not as declared, or removed if it is not
+    /// in the file: its data is lost
     #[arg(long, value_name = "VOLUME")]
     pub destroy_volume: Vec<String>,
     /// Take over objects of the same names that windlass did not make
@@ -79,7 +98,7 @@ pub(crate) struct DownOptions {
     /// named with `--destroy-volume`
     #[arg(long)]
     pub volumes: bool,
-    /// Also remove the images that the project built
+    /// Also remove the images that the project built, those without a name too
     #[arg(long)]
     pub images: bool,
     /// Leave persistent containers alone
@@ -99,7 +118,8 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub common: Common,
     /// Plan another command: up, down, create, start, stop, restart, kill, rm, pull, build, update…
-    #[arg(long = "for", value_name = "VERB", default_value = "up", value_parser = verb)]
+    #[arg(long = "for", value_name = "VERB", default_value = "up", value_parser = verb())]
+    #[arg(hide_possible_values = true)]
     pub verb: Verb,
     /// End with exit code 2 if there is something to do
     #[arg(long)]
@@ -116,11 +136,10 @@ pub(crate) struct Plan {
     pub what: DownOptions,
 }
 
-fn verb(text: &str) -> Result<Verb, String> {
-    Verb::parse(text).ok_or_else(|| {
-        let verbs: Vec<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
-        format!("must be one of {}", verbs.join(", "))
-    })
+/// Shells complete what is possible.
+fn verb() -> impl TypedValueParser<Value = Verb> {
+    let words = PossibleValuesParser::new(Verb::ALL.map(Verb::as_str));
+    words.map(|word| Verb::parse(&word).expect("invariant: every verb is read as it is written"))
 }
 
 #[derive(Clone, Debug, Args)]
@@ -219,6 +238,12 @@ pub(crate) struct Build {
 pub(crate) struct Pull {
     #[command(flatten)]
     pub common: Common,
+    /// Also the images that are built on: FROM, COPY --from and the like
+    #[arg(long)]
+    pub external: bool,
+    /// Leave out what a registry does not have
+    #[arg(long)]
+    pub ignore_missing: bool,
     #[command(flatten)]
     pub consent: Consent,
 }
@@ -297,53 +322,13 @@ pub(crate) struct Exec {
         value_name = "COMMAND"
     )]
     pub argv: Vec<String>,
-    /// Keep standard input open (default where something is piped in)
-    #[arg(short, long)]
-    pub interactive: bool,
-    /// Give the command a terminal (default on a terminal)
-    #[arg(short, long)]
-    pub tty: bool,
-    /// Give the command no terminal
-    #[arg(short = 'T', long, conflicts_with = "tty")]
-    pub no_tty: bool,
-    /// User, or user:group
-    #[arg(short, long, value_name = "USER")]
-    pub user: Option<String>,
-    /// Working directory in the container
-    #[arg(short, long, value_name = "PATH")]
-    pub workdir: Option<String>,
-    /// Variable of the command's environment; may be given several times
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = super::key_value)]
-    pub env: Vec<(String, String)>,
+    #[command(flatten)]
+    pub talk: Terminal,
+    #[command(flatten)]
+    pub process: Process,
     /// All privileges of the engine's host
     #[arg(long)]
     pub privileged: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-#[group(multiple = false)]
-pub(crate) struct Config {
-    /// Only the containers
-    #[arg(long, visible_alias = "containers")]
-    pub services: bool,
-    /// Only the references of the images
-    #[arg(long)]
-    pub images: bool,
-    /// Only the containers, each after what it depends on
-    #[arg(long)]
-    pub order: bool,
-    /// A digest of each container's configuration
-    #[arg(long)]
-    pub hash: bool,
-    /// Nothing: only check
-    #[arg(long)]
-    pub check: bool,
-}
-
-impl Config {
-    pub(crate) fn shows_a_list(&self) -> bool {
-        self.services || self.images || self.order || self.hash
-    }
 }
 
 impl Common {
@@ -366,6 +351,7 @@ impl UpOptions {
             build: self.build,
             no_cache: self.no_cache,
             recreate: self.recreate.clone(),
+            skip_limit_reset: self.skip_limit_reset,
             no_deps: self.no_deps,
             no_wait: self.no_wait,
             destroy_volumes: self.destroy_volume.iter().cloned().collect(),

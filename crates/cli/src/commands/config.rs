@@ -28,12 +28,14 @@ pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let lines: Option<Vec<String>> = if args.services {
-        Some(project.containers.keys().map(|address| address.name.clone()).collect())
+        Some(project.containers.keys().map(|address| address.name.to_string()).collect())
     } else if args.images {
         Some(images(&project).into_iter().collect())
+    } else if args.image_keys {
+        Some(project.images.keys().cloned().collect())
     } else if args.order {
         let order = windlass::order(&project);
-        Some(order.into_iter().map(|address| address.name).collect())
+        Some(order.into_iter().map(|address| address.name.to_string()).collect())
     } else if args.hash {
         Some(hashes(&project))
     } else {
@@ -52,7 +54,8 @@ pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
             console.json(&json::object("project", long::project(&project)));
         }
         (None, false) => {
-            let long::Written { file, withheld } = long::written(&project, &origin.vars);
+            let long::Written { file, withheld } =
+                long::written(&project, &origin.vars, origin.shares_ports);
             for path in withheld {
                 let path = escape::line(&path);
                 console.say(&format!(

@@ -88,7 +88,7 @@ fn wanted(session: &Session) -> BTreeMap<String, (&'static str, BTreeSet<String>
         };
         let reference = session.image_reference(&spec.image);
         let entry = wanted.entry(reference).or_insert((source, BTreeSet::new()));
-        entry.1.insert(spec.address.name.clone());
+        entry.1.insert(spec.address.name.to_string());
     }
     wanted
 }

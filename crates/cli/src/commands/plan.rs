@@ -6,7 +6,9 @@ use windlass::model::request::Options;
 
 use crate::args::Plan;
 use crate::exit::Exit;
+use crate::hint;
 use crate::invocation::{self, Invocation};
+use crate::lock;
 use crate::render::{json, plan};
 use crate::session::Session;
 use crate::trouble::Result;
@@ -22,6 +24,7 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         } else {
             session.observe(invocation, &request).await?.0
         };
+        lock::tell(invocation, &session, &observed);
         let made = windlass::plan(&session.project, &observed, &request)
             .map_err(|blocked| session.blocked(blocked))?;
         if console.is_json {
@@ -33,6 +36,9 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
                 console.stdout,
                 console.verbose,
             ));
+        }
+        if let Some(hint) = hint::nothing_to_do(&session.project, request.verb, &made) {
+            console.say(&format!("{hint}\n"));
         }
         Ok(if args.exit_code && made.has_changes() { Exit::Changes } else { Exit::Done })
     })

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use windlass::model::Address;
 use windlass::model::observed::{ContainerSummary, State};
+use windlass::model::one_off;
+use windlass::model::passing_name::PassingName;
 use windlass::model::port::PublishedPort;
 
 use crate::args::Ps;
@@ -132,7 +134,9 @@ impl Row {
             ];
         };
         let (mut state, role) = state(summary);
-        if self.is_orphan() {
+        if one_off::is_one(&summary.name, &summary.labels) {
+            state.push_str(", one-off");
+        } else if self.is_orphan() {
             state.push_str(", not in the file");
         }
         vec![
@@ -170,7 +174,8 @@ impl Row {
 /// `running (healthy)`, `exited (3)`, and how that looks.
 fn state(summary: &ContainerSummary) -> (String, Role) {
     let word = summary.state.as_str();
-    let health = health(summary);
+    let due = is_starting(summary).then_some("starting");
+    let health = health(summary).filter(|health| due.is_none() || *health == "unhealthy").or(due);
     let code = exit_code(summary);
     let role = match (summary.state, health, code) {
         (State::Exited, _, Some(0)) | (State::Created, _, _) => Role::Faint,
@@ -187,6 +192,15 @@ fn state(summary: &ContainerSummary) -> (String, Role) {
         (None, None) => word.to_owned(),
     };
     (text, role)
+}
+
+/// Whether its name says that its commands or conditions are not done.
+fn is_starting(summary: &ContainerSummary) -> bool {
+    let Some((own, passing)) = PassingName::split(&summary.name) else { return false };
+    let address = summary.owner.as_ref().and_then(|owner| owner.address.as_ref());
+    passing != PassingName::Previous
+        && summary.state == State::Running
+        && address.is_some_and(|address| own.ends_with(address.name.as_str()))
 }
 
 /// What the engine's `Up 3 minutes (healthy)` says of the health check.
@@ -230,8 +244,9 @@ pub(super) fn ports(published: &BTreeSet<PublishedPort>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass::model::label::{Owner, owner_labels};
     use windlass::model::port::Protocol;
-    use windlass::model::{ContainerId, ImageId};
+    use windlass::model::{ContainerId, EngineName, ImageId, ProjectName};
 
     fn summary(state: State, status: &str) -> ContainerSummary {
         ContainerSummary {
@@ -262,6 +277,19 @@ mod tests {
             (State::Created, "Created", "created", Role::Faint),
         ] {
             assert_eq!(state(&summary(at, status)), (expected.to_owned(), role));
+        }
+        for (name, key, expected) in [
+            ("p.web_starting", "web", "running (starting)"),
+            ("p.web_waiting", "web", "running (starting)"),
+            ("p.web_previous", "web", "running"),
+            ("p.web_waiting", "web_waiting", "running"),
+        ] {
+            let address = Address::container(&EngineName::default(), key);
+            let labels = owner_labels(&ProjectName::new("p"), &address, None::<&()>, None);
+            let mut seen = summary(State::Running, "Up 1 second");
+            seen.name = name.into();
+            seen.owner = Owner::read(&EngineName::default(), &labels);
+            assert_eq!(state(&seen).0, expected, "{name}");
         }
     }
 

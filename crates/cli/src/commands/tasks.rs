@@ -84,7 +84,11 @@ mod tests {
             target: TaskTarget::Nothing,
             config: ContainerConfig::default(),
             bash: None,
-            needs: BTreeSet::new(),
+            written: BTreeSet::new(),
+            takes_args: false,
+            depends_on: Vec::new(),
+            uses: BTreeSet::new(),
+            needs: Vec::new(),
         };
         let tasks = [
             task("test", Some("Checks"), Some("Run the tests")),

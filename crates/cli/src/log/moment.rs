@@ -14,7 +14,7 @@ pub(crate) fn read(text: &str, now_s: i64) -> Option<String> {
 }
 
 /// `1h30m10s` in seconds.
-fn span_s(text: &str) -> Option<i64> {
+pub(crate) fn span_s(text: &str) -> Option<i64> {
     let mut total = 0_i64;
     let mut rest = text;
     while !rest.is_empty() {

@@ -113,19 +113,8 @@ impl<'a> LogWriter<'a> {
     }
 
     fn write_json(&self, number: usize, line: &LogLine) -> bool {
-        let text = String::from_utf8_lossy(&line.bytes);
-        let channel = match line.channel {
-            Channel::Stdout => "stdout",
-            Channel::Stderr => "stderr",
-        };
-        self.invocation.console.json(&json::object(
-            "log",
-            serde_json::json!({
-                "container": self.names[number],
-                "channel": channel,
-                "time": line.time,
-                "line": text.trim_end_matches(['\n', '\r']),
-            }),
-        ))
+        let LogLine { channel, time, bytes, .. } = line;
+        let line = json::log(&self.names[number], *channel, time.as_deref(), bytes);
+        self.invocation.console.json(&line)
     }
 }

@@ -35,6 +35,9 @@ pub(crate) fn title(blocker: &Blocker) -> String {
     if matches!(blocker.reason, BlockerReason::UnknownReference { .. }) {
         return what;
     }
+    if blocker.reason == BlockerReason::NothingToPush {
+        return format!("project {}: {what}", escape::line(&blocker.address.name));
+    }
     format!("{}: {what}", object::full_name(&blocker.address))
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn title(blocker: &Blocker) -> String {
 pub(crate) fn what(reason: &BlockerReason) -> String {
     let safe = |text: &str| escape::line(text).into_owned();
     match reason {
-        BlockerReason::Foreign { name, owner } => {
+        BlockerReason::Foreign { name, owner, adoptable: _ } => {
             format!("the name {} is taken by {}", safe(name), safe(owner))
         }
         BlockerReason::ExternalMissing { name } => {
@@ -70,6 +73,14 @@ pub(crate) fn what(reason: &BlockerReason) -> String {
         BlockerReason::UnknownReference { reference, .. } => {
             format!("there is no `{}` in this project", safe(reference))
         }
+        BlockerReason::NothingToPush => "no image of it is declared with `push: true`".to_owned(),
+        BlockerReason::NoRegistry { reference } => {
+            format!("{} names no registry, and would go to Docker Hub", safe(reference))
+        }
+        BlockerReason::NotPushable { reference } => {
+            format!("{} is not built here: it comes from its registry", safe(reference))
+        }
+        BlockerReason::NotBuilt { reference } => format!("{} is not there", safe(reference)),
         BlockerReason::NothingBefore => {
             "it is not known what ran before it: nothing to go back to".to_owned()
         }

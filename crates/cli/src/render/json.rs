@@ -2,7 +2,9 @@
 //!
 //! Invariant: every object has `v` and `type`; within a version fields are added, never changed.
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
+use windlass::engine::stream::Channel;
 use windlass::model::Address;
 use windlass::model::event::{Event, Progress};
 use windlass::model::note::{Blocked, Blocker, BlockerReason, Note, NoteReason};
@@ -26,6 +28,17 @@ pub(crate) fn object(kind: &str, fields: Value) -> Value {
     Value::Object(object)
 }
 
+/// A line that a container wrote; `time` is RFC 3339, by the engine's clock.
+pub(crate) fn log(container: &str, channel: Channel, time: Option<&str>, line: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(line);
+    let channel = match channel {
+        Channel::Stdout => "stdout",
+        Channel::Stderr => "stderr",
+    };
+    let line = text.trim_end_matches(['\n', '\r']);
+    object("log", json!({"container": container, "channel": channel, "time": time, "line": line}))
+}
+
 /// Something that went wrong outside a plan.
 pub(crate) fn error(code: &str, message: &str, detail: &[String], hint: Option<&str>) -> Value {
     object("error", json!({"code": code, "message": message, "detail": detail, "hint": hint}))
@@ -39,10 +52,42 @@ pub(crate) fn address(address: &Address) -> Value {
     })
 }
 
-pub(crate) fn plan(plan: &Plan, origin: &files::Origin, project: &str) -> Value {
-    let steps = steps(plan);
-    let notes: Vec<_> = plan.notes.iter().map(|note| self::note(note, Some(origin))).collect();
-    object("plan", json!({"project": project, "steps": steps, "notes": notes}))
+/// A plan, which may be long: as one value it would take more memory than everything before.
+pub(crate) fn plan<'a>(
+    plan: &'a Plan,
+    origin: &'a files::Origin,
+    project: &'a str,
+) -> impl Serialize + 'a {
+    Planned { plan, origin, project }
+}
+
+struct Planned<'a> {
+    plan: &'a Plan,
+    origin: &'a files::Origin,
+    project: &'a str,
+}
+
+impl Serialize for Planned<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { plan, origin, project } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("v", &VERSION)?;
+        map.serialize_entry("type", "plan")?;
+        map.serialize_entry("project", project)?;
+        map.serialize_entry("steps", &Each(|| plan.iter().map(|(id, step)| self::step(id, step))))?;
+        let note = |note| self::note(note, Some(origin));
+        map.serialize_entry("notes", &Each(|| plan.notes.iter().map(note)))?;
+        map.end()
+    }
+}
+
+/// A list whose items are made when they are written.
+struct Each<F>(F);
+
+impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 fn steps(plan: &Plan) -> Vec<Value> {
@@ -76,6 +121,7 @@ fn hazard(hazard: Hazard) -> &'static str {
     match hazard {
         Hazard::DataLoss => "data-loss",
         Hazard::Downtime => "downtime",
+        Hazard::Foreign => "foreign",
     }
 }
 
@@ -114,7 +160,9 @@ fn note(note: &Note, origin: Option<&files::Origin>) -> Value {
     let reason = match &note.reason {
         NoteReason::UpToDate => json!({"kind": "up-to-date"}),
         NoteReason::External => json!({"kind": "external"}),
-        NoteReason::Orphan { name } => json!({"kind": "orphan", "name": name}),
+        NoteReason::Orphan { name } | NoteReason::OrphanVolume { name } => {
+            json!({"kind": "orphan", "name": name})
+        }
         NoteReason::NothingBefore => json!({"kind": "nothing-before"}),
         NoteReason::Persistent => json!({"kind": "persistent"}),
         NoteReason::Completed => json!({"kind": "completed"}),
@@ -123,7 +171,7 @@ fn note(note: &Note, origin: Option<&files::Origin>) -> Value {
         NoteReason::InUse { by } => json!({"kind": "in-use", "by": by}),
         NoteReason::OwnerKept { change } => {
             let changes = self::changes(std::slice::from_ref(change));
-            let place = origin.and_then(|origin| origin.place(&note.address));
+            let place = origin.and_then(|origin| origin.place_of_owner(&note.address, change));
             json!({"kind": "owner-kept", "changes": changes, "place": place})
         }
         NoteReason::Kept { changes } => json!({"kind": "kept", "changes": self::changes(changes)}),
@@ -141,8 +189,8 @@ pub(crate) fn blocked(blocked: &Blocked, found: &Found) -> Value {
     let held: Vec<_> = held.collect();
     let in_the_way = |blocker: &Blocker| {
         let reason = match &blocker.reason {
-            BlockerReason::Foreign { name, owner } => {
-                json!({"kind": "foreign", "name": name, "owner": owner})
+            BlockerReason::Foreign { name, owner, adoptable } => {
+                json!({"kind": "foreign", "name": name, "owner": owner, "adoptable": adoptable})
             }
             BlockerReason::ExternalMissing { name } => {
                 json!({"kind": "external-missing", "name": name})
@@ -168,6 +216,16 @@ pub(crate) fn blocked(blocked: &Blocked, found: &Found) -> Value {
             BlockerReason::UnknownReference { reference, candidates } => {
                 json!({"kind": "unknown-reference", "reference": reference,
                        "candidates": candidates})
+            }
+            BlockerReason::NothingToPush => json!({"kind": "nothing-to-push"}),
+            BlockerReason::NoRegistry { reference } => {
+                json!({"kind": "no-registry", "reference": reference})
+            }
+            BlockerReason::NotPushable { reference } => {
+                json!({"kind": "not-pushable", "reference": reference})
+            }
+            BlockerReason::NotBuilt { reference } => {
+                json!({"kind": "not-built", "reference": reference})
             }
             BlockerReason::NothingBefore => json!({"kind": "nothing-before"}),
             BlockerReason::NoHealthcheck { on } => {
@@ -257,6 +315,7 @@ fn failure(failure: &Failure) -> Map<String, Value> {
         FailureKind::Unhealthy => ("unhealthy", None),
         FailureKind::Exited { code } => ("exited", Some(*code)),
         FailureKind::Exec { code } => ("exec", Some(*code)),
+        FailureKind::BuildStep { code, .. } => ("build-failed", *code),
         FailureKind::Local => ("local", None),
         FailureKind::Stale => ("stale", None),
     };
@@ -279,7 +338,12 @@ pub(crate) fn fallen(fallen: &Fallen) -> Value {
     object("fallen", fields)
 }
 
-pub(crate) fn report(report: &Report, plan: &Plan, fallen: &[Fallen]) -> Value {
+pub(crate) fn report(
+    report: &Report,
+    plan: &Plan,
+    origin: Option<&crate::origin::Origin>,
+    fallen: &[Fallen],
+) -> Value {
     let mut done = 0;
     let mut failed = Vec::new();
     let mut skipped = Vec::new();
@@ -292,6 +356,8 @@ pub(crate) fn report(report: &Report, plan: &Plan, fallen: &[Fallen]) -> Value {
             Outcome::Done => done += 1,
             Outcome::Failed(why) => {
                 head.extend(failure(why));
+                let place = origin.and_then(|origin| origin.place_of_step(step, why));
+                head.insert("place".to_owned(), place.into());
                 let advice = crate::hint::failure(step, why, report.took_back(&step.address));
                 head.insert("meaning".to_owned(), advice.meaning.into());
                 head.insert("hint".to_owned(), advice.next.into());

@@ -5,6 +5,7 @@
 pub(crate) mod blocker;
 pub(crate) mod diagnostic;
 pub(crate) mod escape;
+pub(crate) mod escaped;
 pub(crate) mod excerpt;
 pub(crate) mod json;
 pub(crate) mod long;

@@ -4,8 +4,12 @@
 //! their first steps.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use windlass::model::Address;
-use windlass::model::plan::{Action, Cause, Group, Hazard, Plan, Step, StepId, Until};
+use windlass::model::passing_name::PassingName;
+use windlass::model::plan::{
+    Action, Cause, ContainerRef, Group, Hazard, Plan, Step, StepId, Until,
+};
 
 use super::escape;
 use super::style::Role;
@@ -22,6 +26,8 @@ pub(crate) struct Object<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Deed {
     Pull,
+    Push,
+    Tag,
     Build,
     Import,
     Create,
@@ -43,6 +49,8 @@ impl Deed {
     pub(crate) fn infinitive(self) -> &'static str {
         match self {
             Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Tag => "tag",
             Self::Build => "build",
             Self::Import => "import",
             Self::Create => "create",
@@ -63,6 +71,8 @@ impl Deed {
     pub(crate) fn past(self) -> &'static str {
         match self {
             Self::Pull => "pulled",
+            Self::Push => "pushed",
+            Self::Tag => "tagged",
             Self::Build => "built",
             Self::Import => "imported",
             Self::Create => "created",
@@ -90,6 +100,8 @@ impl Deed {
             | Action::RemoveImage { .. }
             | Action::RemoveContainer { .. } => Self::Remove,
             Action::PullImage { .. } => Self::Pull,
+            Action::PushImage { .. } => Self::Push,
+            Action::TagImage { .. } => Self::Tag,
             Action::BuildImage(_) => Self::Build,
             Action::ImportImage(_) => Self::Import,
             Action::StartContainer(_) => Self::Start,
@@ -112,7 +124,7 @@ impl Deed {
     fn rank(self) -> u8 {
         match self {
             Self::Recreate => 0,
-            Self::Create | Self::Pull | Self::Build | Self::Import => 1,
+            Self::Create | Self::Pull | Self::Push | Self::Tag | Self::Build | Self::Import => 1,
             Self::Remove => 2,
             Self::Restart => 3,
             Self::Start | Self::Stop | Self::Kill => 4,
@@ -162,7 +174,7 @@ fn deed(steps: &[(StepId, &Step)]) -> Deed {
         Some(Group::Recreate) => Some(Deed::Recreate),
         Some(Group::Remove) => Some(Deed::Remove),
         // One that is only started again is not changed.
-        Some(Group::Update) => by_action().find(|deed| *deed == Deed::Update),
+        Some(Group::Update) => by_action().find(|deed| matches!(deed, Deed::Update | Deed::Tag)),
         Some(Group::Create) | None => None,
     });
     by_group.or_else(|| by_action().min_by_key(|deed| deed.rank())).unwrap_or(Deed::Wait)
@@ -177,7 +189,8 @@ fn is_passing_name(step: &Step) -> bool {
 impl Object<'_> {
     pub(crate) fn hazard(&self) -> Option<Hazard> {
         let has = |hazard| self.steps.iter().any(|(_, step)| step.hazard == Some(hazard));
-        [Hazard::DataLoss, Hazard::Downtime].into_iter().find(|hazard| has(*hazard))
+        let all = [Hazard::DataLoss, Hazard::Foreign, Hazard::Downtime];
+        all.into_iter().find(|hazard| has(*hazard))
     }
 
     /// The cause that says most.
@@ -187,14 +200,16 @@ impl Object<'_> {
     }
 
     pub(crate) fn glyph(&self) -> (char, Role) {
-        if self.hazard() == Some(Hazard::DataLoss) {
+        if matches!(self.hazard(), Some(Hazard::DataLoss | Hazard::Foreign)) {
             return ('!', Role::Consent);
         }
         match self.deed {
             Deed::Build | Deed::Import if matches!(self.cause(), Cause::Diverged(_)) => {
                 ('~', Role::Change)
             }
-            Deed::Create | Deed::Pull | Deed::Build | Deed::Import => ('+', Role::Create),
+            Deed::Create | Deed::Pull | Deed::Push | Deed::Tag | Deed::Build | Deed::Import => {
+                ('+', Role::Create)
+            }
             Deed::Recreate => ('±', Role::Recreate),
             Deed::Remove => ('-', Role::Remove),
             Deed::Update
@@ -209,14 +224,42 @@ impl Object<'_> {
         }
     }
 
+    /// What the engine calls the container of a step, where that is not its own name: it is another one than what has the
+    /// object's name then.
+    pub(crate) fn passing_name(&self, id: StepId) -> Option<&str> {
+        let (_, step) = self.steps.iter().find(|(one, _)| *one == id)?;
+        let container = step.action.container()?;
+        if matches!(step.action, Action::RenameContainer { .. }) {
+            return None;
+        }
+        let before = self.steps.iter().take_while(|(one, _)| *one != id);
+        let name = before.filter_map(|(one, step)| {
+            if let Action::RenameContainer { container: renamed, name } = &step.action
+                && renamed == container
+            {
+                Some(name.as_str())
+            } else if let Action::CreateContainer(create) = &step.action
+                && *container == ContainerRef::Planned(*one)
+            {
+                Some(create.name.as_str())
+            } else {
+                None
+            }
+        });
+        name.last().filter(|name| PassingName::split(name).is_some())
+    }
+
     /// What is done, in a few words: `create, start, wait until healthy`.
     pub(crate) fn phrase(&self, verbose: bool) -> String {
         if self.deed == Deed::Recreate && !verbose {
             return self.deed.infinitive().to_owned();
         }
         let mut verbs: Vec<String> = Vec::new();
-        for (_, step) in &self.steps {
-            let verb = action_words(&step.action);
+        for (id, step) in &self.steps {
+            let mut verb = action_words(&step.action);
+            if let Some(name) = self.passing_name(*id).filter(|_| verbose) {
+                let _ = write!(verb, " ({})", escape::line(name));
+            }
             let minor = matches!(step.action, Action::CopySecrets { .. } | Action::Delay { .. })
                 || is_passing_name(step);
             if (verbose || !minor) && verbs.last() != Some(&verb) {
@@ -246,9 +289,11 @@ pub(crate) fn action_words(action: &Action) -> String {
     let verb = action.verb();
     let with = |what: &str| format!("{verb} {}", escape::line(what));
     match action {
-        Action::PullImage { reference, .. } | Action::RemoveImage { reference, .. } => {
-            with(reference)
-        }
+        Action::RemoveImage { id, reference } if *reference == id.0 => with(id.short()),
+        Action::PullImage { reference, .. }
+        | Action::PushImage { reference }
+        | Action::TagImage { reference, .. }
+        | Action::RemoveImage { reference, .. } => with(reference),
         Action::BuildImage(build) | Action::ImportImage(build) => with(&build.spec.reference),
         Action::KillContainer { signal, .. } => with(signal),
         Action::ConnectNetwork { network, .. } => with(&format!("to {network}")),

@@ -56,9 +56,12 @@ fn shown(
     }
     for note in notes {
         push_note(&mut out, note, &columns, style);
-        if matches!(note.reason, NoteReason::OwnerKept { .. }) {
-            let place = origin.and_then(|origin| origin.place(&note.address));
-            push_help(&mut out, place, &hint::owner_kept(&note.address), style);
+        if let NoteReason::OwnerKept { change } = &note.reason {
+            let place = origin.and_then(|origin| origin.place_of_owner(&note.address, change));
+            let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+            let help = format!("{place}{}", hint::owner_kept(&note.address, change));
+            let word = style.paint(Role::Hint, "help:");
+            let _ = writeln!(out, "      {word} {}", escape::line(&help));
         }
     }
     if !out.is_empty() {
@@ -126,8 +129,11 @@ fn push_object(
     } else {
         format!("  {}", style.fit(&beside, taken + width(&phrase) + 2))
     };
-    let beside_role =
-        if object.hazard() == Some(Hazard::DataLoss) { Role::Consent } else { Role::Faint };
+    let beside_role = if matches!(object.hazard(), Some(Hazard::DataLoss | Hazard::Foreign)) {
+        Role::Consent
+    } else {
+        Role::Faint
+    };
     let _ = writeln!(
         out,
         "  {} {head}  {}{}",
@@ -146,7 +152,7 @@ fn beside(object: &Object<'_>) -> String {
         Cause::NotRunning if object.deed == Deed::Start => "not running".to_owned(),
         Cause::DependsOn(address) => format!("because of {}", object::full_name(address)),
         Cause::Orphan => "not in the file".to_owned(),
-        Cause::Leftover => "left over from a run that did not end".to_owned(),
+        Cause::Leftover => "left over from an earlier run".to_owned(),
         Cause::Requested if object.deed == Deed::Recreate => "asked for by --recreate".to_owned(),
         Cause::Absent
         | Cause::Diverged(_)
@@ -157,6 +163,7 @@ fn beside(object: &Object<'_>) -> String {
     match object.hazard() {
         Some(Hazard::DataLoss) if cause.is_empty() => "its data is lost".to_owned(),
         Some(Hazard::DataLoss) => format!("its data is lost; {cause}"),
+        Some(Hazard::Foreign) => "not of this project".to_owned(),
         Some(Hazard::Downtime) | None => cause,
     }
 }
@@ -219,9 +226,6 @@ fn push_note(out: &mut String, note: &Note, columns: &Columns, style: Style) {
     if let NoteReason::Kept { changes } = &note.reason {
         push_changes(out, changes, style);
     }
-    if let NoteReason::OwnerKept { change } = &note.reason {
-        push_changes(out, std::slice::from_ref(change), style);
-    }
     if let NoteReason::Unhealthy { output: Some(output) } = &note.reason {
         for line in output.lines().take(5) {
             let line = style.fit(&escape::line(line), 8);
@@ -230,11 +234,26 @@ fn push_note(out: &mut String, note: &Note, columns: &Columns, style: Style) {
     }
 }
 
-fn push_help(out: &mut String, place: Option<String>, help: &str, style: Style) {
-    if let Some(place) = place {
-        let _ = writeln!(out, "      {} {}", style.paint(Role::Faint, "at"), escape::line(&place));
+/// Whether an owner is the same and only its permissions are not: a note says both, one after the other.
+pub(crate) fn is_of_permissions(change: &FieldChange) -> bool {
+    let owner = |text: &Option<String>| Some(text.as_deref()?.rsplit_once(' ')?.0.to_owned());
+    owner(&change.was).is_some_and(|was| owner(&change.wanted) == Some(was))
+}
+
+fn owner_words(change: &FieldChange) -> String {
+    let permissions = is_of_permissions(change);
+    let part = |text: &Option<String>| {
+        let text = value(text.as_deref());
+        text.rsplit_once(' ')
+            .filter(|_| permissions)
+            .map_or(text.clone(), |(_, mode)| mode.to_owned())
+    };
+    let (was, wanted) = (part(&change.was), part(&change.wanted));
+    match (&change.was, permissions) {
+        (None, _) => format!("was given no owner: only a new volume gets {wanted}"),
+        (_, true) => format!("keeps its permissions {was}: only a new volume gets {wanted}"),
+        (_, false) => format!("keeps its owner {was}: only a new volume gets {wanted}"),
     }
-    let _ = writeln!(out, "      {} {}", style.paint(Role::Hint, "help:"), escape::line(help));
 }
 
 /// Whether a note is shown without being asked for.
@@ -247,6 +266,7 @@ fn is_notable(note: &Note) -> bool {
         | NoteReason::Completed
         | NoteReason::Already { .. } => false,
         NoteReason::Orphan { .. }
+        | NoteReason::OrphanVolume { .. }
         | NoteReason::Unhealthy { .. }
         | NoteReason::VolumeKept
         | NoteReason::InUse { .. }
@@ -261,7 +281,10 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
         NoteReason::UpToDate => "unchanged".to_owned(),
         NoteReason::External => "external: left alone".to_owned(),
         NoteReason::Orphan { .. } => {
-            "not in the file: kept (--remove-orphans removes it)".to_owned()
+            "not in the file: kept (up --remove-orphans removes it)".to_owned()
+        }
+        NoteReason::OrphanVolume { name } => {
+            format!("not in the file: kept (--destroy-volume {} removes it)", escape::line(name))
         }
         NoteReason::NothingBefore => "nothing ran before it".to_owned(),
         NoteReason::Persistent => "persistent: started before, left alone".to_owned(),
@@ -272,9 +295,7 @@ pub(crate) fn note_words(reason: &NoteReason) -> String {
             let users: Vec<_> = by.iter().map(|name| escape::line(name)).collect();
             format!("kept: in use by {}", words::and_list_up_to(&users, 3))
         }
-        NoteReason::OwnerKept { .. } => {
-            "keeps its owner: only a new volume is given the one in the file".to_owned()
-        }
+        NoteReason::OwnerKept { change } => owner_words(change),
         NoteReason::Kept { .. } => "differs, and is kept: this needs consent".to_owned(),
         NoteReason::Already { state } => format!("already {state}"),
     }
@@ -326,7 +347,7 @@ mod tests {
               env.GREETING  hello → bye\u{1b}[2J  (file changed)
               mounts./data  nothing → volume shop.data  (engine changed)
           ! volume    old    remove  its data is lost; not in the file
-          = container gone   not in the file: kept (--remove-orphans removes it)
+          = container gone   not in the file: kept (up --remove-orphans removes it)
 
         Plan: 2 to create, 1 to recreate, 1 to remove, 2 unchanged.
         ");
@@ -345,7 +366,7 @@ mod tests {
           ! volume    old    remove  its data is lost; not in the f…
           = volume    data   unchanged
           = container job    completed
-          = container gone   not in the file: kept (--remove-orphan…
+          = container gone   not in the file: kept (up --remove-orp…
 
         Plan: 2 to create, 1 to recreate, 1 to remove, 2 unchanged.
         ");
@@ -356,7 +377,7 @@ mod tests {
     fn nothing_to_do_says_so() {
         let empty = Plan { steps: Vec::new(), ..sample::plan() };
         insta::assert_snapshot!(plan(&empty, None, Style::PLAIN, false), @r"
-          = container gone  not in the file: kept (--remove-orphans removes it)
+          = container gone  not in the file: kept (up --remove-orphans removes it)
 
         Nothing to do: 2 unchanged.
         ");

@@ -195,6 +195,10 @@ impl<'p> Progress<'p> {
             return String::new();
         };
         let action = object::action_words(&self.plan.step(*step).action);
+        let action = match self.objects[index].passing_name(*step) {
+            Some(name) => format!("{action} ({})", escape::line(name)),
+            None => action,
+        };
         // `wait until healthy` need not say again what it waits for.
         if action.contains(&state.doing) { action } else { format!("{action}: {}", state.doing) }
     }
@@ -224,11 +228,10 @@ impl<'p> Progress<'p> {
         self.take(event, style);
         match event {
             Event::StepStarted { step, .. } => {
+                let name = self.name(*step);
                 let step = self.plan.step(*step);
-                is_long(&step.action).then(|| {
-                    let name = object::full_name(&step.address);
-                    format!("{name}: {} …", object::action_words(&step.action))
-                })
+                is_long(&step.action)
+                    .then(|| format!("{name}: {} …", object::action_words(&step.action)))
             }
             Event::StepProgress { step, progress: Step::BuildStep { name, cached } } => {
                 let object = object::full_name(&self.plan.step(*step).address);
@@ -236,7 +239,7 @@ impl<'p> Progress<'p> {
                 Some(format!("{object}: {}{cached}", escape::line(name)))
             }
             Event::StepOutput { step, line } => {
-                let object = object::full_name(&self.plan.step(*step).address);
+                let object = self.name(*step);
                 Some(format!("{object} | {}", escape::line(line.trim_end())))
             }
             Event::StepFinished { step, outcome, .. } => self.plain_end(*step, outcome),
@@ -252,9 +255,19 @@ impl<'p> Progress<'p> {
         }
     }
 
+    /// Whose step it is; a container that is not called as its address says is named, too.
+    fn name(&self, id: StepId) -> String {
+        let object = &self.objects[self.owners[id.index()]];
+        let name = object::full_name(object.address);
+        match object.passing_name(id) {
+            Some(passing) => format!("{name} ({})", escape::line(passing)),
+            None => name,
+        }
+    }
+
     fn plain_end(&self, id: StepId, outcome: &Outcome) -> Option<String> {
         let step = self.plan.step(id);
-        let name = object::full_name(&step.address);
+        let name = self.name(id);
         let what = object::action_words(&step.action);
         match outcome {
             Outcome::Done => Some(format!("{name}: {what} - done")),
@@ -272,6 +285,7 @@ fn is_long(action: &Action) -> bool {
     matches!(
         action,
         Action::PullImage { .. }
+            | Action::PushImage { .. }
             | Action::BuildImage(_)
             | Action::ImportImage(_)
             | Action::WaitContainer { .. }
@@ -353,6 +367,38 @@ mod tests {
         printed = progress.take(&finished(2, Outcome::Failed(failure), 2000), STYLE);
         printed.extend(progress.take(&finished(3, Outcome::Cancelled, 2000), STYLE));
         assert_eq!(printed, ["✗ container app  could not start: no such\\nthing       0.5s"]);
+    }
+
+    #[test]
+    fn a_container_that_makes_room_is_told_from_its_successor() {
+        let mut plan = sample::plan();
+        let Action::StopContainer { container, .. } = plan.steps[4].action.clone() else {
+            panic!("{:?}", plan.steps[4])
+        };
+        let name = "shop.web_previous".to_owned();
+        let old = container.clone();
+        plan.steps[4].action = Action::RenameContainer { container, name: name.into() };
+        plan.steps[7].action =
+            Action::RemoveContainer { container: old, force: false, anonymous_volumes: false };
+        plan.steps[7].group = plan.steps[6].group;
+        let mut progress = Progress::new(&plan);
+        let lines: Vec<_> = (4..8)
+            .flat_map(|step| [started(step, 0), finished(step, Outcome::Done, 5)])
+            .filter_map(|event| progress.plain(&event, Style::PLAIN))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        container web: rename to shop.web_previous - done
+        container web: create - done
+        container web: start - done
+        container web (shop.web_previous): remove - done
+        ");
+        let objects = objects(&plan);
+        let web = objects.iter().find(|object| object.address.name == "web").unwrap();
+        assert_eq!(
+            web.phrase(true),
+            "rename to shop.web_previous, create, start, remove (shop.web_previous)"
+        );
+        assert_eq!(web.phrase(false), "recreate");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use windlass::model::report::{Failure, Outcome, Report, Rescued};
 use super::escape;
 use super::object::{self, Object, objects};
 use super::style::{Role, Style, width};
+use crate::origin::Origin;
 use crate::words;
 use crate::{hint, render};
 
@@ -17,11 +18,17 @@ use crate::{hint, render};
 const MOST_DETAIL: usize = 20;
 
 /// What failed, each with advice. Empty if nothing did.
-pub(crate) fn failures(report: &Report, plan: &Plan, style: Style) -> String {
+pub(crate) fn failures(
+    report: &Report,
+    plan: &Plan,
+    origin: Option<&Origin>,
+    style: Style,
+) -> String {
     let mut out = String::new();
     for (id, failure) in report.failures() {
         let step = plan.step(id);
-        push_failure(&mut out, step, failure, report.took_back(&step.address), style);
+        let place = origin.and_then(|origin| origin.place_of_step(step, failure));
+        push_failure(&mut out, step, failure, place, report.took_back(&step.address), style);
         let skipped = skipped_because(report, plan, id);
         if !skipped.is_empty() {
             let names: Vec<_> =
@@ -64,6 +71,7 @@ fn push_failure(
     out: &mut String,
     step: &Step,
     failure: &Failure,
+    place: Option<String>,
     is_taken_back: bool,
     style: Style,
 ) {
@@ -80,6 +88,10 @@ fn push_failure(
         style.paint(Role::Error, "error:"),
         style.paint(Role::Strong, &title)
     );
+    if let Some(place) = place {
+        let arrow = style.paint(Role::Faint, "-->");
+        let _ = writeln!(out, "  {arrow} {}", escape::line(&place));
+    }
     if !failure.message.is_empty() {
         push_field(out, "said", &escape::line(&failure.message), Role::Faint, style);
     }
@@ -232,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_object_what_was_said_and_what_to_do() {
-        let text = failures(&report(2), &sample::plan(), Style { colour: false, width: Some(72) });
+        let text =
+            failures(&report(2), &sample::plan(), None, Style { colour: false, width: Some(72) });
         insta::assert_snapshot!(text, @r"
         error: container app: could not start: port 8080 of the engine's host is already taken
           said: Bind for 0.0.0.0:8080 failed\u{7}

@@ -62,7 +62,7 @@ fn what_was_changed_on_the_engine_must_be_named_and_repaired() {
     for (object, fields) in [
         (
             "container limits",
-            vec!["limits.memory engine", "limits.memory_swap engine", "limits.nano_cpus engine"],
+            vec!["limits.cpus engine", "limits.memory engine", "limits.memory_swap engine"],
         ),
         ("container policy", vec!["restart engine"]),
         ("container edited", vec!["env.EXTRA engine"]),

@@ -136,7 +136,7 @@ impl Course {
             assert!(self.world.lock().is_null(), "a lock is left: {story}");
         }
         let is_under_way = matches!(fault, Fault::KillDuring);
-        Run { words: words[0].to_owned(), output, story, has_struck, is_under_way }
+        Run { words: words[0].to_owned(), output, story, has_struck, is_under_way, proxy }
     }
 
     /// What must hold after a run that was struck, and one that was not.
@@ -166,9 +166,12 @@ impl Course {
     fn next(&self, words: &[&str], struck: &Run) -> Output {
         let next = self.world.run(words);
         assert_eq!(next.code, 0, "{}{next}", struck.story);
-        if struck.is_under_way && !self.world.lock().is_null() {
-            // The engine made it when the next run had looked already. Whoever comes later sees it.
-            self.world.run(words).code(0);
+        if struck.is_under_way {
+            struck.proxy.wait();
+            if !self.world.lock().is_null() {
+                // The engine made it when the next run had looked already. Whoever comes later sees it.
+                self.world.run(words).code(0);
+            }
         }
         next
     }
@@ -229,6 +232,7 @@ struct Run {
     has_struck: bool,
     /// Whether the engine may still be at the call that was struck.
     is_under_way: bool,
+    proxy: Proxy,
 }
 
 impl Run {

@@ -155,8 +155,8 @@ const LIMITS: &[Row] = &[
         &["limits.memory_reservation"],
         InPlace,
     ),
-    Row("cpus", "limits: {cpus: 0.5}", "limits: {cpus: 0.75}", &["limits.nano_cpus"], InPlace),
-    Row("cpus-new", "", "limits: {cpus: 0.5}", &["limits.nano_cpus"], InPlace),
+    Row("cpus", "limits: {cpus: 0.5}", "limits: {cpus: 0.75}", &["limits.cpus"], InPlace),
+    Row("cpus-new", "", "limits: {cpus: 0.5}", &["limits.cpus"], InPlace),
     Row(
         "shares",
         "limits: {cpu_shares: 99}",

@@ -7,6 +7,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
+mod built_in_code;
+mod clean;
+mod commands;
+mod copies;
 mod depends;
 mod drift;
 mod everything;
@@ -17,11 +21,20 @@ mod foreign;
 mod harness;
 mod images;
 mod interrupt;
+mod intervention;
+mod locked;
 mod look;
+mod map;
+mod maps;
 mod own_engine;
 mod plans;
 mod races;
+mod raw_options;
+mod registries;
+mod retrieve;
+mod run;
 mod scale;
+mod script;
 mod secrets;
 mod update_safety;
 mod verbs;

@@ -3,7 +3,8 @@
 //! Invariant: exactly one of them changes anything; the others say who does, or find nothing to do.
 
 use crate::harness::proxy::{Fault, Proxy, Strikes};
-use crate::harness::{Output, Running, World, engine};
+use crate::harness::{Output, Running, World, engine, wait_until};
+use rustix::process::Signal;
 use serde_json::json;
 
 fn project(version: usize) -> String {
@@ -17,6 +18,23 @@ fn project(version: usize) -> String {
 fn applied(output: &Output) -> bool {
     let report = output.json().into_iter().find(|object| object["type"] == "report");
     report.is_some_and(|report| report["done"].as_u64().is_some_and(|done| done > 0))
+}
+
+#[test]
+fn a_plan_during_a_run_must_name_it() {
+    let Some(world) = World::new("race-plan") else { return };
+    world.yaml(
+        "containers: {web: {@idle, network_mode: none, wait: {file_exists: /never, timeout: 60s}}}",
+    );
+    let running = world.start(&["up"]);
+    wait_until("a lock", || !world.lock().is_null() && world.lock()["Id"].is_string());
+    for words in [&["plan"][..], &["up", "--dry-run"]] {
+        let output = world.run(words);
+        output.code(0).says("note: another run is changing the project").says("`windlass up` of ");
+    }
+    running.signal(Signal::INT);
+    running.finish();
+    world.run(&["plan"]).code(0).never_says("another run");
 }
 
 /// So many runs at once; what they ended with.

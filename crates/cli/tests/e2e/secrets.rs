@@ -146,6 +146,10 @@ containers: {app: {image: '{{ images.app }}', command: [sleep, '1000000'], init:
     let image = engine::get(&format!("/images/{}/app:latest/json", world.project));
     let history = engine::get(&format!("/images/{}/app:latest/history", world.project));
     assert!(!format!("{image}{history}").contains(CANARY));
+    let saved = world.path("app.tar");
+    world.run(&["save", "app", "-o", saved.to_str().unwrap()]).code(0);
+    let layers = std::fs::read(saved).unwrap();
+    assert!(layers.windows(CANARY.len()).all(|bytes| bytes != CANARY.as_bytes()));
     assert_ne!(image["Id"], engine::get(&format!("/images/{}/json", base::image()))["Id"]);
     world.settled();
 }
@@ -197,4 +201,31 @@ fn a_container_whose_run_ended_before_it_had_its_secrets_must_get_them_from_the_
         assert_eq!(world.inside("web", &["cat", "/run/secrets/token"]), "precious", "{test}");
         world.settled();
     }
+}
+
+#[test]
+fn a_secret_that_a_container_says_itself_must_not_be_in_a_report() {
+    let Some(world) = World::new("secret-said") else { return };
+    let speaks = |more: &str, how: &str| {
+        let file = format!(
+            "secrets: {{pw: {{env: WORLD_SECRET}}}}\ncontainers: {{app: {{image: '@image', network_mode: none, \
+             init: true, env: {{PW: '{{{{ secrets.pw }}}}'}}, command: [sh, -c, 'echo pw=$PW; {how}']{more}}}, \
+             slow: {{@idle, network_mode: none, healthcheck: {{test: 'true', interval: 500ms}}}}}}\n"
+        );
+        world.yaml(&file);
+    };
+    for (more, how) in [
+        ("", "exit 3"),
+        (", update: {stable_for: 2s}", "exit 3"),
+        (", exec_commands: [{command: [sh, -c, 'echo pw=$PW; exit 4']}]", "sleep 1000"),
+        (", healthcheck: {test: 'echo pw=$PW; false', interval: 200ms, retries: 1}", "sleep 1000"),
+    ] {
+        speaks(more, how);
+        for form in ["text", "json"] {
+            let words = ["up", "-v", "--output", form, "--recreate", "app", "--recreate", "slow"];
+            let output = run(&world, &words, CANARY);
+            output.code(1).never_says("canary").says("pw=(secret)");
+        }
+    }
+    run(&world, &["plan", "-v"], CANARY).never_says("canary");
 }

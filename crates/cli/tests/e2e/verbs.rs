@@ -236,8 +236,19 @@ fn another_owner_in_the_file_must_be_told_and_leave_a_volume_as_it_is() {
     world.settled();
     world.yaml(&OWNED.replace("0700", "0750")).settled();
     let output = world.run(&["up"]);
-    output.code(0).says("Nothing to do").says("1000:1000 0700 → 1000:1000 0750");
-    output.says("windlass.yaml:").says("--destroy-volume data");
+    output
+        .code(0)
+        .says("Nothing to do")
+        .says("keeps its permissions 0700: only a new volume gets 0750");
+    output.says("windlass.yaml:2:").says("whole project down").says("--destroy-volume data");
+    // Where the container says it, the container's key is the place.
+    let text = "volumes: {data: {path: /data}}
+containers:
+  web: {@idle, attaches: [data], user: '1000:1000', permissions: '0750'}
+";
+    let output = world.yaml(text).run(&["plan"]);
+    output.says("keeps its permissions 0700").says("windlass.yaml:3:").never_says("yaml:1:");
+    world.yaml(&OWNED.replace("0700", "0750"));
     let plan = world.run(&["plan", "--output", "json"]).object("plan");
     let reason = &plan["notes"]
         .as_array()
@@ -297,6 +308,33 @@ fn a_volume_whose_owner_was_not_given_must_get_it_and_nothing_of_that_be_left() 
             assert_eq!(world.objects(), [""; 0], "{call} {then}");
         }
     }
+}
+
+#[test]
+fn a_command_that_still_runs_must_not_be_run_twice() {
+    let Some(world) = World::new("due-once") else { return };
+    world.yaml(
+        "
+containers:
+  app:
+    image: '@image'
+    init: true
+    command: [sleep, '1000']
+    exec_commands:
+      - [[sh, -c, 'echo once >> /tmp/log; while ! test -e /tmp/go; do sleep 0.1; done; exit 3'], root]
+",
+    );
+    let cut_short = world.start(&["up"]);
+    wait_until("the container runs", || world.state("app_starting") == "running");
+    let began = || world.inside_as("app_starting", "", &["cat", "/tmp/log"]).0 == 0;
+    wait_until("the command runs", began);
+    cut_short.signal(rustix::process::Signal::KILL);
+    cut_short.finish();
+    let goes_on = world.start(&["up"]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    world.inside("app_starting", &["touch", "/tmp/go"]);
+    goes_on.finish().code(1).says("exit code 3");
+    assert_eq!(world.inside("app_starting", &["cat", "/tmp/log"]), "once");
 }
 
 #[test]

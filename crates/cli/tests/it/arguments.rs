@@ -11,7 +11,7 @@ fn mistakes_end_with_64_and_say_what_would_be_right() {
         (&["up", "--recrete", "web"], "a similar argument exists: '--recreate'"),
         (&["up", "-f", "x.yaml"], "tip: name files before the command: windlass -f FILE COMMAND"),
         (&["--set", "x", "up"], "must be KEY=VALUE"),
-        (&["plan", "--for", "destroy"], "must be one of up, down, create"),
+        (&["plan", "--for", "destroy"], "[possible values: up, down, create,"),
         (&["exec", "web"], "<COMMAND>"),
         (&["--dialect", "toml", "config"], "there is no dialect `toml`"),
         (&["logs", "--since", "soon"], "`soon` is not a moment"),
@@ -45,7 +45,7 @@ fn hands_that_know_compose_are_told_the_way() {
         (&["--env-file", ".env", "up"], ["there is no `--env-file`", "--set KEY=VALUE"]),
         (&["ps", "--format", "json"], ["there is no `--format`", "`--output json`"]),
         (&["version"], ["no command `version`", "`windlass --version`"]),
-        (&["run", "web", "sh"], ["no command `run`", "`windlass exec NAME -- COMMAND`"]),
+        (&["run", "web", "sh"], ["`sh` is for the program", "`windlass run NAME -- COMMAND`"]),
     ] {
         let mut test = Test::project(EMPTY);
         for argument in arguments {
@@ -86,6 +86,12 @@ fn what_compose_says_in_the_same_words_is_understood() {
     }
     Test::project(WEB).args(["config", "--services"]).code(0).stdout("web\n");
     Test::project(WEB).args(["config", "-q"]).code(0).stdout("");
+}
+
+#[test]
+fn update_is_up() {
+    let help = |verb: &str| Test::new().args([verb, "--help"]).code(0).stdout;
+    assert_eq!(help("update"), help("up"));
 }
 
 /// As the help lists them.
@@ -135,10 +141,13 @@ fn help_of_up() {
           --no-cache                       Build without the builder's cache
           --recreate <REF>                 Recreate this container even if it is as declared; may be
                                            given several times
+          --skip-limit-reset               Keep a limit that is not in the file any more instead of
+                                           recreating the container for it
           --no-deps                        Leave the dependencies of what is named alone
           --no-wait                        Do not wait until everything is ready
           --destroy-volume <VOLUME>        Let this volume be removed and made anew where it is not as
-                                           declared: its data is lost
+                                           declared, or removed if it is not in the file: its data is
+                                           lost
           --adopt                          Take over objects of the same names that windlass did not
                                            make
           --remove-orphans                 Also remove containers of the project that are not in the
@@ -147,6 +156,8 @@ fn help_of_up() {
                                            named with `--destroy-volume`
           --dry-run                        Only show the plan
           --lock-timeout <SECONDS>         Seconds to wait for another run that changes the project
+          --intervene <ask|always|never>   When to open a shell in the state in which a build failed; it
+                                           is gone when the shell ends
       -h, --help                           Print help
     ");
 }

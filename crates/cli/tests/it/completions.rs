@@ -7,11 +7,10 @@ use std::process::Command;
 
 use crate::program::Test;
 
-const PROJECT: &str =
-    "name: shop\ncontainers:\n  web: {image: x}\n  app: {image: x, instances: [blue]}\n";
+const PROJECT: &str = "name: shop\nimages:\n  rootfs: {commands: [FROM: x]}\ncontainers:\n  web: {image: x}\n  app: {image: x, instances: [blue]}\n";
 
 /// What was typed, and what must be among the answers.
-const CASES: [(&str, &[&str]); 7] = [
+const CASES: [(&str, &[&str]); 15] = [
     ("windlass unp", &["unpause"]),
     ("windlass up --recr", &["--recreate"]),
     ("windlass up w", &["web"]),
@@ -19,6 +18,14 @@ const CASES: [(&str, &[&str]); 7] = [
     ("windlass logs app", &["app.blue"]),
     ("windlass exec w", &["web"]),
     ("windlass up --recreate ", &["web", "app.blue"]),
+    ("windlass build ", &["rootfs", "web"]),
+    ("windlass push ro", &["rootfs"]),
+    ("windlass tag ", &["rootfs"]),
+    ("windlass retrieve ro", &["rootfs"]),
+    ("windlass context ", &["rootfs"]),
+    ("windlass plan --for down", &["down"]),
+    ("windlass --dialect docker-map -f map.yaml exec ", &["mapped"]),
+    ("windlass -f map.yaml --dialect=docker-map up m", &["mapped"]),
 ];
 
 /// The shell's answers to a line, one per line; none if the shell is not there.
@@ -28,6 +35,7 @@ fn answers(shell: &str, run: &str, line: &str, word: &str) -> Option<String> {
     }
     let script = Test::new().args(["completions", shell]).code(0).stdout;
     let test = Test::project(PROJECT).file("script", &script);
+    let test = test.file("map.yaml", "mapped: {image: x, binds: []}\n");
     let program = Path::new(env!("CARGO_BIN_EXE_windlass"));
     let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
     let mut command = Command::new(shell);

@@ -94,7 +94,7 @@ secrets:
   gone: {file: nope.txt}
   unset: {env: NOPE}
 images:
-  app: {dockerfile: nowhere/Dockerfile}
+  app: {dockerfile: nowhere/Dockerfile, secrets: [gone, unset]}
   dir: {dockerfile: ctx}
   bad: {dockerfile: bad/Dockerfile}
   inline:

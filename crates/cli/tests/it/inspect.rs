@@ -59,6 +59,43 @@ fn the_long_form_means_the_same_project() {
     assert_ne!(hashes(SHOP), hashes(&SHOP.replace("retries: 4", "retries: 5")));
 }
 
+/// A map whose options name what is not in it, and what is.
+const RAW: &str = "\
+name: main
+volumes: {data: /data}
+networks: {n: }
+db: {image: x, attaches: data}
+web:
+  image: x
+  create_options: {environment: {A: 1}, volumes: [/v, /h], ports: [80, 53/udp], healthcheck: {test: 'true', interval: 1000000000}}
+  host_config:
+    binds: ['/h:/h:ro', 'other:/o:ro,nocopy', 'main.data:/d']
+    port_bindings: {80: [127.0.0.1, 8080]}
+    links: {theirs: t, main.db: d}
+    volumes_from: ['theirs:ro', main.db]
+    pid_mode: 'container:theirs'
+    device_requests: [{count: -1, capabilities: [[gpu]]}]
+own: {image: x, networks: n, host_config: {links: [[theirs, a], [theirs, b]], mounts: [{Target: /m, Source: mine}]}}
+elsewhere: {image: x, create_options: {mac_address: '02:42:0a:00:00:01'}, host_config: {network_mode: backend}}
+home: {image: x, create_options: {mac_address: '02:42:0a:00:00:02'}, host_config: {network_mode: main.n}}
+";
+
+#[test]
+fn the_long_form_has_what_an_engine_alone_knows() {
+    let map = || Test::project("").file("map.yaml", RAW);
+    let words = ["-f", "map.yaml", "--dialect", "docker-map", "config"];
+    let first = map().args(words).code(0).stdout;
+    for text in
+        ["Source: other", "[theirs, a]", "network_mode: backend", "source: data", "theirs:ro"]
+    {
+        assert!(first.contains(text), "{text}\n{first}");
+    }
+    assert_eq!(first, Test::project(&first).args(["config"]).code(0).stdout);
+    let hashes = map().args(["-f", "map.yaml", "--dialect", "docker-map", "config", "--hash"]);
+    let again = Test::project(&first).args(["config", "--hash"]).code(0).stdout;
+    assert_eq!(hashes.code(0).stdout, again);
+}
+
 #[test]
 fn parts_of_the_project() {
     for (option, expected) in [
@@ -121,7 +158,12 @@ fn tasks_are_listed_by_label() {
 fn the_graph_knows_what_a_dockerfile_is_built_on() {
     let text = "name: p\nimages:\n  base: {dockerfile: {inline: FROM scratch}}\n  \
                 app: {dockerfile: Dockerfile}\n";
-    let project = Test::project(text)
-        .file("Dockerfile", "FROM p/base AS a\nFROM scratch\nCOPY --from=a /x /x\n");
-    project.args(["graph"]).code(0).stdout("image app\n└─ image base\n");
+    let project = || {
+        Test::project(text)
+            .file("Dockerfile", "FROM p/base AS a\nFROM scratch\nCOPY --from=a /x /x\n")
+    };
+    project().args(["graph"]).code(0).stdout("image app\n└─ image base\n");
+    project().args(["graph", "base"]).code(0).stdout("image base\n");
+    let near = project().args(["graph", "bas"]).code(64);
+    near.complains(["there is no `bas` in this project", "did you mean `base`?"]);
 }

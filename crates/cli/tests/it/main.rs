@@ -6,7 +6,9 @@
 
 mod arguments;
 mod completions;
+mod context;
 mod documents;
+mod each;
 mod exits;
 mod fake;
 mod files;

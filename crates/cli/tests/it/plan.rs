@@ -58,6 +58,33 @@ fn a_reference_that_names_nothing_gets_a_suggestion() {
 }
 
 #[test]
+fn what_no_engine_takes_for_an_image_is_refused_before_one_is_asked() {
+    for (arguments, message) in [
+        (&["pull", "x:1:2"][..], "\"1:2\" is not a tag"),
+        (&["run", "A/b:1"], "has capital letters"),
+        (&["run", "http://r.io/a"], "leave the scheme out"),
+        (&["tag", "web", "r.io/b..c:1"], "is not a part of an image's name"),
+        (&["untag", "web", "r.io/A:1"], "has capital letters"),
+        (&["retrieve", "a//b:1", "/x", "-o", "x.tar"], "is empty"),
+        (&["save", "b-/x", "-o", "x.tar"], "is not a part of an image's name"),
+    ] {
+        let test = arguments.iter().fold(Test::project(TWO), |test, word| test.args([word]));
+        test.code(64).complains(["is not the name of an image", message]);
+    }
+}
+
+#[test]
+fn a_project_without_containers_says_what_it_is_for() {
+    for (text, hint) in [
+        ("name: p\nimages: {a: {commands: [FROM scratch]}}\n", "`windlass build`"),
+        ("name: p\ntasks: {t: {image: a, command: b}}\n", "`windlass tasks`"),
+    ] {
+        let ended = Test::project(text).args(["plan", "--offline"]).code(0);
+        ended.complains(["it declares no containers", hint]);
+    }
+}
+
+#[test]
 fn a_missing_build_context_is_named() {
     let text =
         "name: p\nimages:\n  app: {dockerfile: Dockerfile}\ncontainers:\n  web: {image: app}\n";

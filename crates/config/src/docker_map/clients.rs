@@ -35,7 +35,7 @@ pub(crate) fn clients(
     surroundings: Surroundings<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Arc<Node> {
-    let root = Paths::new(surroundings).expand(root, false);
+    let root = Paths::new(surroundings).tree(root, diagnostics);
     let Some(map) = root.as_mapping() else {
         let message = format!("expected a mapping of clients, found {}", root.describe());
         let found = Diagnostic::error("wrong-type", message).at(root.span, "");
@@ -49,6 +49,13 @@ pub(crate) fn clients(
             _ => Arc::clone(&entry.key.text),
         };
         let key = Key { text: name, span: entry.key.span };
+        if let Some(other) = engines.entries().iter().find(|other| other.key.text == key.text) {
+            let message =
+                format!("`{DEFAULT_CLIENT}` and `{}` are one client", EngineName::DEFAULT);
+            let found = Diagnostic::error("duplicate-key", message).at(key.span, "");
+            let found = found.also(other.key.span, "the other one");
+            diagnostics.push(found.help("leave one of them out, or give it another name"));
+        }
         let value = client(&key, &entry.value, diagnostics);
         engines.replace(Entry { key, value, merged: entry.merged });
     }

@@ -35,7 +35,7 @@ pub(crate) fn map(
     surroundings: Surroundings<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Arc<Node> {
-    let root = Paths::new(surroundings).expand(root, false);
+    let root = Paths::new(surroundings).tree(root, diagnostics);
     let Some(map) = root.as_mapping() else { return root };
     let mut sections = Mapping::default();
     let mut containers = Containers::default();

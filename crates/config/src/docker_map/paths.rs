@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::TAGS;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::Span;
 use crate::yaml::{Entry, Mapping, Node, Resolved, Scalar, Style, Value};
 
 /// What paths are expanded with.
@@ -21,15 +23,23 @@ pub(super) struct Paths<'a> {
     surroundings: Surroundings<'a>,
     /// By where a node is, and whether it stands under a tag.
     done: HashMap<(*const Node, bool), Arc<Node>>,
+    /// What is not set, and where it stands.
+    unset: Diagnostics,
 }
 
 impl<'a> Paths<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>) -> Self {
-        Self { surroundings, done: HashMap::new() }
+        Self { surroundings, done: HashMap::new(), unset: Diagnostics::default() }
     }
 
-    /// The tree without tags, with everything in braces as mere text.
-    pub(super) fn expand(&mut self, node: &Arc<Node>, under_tag: bool) -> Arc<Node> {
+    /// The tree without tags, with everything in braces as mere text. A variable that is not set is a warning.
+    pub(super) fn tree(mut self, root: &Arc<Node>, diagnostics: &mut Diagnostics) -> Arc<Node> {
+        let expanded = self.expand(root, false);
+        diagnostics.extend(self.unset);
+        expanded
+    }
+
+    fn expand(&mut self, node: &Arc<Node>, under_tag: bool) -> Arc<Node> {
         let is_tagged = TAGS.iter().any(|tag| node.has_tag(tag));
         let is_path = under_tag || is_tagged;
         let known = (Arc::as_ptr(node), is_path);
@@ -37,7 +47,7 @@ impl<'a> Paths<'a> {
             return Arc::clone(done);
         }
         let value = match &node.value {
-            Value::Scalar(scalar) => self.scalar(scalar, is_path),
+            Value::Scalar(scalar) => self.scalar(scalar, node.span, is_path),
             Value::Sequence(items) => {
                 let all: Vec<_> = items.iter().map(|item| self.expand(item, is_path)).collect();
                 let is_same = all.iter().zip(items).all(|(new, old)| Arc::ptr_eq(new, old));
@@ -65,9 +75,15 @@ impl<'a> Paths<'a> {
         (!is_same).then_some(Value::Mapping(new))
     }
 
-    fn scalar(&self, scalar: &Scalar, is_path: bool) -> Option<Value> {
+    fn scalar(&mut self, scalar: &Scalar, span: Span, is_path: bool) -> Option<Value> {
         let Resolved::String(text) = scalar.resolve() else { return None };
-        let expanded = is_path.then(|| self.surroundings.expand(text));
+        let mut unset = Vec::new();
+        let expanded = is_path.then(|| self.surroundings.expand(text, &mut unset));
+        for name in unset {
+            let message = format!("the variable `{}` is not set", crate::yaml::shorten(name));
+            let found = Diagnostic::warning("unset-variable", message);
+            self.unset.push(found.at(span, "stays as it is written"));
+        }
         let is_more = ["{{", "{%", "${"].iter().any(|marker| text.contains(marker));
         let text = match expanded {
             Some(expanded) if expanded != text => expanded.into(),
@@ -80,16 +96,18 @@ impl<'a> Paths<'a> {
 
 impl Surroundings<'_> {
     /// `$NAME` and `${NAME}`, then a `~` at the start. A name that is not set stays as it is written.
-    fn expand(&self, text: &str) -> String {
+    fn expand<'t>(&self, text: &'t str, unset: &mut Vec<&'t str>) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
             let (name, length) = variable(rest);
-            match self.env.get(name).filter(|_| length > 1) {
-                Some(value) => out.push_str(value),
-                None => out.push_str(&rest[..length]),
+            if let Some(value) = self.env.get(name).filter(|_| length > 1) {
+                out.push_str(value);
+            } else {
+                unset.extend(Some(name).filter(|name| !name.is_empty()));
+                out.push_str(&rest[..length]);
             }
             rest = &rest[length..];
         }
@@ -143,7 +161,9 @@ mod tests {
             ("~you/x", "~you/x"),
             ("a~", "a~"),
         ] {
-            assert_eq!(surroundings.expand(text), expected, "{text}");
+            let mut unset = Vec::new();
+            assert_eq!(surroundings.expand(text, &mut unset), expected, "{text}");
+            assert_eq!(unset.is_empty(), !text.contains("NONE"), "{text}");
         }
     }
 }

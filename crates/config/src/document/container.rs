@@ -9,13 +9,14 @@ use windlass_model::dependency::Condition;
 use windlass_model::endpoint::Endpoint;
 use windlass_model::env::Env;
 use windlass_model::image::PullPolicy;
-use windlass_model::mount::Mount;
+use windlass_model::mount::{Mount, MountSource};
 use windlass_model::port::PublishedPort;
 use windlass_model::secret::SecretMount;
 use windlass_model::update::UpdateSpec;
 use windlass_model::wait::{ExecSpec, WaitSpec};
-use windlass_model::{Rare, Shared};
+use windlass_model::{Rare, Shared, Text};
 
+use super::Raw;
 use crate::read::Spanned;
 use crate::scalar::PortRange;
 use crate::source::Span;
@@ -23,7 +24,7 @@ use crate::template::Uses;
 
 #[derive(Debug, Clone)]
 pub struct Container {
-    pub key: String,
+    pub key: Text,
     /// Where its key is.
     pub span: Span,
     pub is_abstract: bool,
@@ -43,6 +44,8 @@ pub struct Container {
     pub attaches: Rare<Vec<Spanned<Attach>>>,
     pub uses: Rare<Vec<Spanned<UseVolume>>>,
     pub mounts: Rare<Vec<Spanned<MountEntry>>>,
+    /// Where `config.user` is written.
+    pub user: Rare<Option<Span>>,
     pub permissions: Rare<Option<Spanned<String>>>,
     pub exposes: Rare<Vec<Spanned<Expose>>>,
     pub ports: Rare<Vec<Spanned<PublishedPort>>>,
@@ -52,6 +55,8 @@ pub struct Container {
     pub pid: Rare<Option<Spanned<Sharing>>>,
     pub ipc: Rare<Option<Spanned<Sharing>>>,
     pub secrets: Rare<Vec<Spanned<SecretMount>>>,
+    /// From `create_options` and `host_config`.
+    pub raw: Rare<Raw>,
     pub depends_on: Rare<Vec<Spanned<DependsOn>>>,
     pub wait: Rare<Option<WaitSpec>>,
     pub update: Rare<UpdateSpec>,
@@ -66,7 +71,7 @@ pub struct Container {
 impl Container {
     pub fn new(key: &str, span: Span) -> Self {
         Self {
-            key: key.to_owned(),
+            key: key.into(),
             span,
             is_abstract: false,
             instances: Vec::new(),
@@ -82,6 +87,7 @@ impl Container {
             attaches: Rare::default(),
             uses: Rare::default(),
             mounts: Rare::default(),
+            user: Rare::default(),
             permissions: Rare::default(),
             exposes: Rare::default(),
             ports: Rare::default(),
@@ -91,6 +97,7 @@ impl Container {
             pid: Rare::default(),
             ipc: Rare::default(),
             secrets: Rare::default(),
+            raw: Rare::default(),
             depends_on: Rare::default(),
             wait: Rare::default(),
             update: Rare::default(),
@@ -141,6 +148,8 @@ pub enum MountFrom {
     Anonymous,
     /// An alias under `volumes`.
     Volume(String),
+    /// As the engine is told: a volume has its name there, a directory is made only if that is said.
+    Engine(MountSource),
     /// Absolute.
     Path(String),
 }
@@ -152,7 +161,7 @@ pub struct Expose {
     /// Published, from this port on.
     pub host_port: Option<u16>,
     /// An alias under the engine's `interfaces`.
-    pub interface: Option<String>,
+    pub interface: Option<Spanned<String>>,
     pub ipv6: bool,
 }
 
@@ -177,6 +186,8 @@ pub enum Sharing {
     Engine(String),
     /// A container of the project.
     Container(String),
+    /// A network by its name on the engine.
+    Network(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,7 +60,7 @@ pub struct Command {
 #[derive(Debug, Clone)]
 pub enum CommandKind {
     Instruction { instruction: String, text: String },
-    From { image: String, alias: Option<String> },
+    From { image: String, alias: Option<String>, platform: Option<String> },
     AddContent { content: String, dest: String, options: AddOptions },
     AddImagePath { image: String, path: String, dest: String, options: AddOptions },
     AddContext { context: ContextSpec, dest: String, options: AddOptions },

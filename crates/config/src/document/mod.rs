@@ -5,6 +5,7 @@
 mod container;
 mod image;
 mod objects;
+mod raw;
 
 pub use container::{
     Attach, Bind, Container, DependsOn, Expose, Link, MountEntry, MountFrom, NetworkUse, Sharing,
@@ -12,6 +13,7 @@ pub use container::{
 };
 pub use image::{Command, CommandKind, Image, ImageContext, Source};
 pub use objects::{Engine, Group, HostPath, Network, Secret, Settings, Task, TaskPlace, Volume};
+pub use raw::Raw;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +27,8 @@ use crate::load::Dialect;
 pub struct Document {
     /// What is left of it: a few rules that differ.
     pub dialect: Dialect,
+    /// Engines are written as docker-map's clients, in a file of their own.
+    pub says_clients: bool,
     pub name: ProjectName,
     /// Absolute path of the directory of the main file.
     pub root: String,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: paths are absolute, defaults of single objects are filled in, names are still keys.
 
+use std::collections::BTreeSet;
+
 use std::collections::BTreeMap;
 
 use windlass_model::ProjectName;
@@ -22,6 +24,8 @@ pub struct Settings {
     pub default_tag: Option<String>,
     pub default_domain: Option<String>,
     pub set_hostname: bool,
+    /// Two containers may publish one port of the host: whoever starts them sees to it that only one of them runs.
+    pub shared_ports: bool,
     pub use_attached_parent_name: bool,
     /// Where containers run that name no engine.
     pub default_engines: Vec<Spanned<String>>,
@@ -34,6 +38,7 @@ impl Default for Settings {
             default_tag: None,
             default_domain: None,
             set_hostname: true,
+            shared_ports: false,
             use_attached_parent_name: false,
             default_engines: Vec::new(),
         }
@@ -108,6 +113,8 @@ pub struct Group {
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub span: Span,
+    /// Keys of secrets that its registries name.
+    pub secrets: Vec<Spanned<String>>,
     pub spec: EngineSpec,
 }
 
@@ -122,6 +129,8 @@ pub struct Task {
     pub needs: Vec<Spanned<String>>,
     /// What the task sets of a container.
     pub container: Container,
+    /// The keys of it that are written.
+    pub written: BTreeSet<&'static str>,
 }
 
 /// Where a task runs, as words.

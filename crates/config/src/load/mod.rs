@@ -8,7 +8,8 @@ mod tree;
 
 pub use options::{Dialect, LoadOptions};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use windlass_model::project::Project;
 
@@ -19,6 +20,7 @@ use crate::places::Places;
 use crate::read::{Item, Reader, did_you_mean};
 use crate::source::SourceMap;
 use crate::template::{TemplateInputs, Templates};
+use crate::yaml::Node;
 
 /// What came of loading.
 #[derive(Debug)]
@@ -31,8 +33,6 @@ pub struct Loaded {
     pub places: Places,
     /// The variables that templates of sensitive values ask for, as they are written.
     pub vars: BTreeMap<String, serde_json::Value>,
-    /// Tasks that take the words after `--` by themselves; other tasks get them appended to their command.
-    pub tasks_with_args: BTreeSet<String>,
     /// What `--set` names and nothing in the files asks for or declares, each with a hint.
     pub unused_set: Vec<(String, String)>,
 }
@@ -42,13 +42,27 @@ pub fn load(options: &LoadOptions) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::default();
     let root = tree::read(options, &mut sources, &mut diagnostics);
+    finish(options, root, sources, diagnostics)
+}
+
+/// As [`load`], of a tree in the native format's sections that no file says.
+pub(crate) fn load_tree(options: &LoadOptions, sources: SourceMap, node: Arc<Node>) -> Loaded {
+    let root = tree::Root { node, variables: Vec::new() };
+    finish(options, Some(root), sources, Diagnostics::default())
+}
+
+fn finish(
+    options: &LoadOptions,
+    root: Option<tree::Root>,
+    sources: SourceMap,
+    diagnostics: Diagnostics,
+) -> Loaded {
     let mut loaded = Loaded {
         project: None,
         diagnostics,
         sources,
         places: Places::default(),
         vars: BTreeMap::new(),
-        tasks_with_args: BTreeSet::new(),
         unused_set: Vec::new(),
     };
     if let Some(root) = root {
@@ -70,18 +84,19 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
         config_root: directory.clone(),
         secrets_optional: options.secrets_optional,
     });
-    let reader = Reader::new(std::mem::take(&mut loaded.sources), templates);
+    let reader = Reader::new(std::mem::take(&mut loaded.sources), templates, options.dialect);
     let given = native::Given {
         name: options.project.as_deref(),
         origin: options.origin(),
         dialect: options.dialect,
+        // A map that is built in code has engines.
+        says_clients: options.dialect == Dialect::DockerMap && !options.files.is_empty(),
         root: &directory,
     };
     if let Some(document) = native::read(&reader, Item::root(root.node), &given) {
         let lowered = lower(&reader, document);
         loaded.project = Some(lowered.project);
         loaded.places = lowered.places;
-        loaded.tasks_with_args = lowered.tasks_with_args;
     }
     let vars = reader.templates().kept_vars();
     loaded.vars = vars.into_iter().map(|(name, node)| (name, node.to_json())).collect();

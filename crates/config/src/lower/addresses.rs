@@ -12,9 +12,91 @@ use windlass_model::project::Project;
 use super::Lowering;
 use super::checks::may_meet;
 use crate::diagnostic::Diagnostic;
+use crate::scalar::Subnet;
 use crate::source::Span;
 
+/// A pool of a network that an engine is asked for.
+struct Pool<'p> {
+    network: &'p NetworkSpec,
+    subnet: Subnet,
+    has_range: bool,
+}
+
+impl Pool<'_> {
+    /// Whether an engine refuses one of the two, the outer or the inner. Other drivers than `bridge` may share a subnet
+    /// by ranges.
+    fn clashes_with(&self, inner: &Self) -> bool {
+        let both = [self, inner];
+        let by_ranges = both.iter().any(|pool| pool.has_range);
+        !by_ranges || both.iter().all(|pool| is_driver(pool.network, "bridge"))
+    }
+}
+
+fn is_driver(network: &NetworkSpec, driver: &str) -> bool {
+    network.config.driver.as_deref().unwrap_or("bridge") == driver
+}
+
+/// The pools of a network that the engine's own address management makes for it alone.
+fn pools(network: &NetworkSpec) -> impl Iterator<Item = Pool<'_>> {
+    let ipam = network.config.ipam.as_ref().filter(|ipam| {
+        let is_own = ipam.driver.as_deref().is_none_or(|driver| driver == "default");
+        is_own && !network.external && !is_driver(network, "overlay")
+    });
+    ipam.into_iter().flat_map(|ipam| &ipam.pools).filter_map(move |pool| {
+        let subnet = crate::scalar::subnet(pool.subnet.as_deref()?).ok()?;
+        Some(Pool { network, subnet, has_range: pool.ip_range.is_some() })
+    })
+}
+
 impl Lowering<'_> {
+    /// Two networks of one engine have no address in common, nor have two pools of one network.
+    pub(super) fn check_subnets(&self, project: &Project) {
+        let mut pools: Vec<_> = project.networks.values().flat_map(pools).collect();
+        if pools.len() < 2 {
+            return;
+        }
+        // One that holds another comes before it, and two that don't hold one another have nothing in common.
+        pools.sort_by_key(|pool| pool.subnet);
+        let users = users(project);
+        let mut open: Vec<&Pool<'_>> = Vec::new();
+        for pool in &pools {
+            while open.pop_if(|outer| !outer.subnet.covers(&pool.subnet)).is_some() {}
+            let clash = open.iter().find(|outer| {
+                outer.clashes_with(pool)
+                    && (outer.network.key == pool.network.key
+                        || meet(&users, outer.network, pool.network))
+            });
+            if let Some(outer) = clash {
+                self.report_overlap(outer, pool);
+            }
+            open.push(pool);
+        }
+    }
+
+    fn report_overlap(&self, outer: &Pool<'_>, inner: &Pool<'_>) {
+        let (one, two) = (&outer.network.key, &inner.network.key);
+        let message = if one == two {
+            format!(
+                "two pools of the network \"{one}\" overlap: {} and {}",
+                outer.subnet, inner.subnet
+            )
+        } else {
+            format!(
+                "the networks \"{one}\" and \"{two}\" overlap: {} and {}",
+                outer.subnet, inner.subnet
+            )
+        };
+        let place = |key: &str| self.document.networks.get(key).map(|network| network.span);
+        let mut found = Diagnostic::error("subnet-conflict", message);
+        if let Some(span) = place(two) {
+            found = found.at(span, "");
+        }
+        if let Some(span) = place(one).filter(|_| one != two) {
+            found = found.also(span, "the other");
+        }
+        self.report(found.help("give each a subnet of its own, or none: an engine finds one"));
+    }
+
     pub(super) fn check_addresses(&self, project: &Project) {
         let networks: BTreeMap<&str, &NetworkSpec> =
             project.networks.values().map(|network| (network.name.as_str(), network)).collect();
@@ -98,4 +180,26 @@ impl Lowering<'_> {
         let used = container.networks.iter().find(|used| used.value.name == network);
         Some(used.map_or(container.span, |used| used.span))
     }
+}
+
+/// The containers on each network, by its name on an engine.
+type Users<'p> = BTreeMap<&'p str, Vec<&'p ContainerSpec>>;
+
+fn users(project: &Project) -> Users<'_> {
+    let mut users = Users::new();
+    for container in project.containers.values() {
+        for name in container.config.endpoints.keys() {
+            users.entry(name).or_default().push(container);
+        }
+    }
+    users
+}
+
+/// Whether two networks can be on one engine at a time: by containers that can be part of one run.
+fn meet(users: &Users<'_>, one: &NetworkSpec, two: &NetworkSpec) -> bool {
+    let of = |network: &NetworkSpec| users.get(network.name.as_str()).into_iter().flatten();
+    of(one).any(|user| {
+        let mut here = of(two).filter(|other| other.address.engine == user.address.engine);
+        here.any(|other| may_meet(user, Some(other)))
+    })
 }

@@ -57,10 +57,12 @@ impl Lowering<'_> {
         let protocol = port.protocol.as_str();
         let message = format!("the port {published}/{protocol} of the host is published {who}");
         let place = |address: &Address| self.port_span(address, published);
-        let found = match self.document.dialect {
-            Dialect::Windlass => Diagnostic::error("port-conflict", message),
-            // There it was left to the engine, and to whoever starts only one of the two.
-            Dialect::DockerMap => Diagnostic::warning("port-conflict", message),
+        // In a map it was left to the engine, and to whoever starts only one of the two.
+        let is_map = self.document.dialect == Dialect::DockerMap;
+        let found = if is_map || self.document.settings.shared_ports {
+            Diagnostic::warning("port-conflict", message)
+        } else {
+            Diagnostic::error("port-conflict", message)
         };
         let mut found = found.help("publish another port, or each on an address of its own");
         if let Some(span) = place(address) {

@@ -50,7 +50,7 @@ impl Dependencies {
                 None => return,
             }
         } else {
-            self.apart.push((other.reference.clone(), span));
+            self.apart.push((other.reference.to_string(), span));
             return;
         };
         let address = other.address(engine);
@@ -69,7 +69,7 @@ impl Dependencies {
         })
     }
 
-    fn finish(self) -> Vec<Dependency> {
+    pub(super) fn finish(self) -> Vec<Dependency> {
         let all = self.all.into_iter();
         all.map(|(on, (condition, reason, _))| Dependency { on, condition, reason }).collect()
     }
@@ -81,7 +81,7 @@ pub(super) fn unchecked(document: &Document) -> BTreeSet<String> {
         container.config.healthcheck.as_ref().is_some_and(|check| !check.is_active())
     };
     let containers = document.containers.values().filter(disabled);
-    containers.map(|container| container.key.clone()).collect()
+    containers.map(|container| container.key.to_string()).collect()
 }
 
 impl Lowering<'_> {
@@ -93,6 +93,7 @@ impl Lowering<'_> {
     ) -> Vec<Edge> {
         let mut edges = Vec::new();
         let mut specs = Vec::with_capacity(configs.len());
+        let mut images = BTreeSet::new();
         for (container, config) in self.document.containers.values().zip(configs) {
             let members = self.members.of(&container.key);
             if members.is_empty() {
@@ -102,6 +103,9 @@ impl Lowering<'_> {
                 members.iter().flat_map(|one| one.engines.iter().map(move |engine| (one, engine)));
             let all: Vec<_> = all.collect();
             let Some(image) = self.container_image(container) else { continue };
+            // Many containers are of one image, and say it once.
+            let image = images.get(&image).cloned().unwrap_or(image);
+            images.insert(image.clone());
             let configs = std::iter::repeat_n(config, all.len());
             for ((member, engine), config) in all.into_iter().zip(configs) {
                 let spec = self.spec(member, engine, config, image.clone(), &mut edges);
@@ -126,19 +130,8 @@ impl Lowering<'_> {
         let mut dependencies = Dependencies::new(address.clone());
         self.config(member, engine, &mut config, &mut dependencies);
         self.name_host(member, engine, &mut config);
-        for wanted in &container.depends_on {
-            let target = Spanned::new(wanted.value.target.clone(), wanted.span);
-            let path = || format!("containers.{}.depends_on", container.key);
-            for other in self.members.expect(self.reader, &target, path) {
-                self.check_health(other, wanted, path);
-                dependencies.add_with(
-                    other,
-                    wanted.value.condition,
-                    Reason::DependsOn,
-                    wanted.span,
-                );
-            }
-        }
+        let path = format!("containers.{}.depends_on", container.key);
+        self.depended_on(container, &path, &mut dependencies);
         self.templated(container, &mut dependencies);
         self.check_apart(member, engine, &dependencies);
         edges.extend(dependencies.edges());
@@ -159,6 +152,23 @@ impl Lowering<'_> {
             persistent: container.persistent,
             profiles: container.profiles.clone(),
             needs: needs(container, engine).into(),
+        }
+    }
+
+    /// What its `depends_on` says; `path` is where that is.
+    pub(super) fn depended_on(
+        &self,
+        container: &Container,
+        path: &str,
+        dependencies: &mut Dependencies,
+    ) {
+        for wanted in &container.depends_on {
+            let target = Spanned::new(wanted.value.target.clone(), wanted.span);
+            for other in self.members.expect(self.reader, &target, || path.to_owned()) {
+                self.check_health(other, wanted, || path.to_owned());
+                let condition = wanted.value.condition;
+                dependencies.add_with(other, condition, Reason::DependsOn, wanted.span);
+            }
         }
     }
 
@@ -222,7 +232,7 @@ impl Lowering<'_> {
         wanted: &Spanned<DependsOn>,
         path: impl FnOnce() -> String,
     ) {
-        let unchecked = self.unchecked.contains(&other.container.key);
+        let unchecked = self.unchecked.contains(other.container.key.as_str());
         if wanted.value.condition == Condition::Healthy && unchecked {
             let message = format!("the health check of \"{}\" is disabled", other.reference);
             let found = Diagnostic::error("no-healthcheck", message).at(wanted.span, "");
@@ -231,7 +241,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn templated(&self, container: &Container, dependencies: &mut Dependencies) {
+    pub(super) fn templated(&self, container: &Container, dependencies: &mut Dependencies) {
         for ((scope, name), span) in &container.used.names {
             if *scope != Scope::Containers {
                 continue;
@@ -262,13 +272,13 @@ impl Lowering<'_> {
             if container.is_image_wrong {
                 return None;
             }
-            if self.document.images.contains_key(&container.key) {
-                return Some(ImageUse::Project(container.key.clone()));
+            if self.document.images.contains_key(container.key.as_str()) {
+                return Some(ImageUse::Project(container.key.to_string()));
             }
             // In a map a container is named after its image.
             let is_map = self.document.dialect == Dialect::DockerMap;
             if is_map || self.document.settings.repository.is_some() {
-                let name = Spanned::new(container.key.clone(), container.span);
+                let name = Spanned::new(container.key.to_string(), container.span);
                 return self.image_use(&name, &format!("containers.{}", container.key));
             }
             let found = Diagnostic::error("missing-image", "the container has no image");
@@ -305,7 +315,7 @@ impl Lowering<'_> {
             let repository = repository.trim_end_matches('/');
             reference.repository = format!("{repository}/{}", reference.repository);
         }
-        Some(ImageUse::External(familiar_reference(&reference.to_string())))
+        Some(ImageUse::External(familiar_reference(&reference.to_string()).into()))
     }
 
     pub(super) fn project_image(&self, text: &str) -> Option<ImageUse> {
@@ -317,7 +327,7 @@ impl Lowering<'_> {
 }
 
 /// The images, networks and volumes that templates name.
-fn needs(container: &Container, engine: &EngineName) -> BTreeSet<Address> {
+pub(super) fn needs(container: &Container, engine: &EngineName) -> BTreeSet<Address> {
     let named = container.used.names.keys();
     let address = |(scope, name): &(Scope, String)| match scope {
         Scope::Images => Some(Address::image(engine, name)),

@@ -80,11 +80,13 @@ const SHOWN: usize = 12;
 
 fn report(reader: &Reader, circle: &[&Edge]) {
     let Some(last) = circle.last() else { return };
-    let mut names: Vec<_> = circle.iter().map(|edge| edge.from.name.clone()).collect();
-    names.push(last.to.name.clone());
+    let shown;
+    let mut names: Vec<_> = circle.iter().map(|edge| edge.from.name.as_str()).collect();
+    names.push(&last.to.name);
     if names.len() > SHOWN {
         let left_out = names.len() - SHOWN;
-        names.splice(SHOWN - 1..names.len() - 1, [format!("… ({left_out} more) …")]);
+        shown = format!("… ({left_out} more) …");
+        names.splice(SHOWN - 1..names.len() - 1, [shown.as_str()]);
     }
     let message = format!("a dependency cycle: {}", names.join(" → "));
     let label = |edge: &Edge| format!("{} needs {}", edge.from.name, edge.to.name);

@@ -20,9 +20,31 @@ use crate::template::Scope;
 /// Names of stages so far, and edges to other images.
 struct Stages<'a> {
     image: &'a Image,
+    /// Of the stages before the current one.
     aliases: BTreeSet<String>,
+    /// Of the current one.
+    alias: Option<String>,
     count: usize,
     needs: Vec<(String, Span)>,
+}
+
+/// What FROM says.
+struct From {
+    image: String,
+    alias: Option<String>,
+    platform: Option<String>,
+}
+
+impl<'a> Stages<'a> {
+    fn of(image: &'a Image) -> Self {
+        Self { image, aliases: BTreeSet::new(), alias: None, count: 0, needs: Vec::new() }
+    }
+
+    fn begin(&mut self, alias: Option<&str>) {
+        self.count += 1;
+        self.aliases.extend(self.alias.take());
+        self.alias = alias.map(str::to_lowercase);
+    }
 }
 
 impl Lowering<'_> {
@@ -103,8 +125,7 @@ impl Lowering<'_> {
                 context: context(image, true),
             },
             Source::Commands(commands) => {
-                let mut stages =
-                    Stages { image, aliases: BTreeSet::new(), count: 0, needs: Vec::new() };
+                let mut stages = Stages::of(image);
                 self.check_first(image, commands);
                 let placed =
                     commands.iter().filter_map(|command| self.command(&mut stages, command));
@@ -127,7 +148,7 @@ impl Lowering<'_> {
             | CommandKind::AddPaths { .. }
             | CommandKind::CopyFrom { .. } => false,
         };
-        let first = commands.iter().find(|command| !is(command, "ARG"));
+        let first = commands.iter().find(|command| !is(command, "ARG") && !is(command, "#"));
         let fits = first.is_some_and(|command| is(command, "FROM"));
         if !fits {
             let span = first.map_or(image.span, |command| command.span);
@@ -146,9 +167,13 @@ impl Lowering<'_> {
         let span = command.span;
         let built = match command.kind.clone() {
             CommandKind::Instruction { instruction, text } => {
+                let named = self.named(stages, &text);
+                stages.needs.extend(named.into_iter().map(|key| (key, span)));
                 BuildCommand::Instruction { instruction, text }
             }
-            CommandKind::From { image, alias } => self.from(stages, image, alias, span)?,
+            CommandKind::From { image, alias, platform } => {
+                self.from(stages, From { image, alias, platform }, span)?
+            }
             CommandKind::AddContent { content, dest, options } => {
                 BuildCommand::AddContent { content, dest, options }
             }
@@ -163,39 +188,62 @@ impl Lowering<'_> {
                 BuildCommand::AddPaths { prefix, get, options }
             }
             CommandKind::CopyFrom { from, path, to, options } => {
-                let number = from.parse::<usize>().is_ok_and(|number| number < stages.count);
-                let from = if number || stages.aliases.contains(&from.to_lowercase()) {
-                    CopySource::Stage(from)
-                } else {
-                    CopySource::Image(self.image_of(stages, &from, span)?)
-                };
+                let from = self.copy_source(stages, from, span)?;
                 BuildCommand::CopyFrom { from, path, to, options }
             }
         };
         Some(PlacedCommand { command: built, place: command.place.clone() })
     }
 
-    fn from(
-        &self,
-        stages: &mut Stages<'_>,
-        image: String,
-        alias: Option<String>,
-        span: Span,
-    ) -> Option<BuildCommand> {
-        stages.count += 1;
+    fn from(&self, stages: &mut Stages<'_>, from: From, span: Span) -> Option<BuildCommand> {
+        let From { image, alias, platform } = from;
+        stages.begin(alias.as_deref());
         let is_stage = stages.aliases.contains(&image.to_lowercase());
-        let built = if is_stage || image == "scratch" || image.contains('$') {
-            let text = match &alias {
-                Some(alias) => format!("{image} AS {alias}"),
-                None => image,
-            };
-            BuildCommand::Instruction { instruction: "FROM".to_owned(), text }
-        } else {
-            let image = self.image_of(stages, &image, span)?;
-            BuildCommand::From { image, alias: alias.clone() }
+        if is_stage || image == "scratch" || image.contains('$') {
+            let platform = platform.iter().map(|platform| format!("--platform={platform} "));
+            let mut text = platform.collect::<String>() + &image;
+            text.extend(alias.iter().flat_map(|alias| [" AS ", alias]));
+            return Some(BuildCommand::Instruction { instruction: "FROM".to_owned(), text });
+        }
+        let image = self.image_of(stages, &image, span)?;
+        Some(BuildCommand::From { image, alias, platform })
+    }
+
+    /// Images of the project that flags name, by reference: `COPY --from=p/app`, `RUN --mount=from=p/app`.
+    fn named(&self, stages: &Stages<'_>, text: &str) -> Vec<String> {
+        let flags = text.split_whitespace().take_while(|word| word.starts_with("--"));
+        let options = flags.flat_map(|flag| flag.trim_start_matches("--mount=").split(','));
+        let from =
+            options.filter_map(|option| option.trim_start_matches("--").strip_prefix("from="));
+        let images = from.filter(|from| !stages.aliases.contains(&from.to_lowercase()));
+        let reference = |image| windlass_model::image::familiar_reference(image);
+        let keys = images.filter_map(|image| self.images.get(reference(image).as_str()));
+        keys.map(|key| (*key).to_owned()).collect()
+    }
+
+    /// A stage before the current one, by name or number, or an image.
+    fn copy_source(&self, stages: &mut Stages<'_>, from: String, span: Span) -> Option<CopySource> {
+        let lower = from.to_lowercase();
+        if stages.aliases.contains(&lower) {
+            return Some(CopySource::Stage(from));
+        }
+        let number = from.parse::<usize>().ok();
+        if number.is_some_and(|number| number + 1 < stages.count) {
+            return Some(CopySource::Stage(from));
+        }
+        if number.is_none() && stages.alias.as_ref() != Some(&lower) {
+            return Some(CopySource::Image(self.image_of(stages, &from, span)?));
+        }
+        let found =
+            Diagnostic::error("bad-value", format!("no stage before this one is \"{from}\""));
+        let help = match stages.count.saturating_sub(1) {
+            0 => "this is the first stage: name an image".to_owned(),
+            1 => "there is only stage 0".to_owned(),
+            earlier => format!("they are numbered from 0 to {}", earlier - 1),
         };
-        stages.aliases.extend(alias.map(|alias| alias.to_lowercase()));
-        Some(built)
+        let path = format!("images.{}.commands", stages.image.key);
+        self.report(found.at(span, "").in_path(path).help(help));
+        None
     }
 
     fn image_of(&self, stages: &mut Stages<'_>, text: &str, span: Span) -> Option<ImageUse> {
@@ -206,7 +254,7 @@ impl Lowering<'_> {
             None => match crate::scalar::image_reference(text) {
                 Ok(reference) => {
                     let text = reference.with_default_tag("latest").to_string();
-                    ImageUse::External(windlass_model::image::familiar_reference(&text))
+                    ImageUse::External(windlass_model::image::familiar_reference(&text).into())
                 }
                 Err(error) => {
                     let found = Diagnostic::error("bad-value", error.message).at(span, "");
@@ -258,7 +306,7 @@ fn reads_context(command: &BuildCommand) -> bool {
         BuildCommand::AddPaths { .. } => true,
         BuildCommand::Instruction { instruction, text } => match instruction.as_str() {
             "ADD" | "COPY" => !text.contains("--from="),
-            "RUN" => text.contains("--mount=") && text.contains("type=bind"),
+            "RUN" => text.split_whitespace().any(binds_context),
             _ => false,
         },
         BuildCommand::From { .. }
@@ -267,4 +315,14 @@ fn reads_context(command: &BuildCommand) -> bool {
         | BuildCommand::AddContext { .. }
         | BuildCommand::CopyFrom { .. } => false,
     }
+}
+
+/// A bind mount, which is what a mount without a type is, that does not say from what.
+fn binds_context(word: &str) -> bool {
+    let Some(options) = word.strip_prefix("--mount=") else { return false };
+    let mut options = options.split(',');
+    let elsewhere = |option: &str| {
+        option.starts_with("from=") || (option.starts_with("type=") && option != "type=bind")
+    };
+    !options.any(elsewhere)
 }

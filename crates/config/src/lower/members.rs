@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use windlass_model::{Address, EngineName};
+use windlass_model::passing_name::PassingName;
+use windlass_model::{Address, EngineName, Text};
 
 use crate::diagnostic::Diagnostic;
 use crate::document::{Container, Document};
@@ -20,15 +21,15 @@ pub(super) struct Member<'a> {
     pub(super) container: &'a Container,
     pub(super) instance: Option<&'a str>,
     /// `key` or `key.instance`.
-    pub(super) reference: String,
+    pub(super) reference: Text,
     /// On the engine.
-    pub(super) name: String,
+    pub(super) name: Text,
     pub(super) engines: Vec<EngineName>,
 }
 
 impl Member<'_> {
     pub(super) fn address(&self, engine: &EngineName) -> Address {
-        Address::container(engine, self.reference.clone())
+        Address::container(engine, &self.reference)
     }
 }
 
@@ -206,7 +207,38 @@ impl<'a> Members<'a> {
                 );
             }
         }
+        for member in &self.all {
+            let Some((own, passing)) = PassingName::split(&member.name) else { continue };
+            let mut others = member.engines.iter().filter_map(|engine| seen.get(&(own, engine)));
+            if let Some(clash) = others.find_map(|other| passing_name(member, other, passing)) {
+                reader.report(clash);
+            }
+        }
     }
+}
+
+/// A container has the name that another one has for a while.
+fn passing_name(
+    member: &Member<'_>,
+    other: &Member<'_>,
+    passing: PassingName,
+) -> Option<Diagnostic> {
+    let when = match passing {
+        PassingName::Previous => "while it is replaced",
+        PassingName::Starting | PassingName::Restarting | PassingName::Waiting => {
+            let is_ready_at_once =
+                other.container.wait.is_none() && other.container.exec_commands.is_empty();
+            if is_ready_at_once {
+                return None;
+            }
+            "until its `exec_commands` and its `wait` are done"
+        }
+    };
+    let message = format!("\"{}\" is what \"{}\" is called {when}", member.name, other.name);
+    let found = Diagnostic::error("duplicate-name", message);
+    let found = found.at(member.container.span, format!("\"{}\"", member.reference));
+    let found = found.also(other.container.span, format!("\"{}\"", other.reference));
+    Some(found.help("rename one of them"))
 }
 
 fn expand<'a>(
@@ -219,21 +251,23 @@ fn expand<'a>(
     let project = document.name.as_str();
     let key = &container.key;
     if container.instances.is_empty() {
-        let name = format!("{project}.{key}");
+        let name = format!("{project}.{key}").into();
         let engines = engines.to_vec();
         all.push(Member { container, instance: None, reference: key.clone(), name, engines });
     }
     for instance in &container.instances {
-        if let Err(error) = crate::scalar::engine_name(&instance.value) {
+        let reference = format!("{key}.{}", instance.value);
+        let name = crate::scalar::engine_name(&instance.value);
+        if let Err(error) = name.and_then(|_| crate::scalar::engine_name(&reference)) {
             let path = format!("containers.{key}.instances");
             let found = Diagnostic::error("bad-name", error.message).at(instance.span, "");
             reader.report(found.in_path(path).maybe_help(error.help));
             continue;
         }
-        let reference = format!("{key}.{}", instance.value);
-        let name = format!("{project}.{reference}");
+        let name = format!("{project}.{reference}").into();
         let instance = Some(instance.value.as_str());
         let engines = engines.to_vec();
+        let reference = reference.into();
         all.push(Member { container, instance, reference, name, engines });
     }
 }
@@ -247,7 +281,8 @@ fn engines(
     if container.engines.is_empty() {
         return default.to_vec();
     }
-    let path = || format!("containers.{}.engines", container.key);
+    let word = if document.says_clients { "clients" } else { "engines" };
+    let path = || format!("containers.{}.{word}", container.key);
     known_engines(reader, document, &container.engines, path)
 }
 
@@ -255,7 +290,10 @@ fn engines(
 fn default_engines(reader: &Reader, document: &Document) -> Vec<EngineName> {
     match document.settings.default_engines.as_slice() {
         [] => vec![default_engine(document)],
-        named => known_engines(reader, document, named, || "default_engines".to_owned()),
+        named => {
+            let word = if document.says_clients { "clients" } else { "default_engines" };
+            known_engines(reader, document, named, || word.to_owned())
+        }
     }
 }
 
@@ -273,9 +311,12 @@ fn known_engines(
             continue;
         }
         let known = document.engines.keys().map(String::as_str);
-        let help = did_you_mean(&name.value, known)
-            .unwrap_or_else(|| "declare it under `engines`".to_owned());
-        let message = format!("unknown engine \"{}\"", crate::yaml::shorten(&name.value));
+        let help = did_you_mean(&name.value, known).unwrap_or_else(|| {
+            let clients = "declare it in the file that `--clients` names";
+            if document.says_clients { clients } else { "declare it under `engines`" }.to_owned()
+        });
+        let what = if document.says_clients { "client" } else { "engine" };
+        let message = format!("unknown {what} \"{}\"", crate::yaml::shorten(&name.value));
         let found = Diagnostic::error("unknown-reference", message).at(name.span, "");
         reader.report(found.in_path(path()).help(help));
     }

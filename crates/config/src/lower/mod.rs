@@ -11,6 +11,7 @@ mod members;
 mod mounts;
 mod network;
 mod objects;
+mod raw;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +30,6 @@ use members::Members;
 pub struct Lowered {
     pub project: windlass_model::project::Project,
     pub places: Places,
-    /// Tasks whose templates use `args`.
-    pub tasks_with_args: BTreeSet<String>,
 }
 
 /// What every step of lowering looks at.
@@ -68,11 +67,12 @@ pub fn lower(reader: &Reader, mut document: Document) -> Lowered {
     let mut edges = lowering.images(&mut project, &mut places);
     edges.extend(lowering.containers(configs, &mut project, &mut places));
     lowering.objects(&mut project, &mut places);
-    let tasks_with_args = lowering.tasks(&mut project);
+    lowering.tasks(&mut project);
     cycles::check(reader, &edges);
     lowering.check_ports(&project);
     lowering.check_addresses(&project);
-    Lowered { project, places, tasks_with_args }
+    lowering.check_subnets(&project);
+    Lowered { project, places }
 }
 
 impl Lowering<'_> {

@@ -19,9 +19,16 @@ use crate::read::{Spanned, did_you_mean};
 use crate::source::Span;
 
 /// The mounts of one container while they are collected.
-struct Targets<'a> {
+pub(super) struct Targets<'a> {
     path: &'a str,
     places: BTreeMap<String, Span>,
+}
+
+impl Targets<'_> {
+    /// Whether something is mounted there.
+    pub(super) fn has(&self, target: &str) -> bool {
+        self.places.contains_key(target)
+    }
 }
 
 /// Whether a secret's file is where secrets usually are.
@@ -69,6 +76,7 @@ impl Lowering<'_> {
                 self.mount(&mut targets, config, &entry.value.target, mount, entry.span);
             }
         }
+        self.raw_volumes(member, &mut targets, config, dependencies);
         for secret in &container.secrets {
             self.occupy(&mut targets, &secret.value.target, secret.span);
         }
@@ -145,7 +153,7 @@ impl Lowering<'_> {
         false
     }
 
-    fn mount(
+    pub(super) fn mount(
         &self,
         targets: &mut Targets<'_>,
         config: &mut ContainerConfig,
@@ -199,8 +207,12 @@ impl Lowering<'_> {
     }
 
     /// Of a map, an engine made the directories that it did not find.
+    fn makes_directories(&self) -> bool {
+        self.document.dialect == Dialect::DockerMap
+    }
+
     fn bind_mount(&self, source: String, read_only: bool) -> Mount {
-        let create_host_path = self.document.dialect == Dialect::DockerMap;
+        let create_host_path = self.makes_directories();
         Mount { create_host_path, ..Mount::bind(source).read_only(read_only) }
     }
 
@@ -239,6 +251,7 @@ impl Lowering<'_> {
         let UseVolume { name, path, read_only } = &used.value;
         let owner = self.volumes.owner(name);
         if owner.is_some() || self.volumes.declared(name).is_some() {
+            self.warn_of_two(name, used.span, targets.path);
             let alias = if self.document.settings.use_attached_parent_name {
                 name.rsplit_once('.').map_or(name.as_str(), |(_, alias)| alias)
             } else {
@@ -279,10 +292,25 @@ impl Lowering<'_> {
         }
     }
 
+    /// A name that is also a container's, of which volumes could be meant.
+    fn warn_of_two(&self, name: &str, span: Span, path: &str) {
+        let container = self.document.containers.get(name);
+        let Some(share) = container.and_then(|container| container.shares.first()) else { return };
+        let name = crate::yaml::shorten(name);
+        let message = format!("\"{name}\" is a volume and a container that shares volumes");
+        let found = Diagnostic::warning("duplicate-name", message).at(span, "the volume is used");
+        let found = found.also(share.span, "the container shares this");
+        self.report(found.in_path(format!("{path}.uses")).help("rename one of them"));
+    }
+
     fn entry(&self, from: &MountFrom, mut mount: Mount, span: Span, path: &str) -> Option<Mount> {
         mount.source = match from {
             MountFrom::Anonymous => MountSource::Anonymous,
-            MountFrom::Path(path) => MountSource::Bind(path.clone()),
+            MountFrom::Path(path) => {
+                mount.create_host_path |= self.makes_directories();
+                MountSource::Bind(path.clone())
+            }
+            MountFrom::Engine(source) => source.clone(),
             MountFrom::Volume(alias) => {
                 if !self.volumes.is_mountable(alias) {
                     let name = Spanned::new(alias.clone(), span);

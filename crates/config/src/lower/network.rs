@@ -14,6 +14,7 @@ use super::Lowering;
 use super::container::Dependencies;
 use super::members::Member;
 use crate::diagnostic::Diagnostic;
+use crate::docker_map;
 use crate::document::{Container, Expose, Link, Sharing};
 use crate::read::{Spanned, did_you_mean};
 
@@ -24,8 +25,8 @@ const DEFAULT: &str = "default";
 /// (The engine's own `bridge` resolves no names, and takes no aliases.)
 fn name_endpoint(member: &Member<'_>, network: &str, endpoint: &mut Endpoint) {
     if network != "bridge" {
-        endpoint.aliases.insert(member.container.key.clone());
-        endpoint.aliases.insert(member.reference.clone());
+        endpoint.aliases.insert(member.container.key.to_string());
+        endpoint.aliases.insert(member.reference.to_string());
     }
 }
 
@@ -44,6 +45,7 @@ impl Lowering<'_> {
         }
         self.network_mode(member, config, dependencies);
         self.endpoints(member, config, dependencies);
+        self.raw_network(member, config, dependencies);
         for link in &container.links {
             self.link(member, link, config, dependencies);
         }
@@ -71,9 +73,8 @@ impl Lowering<'_> {
         };
         let host_ip = match interface {
             None => None,
-            Some(alias) => {
-                let name = Spanned::new(alias.clone(), expose.span);
-                match self.interface(engine, &name, *ipv6, || Self::path(member, "exposes")) {
+            Some(name) => {
+                match self.interface(engine, name, *ipv6, || Self::path(member, "exposes")) {
                     Some(address) => Some(address),
                     None => return,
                 }
@@ -110,11 +111,19 @@ impl Lowering<'_> {
         }
         let section = if ipv6 { "interfaces_ipv6" } else { "interfaces" };
         let shown = crate::yaml::shorten(&alias.value);
-        let message = format!("the engine \"{engine}\" has no interface \"{shown}\"");
-        let help =
-            did_you_mean(&alias.value, known.keys().map(String::as_str)).unwrap_or_else(|| {
-                format!("add it under engines.{engine}.{section}, or write an address")
-            });
+        let (what, name) = match engine.as_str() {
+            name if !self.document.says_clients => ("engine", name),
+            EngineName::DEFAULT => ("client", docker_map::DEFAULT_CLIENT),
+            name => ("client", name),
+        };
+        let message = format!("the {what} \"{name}\" has no interface \"{shown}\"");
+        let help = did_you_mean(&alias.value, known.keys().map(String::as_str));
+        let help = help.unwrap_or_else(|| match what {
+            "client" => {
+                format!("add it under {name}.{section} in the file of clients, or write an address")
+            }
+            _ => format!("add it under engines.{name}.{section}, or write an address"),
+        });
         let found = Diagnostic::error("unknown-reference", message).at(alias.span, "");
         self.report(found.in_path(path()).help(help));
         None
@@ -143,12 +152,25 @@ impl Lowering<'_> {
                     None => NetworkMode::Bridge,
                 },
             },
+            Sharing::Network(name) => {
+                let mut endpoint = Endpoint::default();
+                if self
+                    .document
+                    .networks
+                    .iter()
+                    .any(|(key, network)| network.engine_name(&self.document.name, key) == *name)
+                {
+                    name_endpoint(member, name, &mut endpoint);
+                }
+                config.endpoints.insert(name.clone(), endpoint);
+                NetworkMode::Networks
+            }
             Sharing::Container(name) => {
                 let name = Spanned::new(name.clone(), mode.span);
                 let path = || Self::path(member, "network_mode");
                 let Some(other) = self.members.expect_one(self.reader, &name, path) else { return };
                 dependencies.add(other, Reason::NetworkMode, mode.span);
-                NetworkMode::Container(other.name.clone())
+                NetworkMode::Container(other.name.to_string())
             }
         };
         if let Some(network) = member.container.networks.first() {
@@ -214,7 +236,7 @@ impl Lowering<'_> {
     }
 
     /// The name on an engine of a network that the file declares.
-    fn network_name(&self, key: &str) -> Option<String> {
+    pub(super) fn network_name(&self, key: &str) -> Option<String> {
         let network = self.document.networks.get(key)?;
         Some(network.engine_name(&self.document.name, key))
     }
@@ -312,6 +334,7 @@ impl Lowering<'_> {
                 }
                 Some(word.clone())
             }
+            Sharing::Network(_) => None,
             Sharing::Container(name) => {
                 let name = Spanned::new(name.clone(), sharing.span);
                 let path = || Self::path(member, key);

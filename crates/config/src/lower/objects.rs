@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Container, Document, MountFrom, Volume};
 use crate::places::Places;
 use crate::read::{Reader, Spanned};
-use crate::scalar::{numeric_owner, symbolic_mode};
+use crate::scalar::{engine_name, numeric_owner, symbolic_mode};
 use crate::source::Span;
 
 const PLAIN_MODE: u32 = 0o755;
@@ -32,6 +32,11 @@ impl<'a> Volumes<'a> {
         let mut volumes = Self { document, attached: BTreeMap::new() };
         for container in document.containers.values().filter(|c| !c.is_abstract) {
             for attach in &container.attaches {
+                let path = || format!("containers.{}.attaches", container.key);
+                if let Err(error) = engine_name(&attach.value.alias) {
+                    let found = Diagnostic::error("bad-name", error.message).at(attach.span, "");
+                    reader.report(found.in_path(path()).maybe_help(error.help));
+                }
                 let key = volumes.attached_key(container, &attach.value.alias);
                 if let Some((other, span)) = volumes.attached.get(&key) {
                     let message = format!("the volume \"{key}\" is attached by two containers");
@@ -39,7 +44,7 @@ impl<'a> Volumes<'a> {
                         Diagnostic::error("duplicate-attach", message)
                             .at(attach.span, format!("\"{}\"", container.key))
                             .also(*span, format!("\"{}\"", other.key))
-                            .in_path(format!("containers.{}.attaches", container.key))
+                            .in_path(path())
                             .help("let one of them own it, and the other one `uses` it"),
                     );
                     continue;
@@ -90,10 +95,31 @@ impl<'a> Volumes<'a> {
 }
 
 impl Lowering<'_> {
+    /// Passwords must be keys of secrets; one that is not may be the password itself.
+    fn logins(&self, name: &str, engine: &crate::document::Engine) {
+        for secret in &engine.secrets {
+            if !self.document.secrets.contains_key(&secret.value) {
+                self.reader.hide(secret.span);
+                let message = "a registry's `password` names no secret of this file";
+                let found = Diagnostic::error("unknown-reference", message).at(secret.span, "");
+                let path = format!("engines.{name}.registries");
+                self.report(found.in_path(path).help(crate::native::registry::HELP));
+            }
+        }
+    }
+
     pub(super) fn objects(&self, project: &mut Project, places: &mut Places) {
         let engine = self.default_engine();
         for (name, engine) in &self.document.engines {
+            places.engines.insert(EngineName::new(name), engine.span);
             project.engines.insert(EngineName::new(name), engine.spec.clone());
+            self.logins(name, engine);
+        }
+        // One that nobody declared and nothing is on need not be there, and may be one of the others.
+        let default = EngineName::default();
+        let is_used = project.containers.keys().any(|address| address.engine == default);
+        if engine != default && !is_used && !self.document.engines.contains_key(default.as_str()) {
+            project.engines.remove(&default);
         }
         for (key, network) in &self.document.networks {
             let name = network.engine_name(&self.document.name, key);
@@ -118,7 +144,7 @@ impl Lowering<'_> {
             self.document.containers.values().any(|container| {
                 container.mounts.iter().any(|mount| match &mount.value.from {
                     MountFrom::Volume(name) => name == alias,
-                    MountFrom::Anonymous | MountFrom::Path(_) => false,
+                    MountFrom::Anonymous | MountFrom::Engine(_) | MountFrom::Path(_) => false,
                 })
             })
         };
@@ -141,8 +167,14 @@ impl Lowering<'_> {
                 key.rsplit_once('.').filter(|_| self.document.settings.use_attached_parent_name);
             let alias = alias.map_or(key.as_str(), |(_, alias)| alias);
             let spec = self.volume(key, alias, Some(container), project);
-            let span = self.document.volumes.get(alias).map_or(*span, |volume| volume.span);
+            let declared = self.document.volumes.get(alias);
+            let span = declared.map_or(*span, |volume| volume.span);
             places.objects.insert(Address::volume(engine, key), span);
+            let user = declared.and_then(|volume| volume.user.as_ref()).map(|user| user.span);
+            let permissions = declared.and_then(|volume| volume.permissions.as_ref());
+            let permissions = permissions.or(container.permissions.as_ref()).map(|text| text.span);
+            let said = [user.or(*container.user), permissions];
+            places.owners.insert(Address::volume(engine, key), said);
             project.volumes.insert(key.clone(), spec);
         }
     }
@@ -244,14 +276,19 @@ impl Lowering<'_> {
     }
 
     fn join(&self, project: &mut Project, container: &Container, group: &Spanned<String>) {
+        let path = || format!("containers.{}.groups", container.key);
+        if let Err(error) = engine_name(&group.value) {
+            let found = Diagnostic::error("bad-name", error.message).at(group.span, "");
+            return self.report(found.in_path(path()).maybe_help(error.help));
+        }
         let members = project.groups.entry(group.value.clone()).or_default();
-        if !members.contains(&container.key) {
-            members.push(container.key.clone());
+        if !members.iter().any(|member| container.key == *member) {
+            members.push(container.key.to_string());
         }
         if self.document.containers.contains_key(&group.value) {
             let message = format!("\"{}\" is a container, not a group", group.value);
             let found = Diagnostic::error("duplicate-name", message).at(group.span, "");
-            self.report(found.in_path(format!("containers.{}.groups", container.key)));
+            self.report(found.in_path(path()));
         }
     }
 }

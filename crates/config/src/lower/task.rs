@@ -9,16 +9,14 @@ use windlass_model::container::ContainerConfig;
 use windlass_model::project::Project;
 use windlass_model::task::{TaskSpec, TaskTarget};
 
-use super::container::Dependencies;
+use super::container::{Dependencies, needs};
 use super::members::Member;
 use super::{Edge, Lowering, cycles};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Task, TaskPlace};
 
 impl Lowering<'_> {
-    /// Also gives the tasks that use `args` in their templates.
-    pub(super) fn tasks(&self, project: &mut Project) -> BTreeSet<String> {
-        let mut with_args = BTreeSet::new();
+    pub(super) fn tasks(&self, project: &mut Project) {
         let names: BTreeSet<&str> =
             self.document.tasks.iter().map(|task| task.name.as_str()).collect();
         let mut edges = Vec::new();
@@ -32,9 +30,6 @@ impl Lowering<'_> {
                 self.report(
                     found.at(task.span, "").also(other, "the first").help("rename one of them"),
                 );
-            }
-            if task.container.used.args {
-                with_args.insert(task.name.clone());
             }
             let Some(spec) = self.task(task) else { continue };
             for need in &task.needs {
@@ -52,7 +47,6 @@ impl Lowering<'_> {
             project.tasks.insert(task.name.clone(), spec);
         }
         cycles::check(self.reader, &edges);
-        with_args
     }
 
     /// Tasks are no objects of an engine; for the search of circles they pass as containers named `task …`.
@@ -78,13 +72,17 @@ impl Lowering<'_> {
         let member = Member {
             container: &task.container,
             instance: None,
-            reference: task.name.clone(),
-            name: task.name.clone(),
+            reference: task.name.as_str().into(),
+            name: task.name.as_str().into(),
             engines: vec![engine.clone()],
         };
         let own = Address::container(&engine, &task.name);
         let mut config = ContainerConfig::clone(&task.container.config);
-        self.config(&member, &engine, &mut config, &mut Dependencies::new(own));
+        let mut dependencies = Dependencies::new(own);
+        self.config(&member, &engine, &mut config, &mut dependencies);
+        let path = format!("tasks.{}.depends_on", task.name);
+        self.depended_on(&task.container, &path, &mut dependencies);
+        self.templated(&task.container, &mut dependencies);
         Some(TaskSpec {
             name: task.name.clone(),
             description: task.description.clone(),
@@ -92,6 +90,10 @@ impl Lowering<'_> {
             target,
             config,
             bash: task.bash.clone(),
+            written: task.written.clone(),
+            takes_args: task.container.used.args,
+            depends_on: dependencies.finish(),
+            uses: needs(&task.container, &engine),
             needs: task.needs.iter().map(|need| need.value.clone()).collect(),
         })
     }

@@ -8,44 +8,60 @@ use std::net::IpAddr;
 use windlass_model::engine::{EngineSpec, TlsSpec};
 use windlass_model::engine_url::{EngineUrl, UrlFault};
 
+use super::registry::registries;
 use super::{put, set};
 use crate::document::Engine;
-use crate::read::{Field, Item, Reader};
+use crate::read::{Field, Item, Reader, Spanned};
 use crate::scalar::{ScalarError, duration_s};
+
+/// An engine being read.
+#[derive(Default)]
+struct Draft {
+    spec: EngineSpec,
+    secrets: Vec<Spanned<String>>,
+}
 
 pub(super) fn engine(reader: &Reader, item: &Item) -> Option<Engine> {
     let item = reader.resolve(item)?;
-    let mut spec = EngineSpec::default();
+    let mut draft = Draft::default();
     if !item.node.is_null() && item.node.as_scalar().is_some() {
-        spec.url = Some(place(reader, &item)?);
-    } else if !reader.fields(&item, &mut spec, &[FIELDS]) {
+        draft.spec.url = Some(place(reader, &item)?);
+    } else if !reader.fields(&item, &mut draft, &[FIELDS]) {
         return None;
     }
+    let Draft { spec, secrets } = draft;
     if spec.url.is_some() && spec.context.is_some() {
         let found =
             reader.error(&item, "engine-place", "an engine has a `url` or a `context`, not both");
         reader.report(found.at(item.key_span(), "").help("remove one of them"));
     }
-    Some(Engine { span: item.key_span(), spec })
+    Some(Engine { span: item.key_span(), secrets, spec })
 }
 
-const FIELDS: &[Field<EngineSpec>] = &[
-    Field { name: "url", read: |e, r, i| put(&mut e.url, place(r, i)) },
-    Field { name: "context", read: |e, r, i| put(&mut e.context, r.string(i)) },
-    Field { name: "tls", read: |e, r, i| put(&mut e.tls, tls(r, i)) },
-    Field { name: "interfaces", read: |e, r, i| e.interfaces = interfaces(r, i, false) },
-    Field { name: "interfaces_ipv6", read: |e, r, i| e.interfaces_ipv6 = interfaces(r, i, true) },
+const FIELDS: &[Field<Draft>] = &[
+    Field { name: "url", read: |e, r, i| put(&mut e.spec.url, place(r, i)) },
+    Field { name: "context", read: |e, r, i| put(&mut e.spec.context, r.string(i)) },
+    Field { name: "tls", read: |e, r, i| put(&mut e.spec.tls, tls(r, i)) },
+    Field { name: "interfaces", read: |e, r, i| e.spec.interfaces = interfaces(r, i, false) },
+    Field {
+        name: "interfaces_ipv6",
+        read: |e, r, i| e.spec.interfaces_ipv6 = interfaces(r, i, true),
+    },
     Field {
         name: "stop_timeout",
-        read: |e, r, i| put(&mut e.stop_timeout_s, r.parse(i, duration_s)),
+        read: |e, r, i| put(&mut e.spec.stop_timeout_s, r.parse(i, duration_s)),
     },
-    Field { name: "domain", read: |e, r, i| put(&mut e.domain, r.string(i)) },
+    Field { name: "domain", read: |e, r, i| put(&mut e.spec.domain, r.string(i)) },
     Field { name: "swarm", read: swarm },
-    Field { name: "parallel", read: |e, r, i| put(&mut e.parallel, parallel(r, i)) },
+    Field {
+        name: "registries",
+        read: |e, r, i| e.spec.registries = registries(r, i, &mut e.secrets),
+    },
+    Field { name: "parallel", read: |e, r, i| put(&mut e.spec.parallel, parallel(r, i)) },
 ];
 
 /// Only `false`, which is what every engine is here.
-fn swarm(_: &mut EngineSpec, reader: &Reader, item: &Item) {
+fn swarm(_: &mut Draft, reader: &Reader, item: &Item) {
     if reader.bool(item) == Some(true) {
         super::unsupported(reader, item, "name the engines of the swarm one by one");
     }

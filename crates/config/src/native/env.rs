@@ -35,7 +35,7 @@ pub(super) fn env(reader: &Reader, item: &Item, into: &mut Env) {
     }
 }
 
-fn checked(reader: &Reader, item: &Item, name: &str) -> Option<String> {
+pub(super) fn checked(reader: &Reader, item: &Item, name: &str) -> Option<String> {
     match env_name(name) {
         Ok(name) => Some(name),
         Err(error) => {
@@ -55,7 +55,7 @@ fn value_of(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     reader.text(&item).map(value)
 }
 
-fn value(text: Text) -> EnvValue {
+pub(super) fn value(text: Text) -> EnvValue {
     match text.sensitive {
         Some(secrecy) => {
             let value = Sensitive::new(text.value);

@@ -79,9 +79,19 @@ pub(super) fn primary(
         (None, _) if !index.is_empty() => lower,
         (None, _) => format!("{project}/{lower}"),
     };
-    let tag = identity.tag.as_deref().unwrap_or("latest");
     let text = format!("{index}{name}");
-    let full = if name.contains(':') { text } else { format!("{text}:{tag}") };
+    // A registry may have a port.
+    let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    let full = match &identity.tag {
+        None if has_tag => text,
+        Some(tag) if has_tag => {
+            let message = format!("\"{name}\" has a tag, and `tag` says {tag:?}");
+            let found = reader.error(item, "conflict", message);
+            reader.report(found.at(item.key_span(), "").help("write one of them"));
+            text
+        }
+        tag => format!("{text}:{}", tag.as_deref().unwrap_or("latest")),
+    };
     if let Err(error) = image_reference(&full) {
         let found = reader.error(
             item,
@@ -125,6 +135,7 @@ pub(super) const SHARED: &[Field<Draft>] = &[
         read: |d, r, i| put(&mut d.image.build.platform, r.parse(i, super::container::platform)),
     },
     Field { name: "cache_from", read: |d, r, i| d.image.build.cache_from.extend(r.strings(i)) },
+    Field { name: "cache_to", read: cache_to },
     Field { name: "secrets", read: build_secrets },
     Field { name: "ssh", read: ssh },
     Field { name: "builder", read: |d, r, i| set(&mut d.image.build.builder, builder(r, i)) },
@@ -257,6 +268,12 @@ fn tags(draft: &mut Draft, reader: &Reader, item: &Item) {
     for item in reader.list_or_one(item) {
         let Some(text) = reader.string(&item) else { continue };
         let alone = !text.contains(['/', ':', '@']);
+        if alone && !is_tag(&text) {
+            let message = format!("{text:?} is not a tag");
+            let help = "a tag is letters, digits, `_`, `.` and `-`, at most 128, and begins with none of the last two";
+            reader.report(reader.error(&item, "bad-value", message).help(help));
+            continue;
+        }
         let full = match &base {
             Some(base) if alone => {
                 let mut full = base.clone();
@@ -272,6 +289,20 @@ fn tags(draft: &mut Draft, reader: &Reader, item: &Item) {
             Err(error) => reader.report(reader.scalar_error(&item, error)),
         }
     }
+}
+
+/// An engine's own builder puts its cache into the image, and nowhere else.
+fn cache_to(draft: &mut Draft, reader: &Reader, item: &Item) {
+    let inline = [("inline", true), ("type=inline", true)];
+    set(&mut draft.image.build.inline_cache, choice(reader, item, &inline));
+}
+
+/// The rule of Docker's reference package.
+fn is_tag(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(is_word)
+        && text.len() <= 128
+        && text.chars().all(|c| is_word(c) || matches!(c, '.' | '-'))
 }
 
 fn builder(reader: &Reader, item: &Item) -> Option<Builder> {

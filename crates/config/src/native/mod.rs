@@ -12,6 +12,7 @@ mod env;
 mod env_file;
 mod image;
 mod network;
+pub(crate) mod registry;
 mod roots;
 mod secret;
 mod secret_command;

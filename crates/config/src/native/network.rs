@@ -2,11 +2,14 @@
 //!
 //! Invariant: null and an empty mapping are the same: a network with the engine's defaults.
 
+use std::net::Ipv4Addr;
+
 use windlass_model::network::{Ipam, IpamPool, NetworkConfig};
 
 use super::{put, set};
 use crate::document::Network;
 use crate::read::{Field, Item, Reader};
+use crate::scalar::ScalarError;
 
 pub(super) fn network(reader: &Reader, item: &Item) -> Option<Network> {
     let mut network = Network {
@@ -15,7 +18,45 @@ pub(super) fn network(reader: &Reader, item: &Item) -> Option<Network> {
         external: false,
         config: NetworkConfig::default(),
     };
-    reader.fields(item, &mut network, &[FIELDS]).then_some(network)
+    let read = reader.fields(item, &mut network, &[FIELDS]);
+    if !network.external {
+        bridge_options(reader, item, &network.config);
+    }
+    read.then_some(network)
+}
+
+/// As Go spells them, which engines are written in.
+const BOOLEANS: [&str; 12] =
+    ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
+
+/// What an engine's own driver reads of its options. Others may have options of their own.
+fn bridge_options(reader: &Reader, item: &Item, config: &NetworkConfig) {
+    if config.driver.as_deref().is_some_and(|driver| driver != "bridge") {
+        return;
+    }
+    for (name, value) in &config.driver_options {
+        let (fits, help) = match name.strip_prefix("com.docker.network.") {
+            Some("driver.mtu") => (value.parse::<u32>().is_ok(), "write a number of bytes: 1450"),
+            Some("bridge.enable_icc" | "bridge.enable_ip_masquerade" | "bridge.inhibit_ipv4") => {
+                (BOOLEANS.contains(&value.as_str()), "write true or false")
+            }
+            Some("bridge.host_binding_ipv4") => {
+                (value.parse::<Ipv4Addr>().is_ok(), "write an address of the host: 127.0.0.1")
+            }
+            // The name of an interface on Linux.
+            Some("bridge.name") => (value.len() <= 15, "write at most 15 characters"),
+            Some(_) | None => continue,
+        };
+        if !fits {
+            let all = item.get("driver_options");
+            let all = all.or_else(|| item.get("create_options")?.get("options"));
+            let place = all.map(|all| all.get(name).unwrap_or(all));
+            let shown = crate::yaml::shorten(value);
+            let message = format!("\"{shown}\" is not a value for {name}");
+            let found = ScalarError::new(message).help(help);
+            reader.report(reader.scalar_error(place.as_ref().unwrap_or(item), found));
+        }
+    }
 }
 
 const FIELDS: &[Field<Network>] = &[

@@ -16,6 +16,8 @@ use crate::document::{
 };
 use crate::load::Dialect;
 use crate::read::{Field, Item, Path, Reader};
+use crate::scalar::{ScalarError, domain_name, image_reference};
+use crate::source::Span;
 use crate::template::{Named, Scope};
 
 #[derive(Default)]
@@ -54,13 +56,20 @@ const SECTIONS: &[Field<Sections>] = sections![
 ];
 
 const SETTINGS: &[Field<Sections>] = &[
-    Field { name: "repository", read: |s, r, i| put(&mut s.settings.repository, r.string(i)) },
-    Field { name: "default_tag", read: |s, r, i| put(&mut s.settings.default_tag, r.string(i)) },
+    Field {
+        name: "repository",
+        read: |s, r, i| put(&mut s.settings.repository, setting(r, i, repository)),
+    },
+    Field {
+        name: "default_tag",
+        read: |s, r, i| put(&mut s.settings.default_tag, setting(r, i, tag)),
+    },
     Field {
         name: "default_domain",
-        read: |s, r, i| put(&mut s.settings.default_domain, r.string(i)),
+        read: |s, r, i| put(&mut s.settings.default_domain, setting(r, i, domain_name)),
     },
     Field { name: "set_hostname", read: |s, r, i| set(&mut s.settings.set_hostname, r.bool(i)) },
+    Field { name: "shared_ports", read: |s, r, i| set(&mut s.settings.shared_ports, r.bool(i)) },
     Field {
         name: "use_attached_parent_name",
         read: |s, r, i| set(&mut s.settings.use_attached_parent_name, r.bool(i)),
@@ -71,6 +80,27 @@ const SETTINGS: &[Field<Sections>] = &[
     },
 ];
 
+/// A setting that is part of other names; an empty one is none.
+fn setting(
+    reader: &Reader,
+    item: &Item,
+    parser: impl Fn(&str) -> Result<String, ScalarError>,
+) -> Option<String> {
+    let parser = |text: &str| if text.is_empty() { Ok(None) } else { parser(text).map(Some) };
+    reader.parse(item, parser).flatten()
+}
+
+/// What stands before the name of an image.
+fn repository(text: &str) -> Result<String, ScalarError> {
+    let prefix = text.trim_end_matches('/');
+    image_reference(&format!("{prefix}/x")).map(|_| prefix.to_owned())
+}
+
+fn tag(text: &str) -> Result<String, ScalarError> {
+    let found = image_reference(&format!("x:{text}"));
+    found.map(|_| text.to_owned()).map_err(|error| ScalarError { range: None, ..error })
+}
+
 /// What the caller knows beside the files.
 pub struct Given<'a> {
     /// Wins over the file's `name`.
@@ -79,6 +109,8 @@ pub struct Given<'a> {
     pub origin: Option<String>,
     /// What the files were written in; this tree is the native format's.
     pub dialect: Dialect,
+    /// Engines are written as docker-map's clients, in a file of their own.
+    pub says_clients: bool,
     /// Directory of the main file.
     pub root: &'a std::path::Path,
 }
@@ -99,6 +131,11 @@ pub fn read(reader: &Reader, root: Item, given: &Given<'_>) -> Option<Document> 
     if !reader.fields(&root, &mut sections, &[SECTIONS, SETTINGS]) {
         return None;
     }
+    if given.dialect == Dialect::Windlass
+        && let Some(span) = container_of_a_map(&root)
+    {
+        reader.advise(span, "this looks like a map of docker-map: add `--dialect docker-map`");
+    }
     drop(root);
     let name = name.unwrap_or_else(|| ProjectName::new("project"));
     let defaults = sections.get("defaults").filter(|item| !item.node.is_null());
@@ -111,6 +148,23 @@ pub fn read(reader: &Reader, root: Item, given: &Given<'_>) -> Option<Document> 
     reader.report_all(found);
     reader.templates().forget_names();
     Some(document)
+}
+
+/// The first of several root keys that are containers, as in a map of docker-map.
+fn container_of_a_map(root: &Item) -> Option<Span> {
+    let map = root.node.as_mapping().filter(|map| map.get("containers").is_none())?;
+    let (known, keys) = (crate::read::names(&[SECTIONS]), super::container_keys());
+    let settings = crate::read::names(&[SETTINGS]);
+    let mut containers = map.entries().iter().filter(|entry| {
+        let key = &*entry.key.text;
+        let own = entry.value.as_mapping().filter(|own| !own.entries().is_empty());
+        !known.contains(&key)
+            && !settings.contains(&key)
+            && !key.starts_with("x-")
+            && own.is_some_and(|own| own.entries().iter().all(|own| keys.contains(&&*own.key.text)))
+    });
+    let first = containers.next()?;
+    containers.next().map(|_| first.key.span)
 }
 
 fn project_name(reader: &Reader, root: &Item, given: &Given<'_>) -> Option<ProjectName> {
@@ -168,9 +222,14 @@ fn read_sections(
     let ancestors = Ancestors::new(reader, &outlines);
     reader.templates().set_names(Scope::Containers, ancestors.names(&name));
     let lines = ancestors.lines();
-    let (images, of_images) = images(reader, sections, &references);
+    let of_containers: Vec<(String, Item)> = outlines
+        .iter()
+        .filter_map(|(key, outline)| Some((key.clone(), outline.item.get("tasks")?)))
+        .collect();
+    let (images, mut owned) = images(reader, sections, &references);
     let containers = containers(reader, outlines, &lines);
-    let tasks = tasks(reader, sections, of_images);
+    task::of_containers(reader, &of_containers, &mut owned);
+    let tasks = tasks(reader, sections, owned);
     let groups = section(reader, sections.get("groups"), "groups", |_, item| {
         Some(Group { span: item.key_span(), members: reader.spanned_strings(item) })
     });
@@ -178,6 +237,7 @@ fn read_sections(
     let settings = sections.settings.clone();
     Document {
         dialect: given.dialect,
+        says_clients: given.says_clients,
         name,
         root,
         settings,
@@ -244,19 +304,20 @@ fn networks(
     networks
 }
 
-/// Tasks of images and of the top. A name that is taken at the top belongs to that one; the image's task is reached
-/// as `image.task`.
-fn tasks(reader: &Reader, sections: &Sections, mut of_images: Vec<Task>) -> Vec<Task> {
+/// Tasks of images, of containers and of the top. A name that is taken at the top belongs to that one; the other task is
+/// reached as `image.task` or `container.task`.
+fn tasks(reader: &Reader, sections: &Sections, mut owned: Vec<Task>) -> Vec<Task> {
     let top = section(reader, sections.get("tasks"), "tasks", |key, item| {
         task::task(reader, key, item, None)
     });
-    for task in &mut of_images {
-        if let (true, TaskPlace::Image(image)) = (top.contains_key(&task.name), &task.place) {
-            task.name = format!("{}.{}", image.value, task.name);
+    for task in &mut owned {
+        let (TaskPlace::Image(place) | TaskPlace::Container(place)) = &task.place else { continue };
+        if top.contains_key(&task.name) {
+            task.name = format!("{}.{}", place.value, task.name);
         }
     }
-    of_images.extend(top.into_values());
-    of_images
+    owned.extend(top.into_values());
+    owned
 }
 
 fn image_references(
@@ -290,14 +351,9 @@ fn images(
             image::read(reader, &key.text, &item, defaults, reference.clone());
         for item in task_items {
             let found = section(reader, Some(&item), "tasks", |name, item| {
-                task::task(reader, name, item, Some(&key.text))
+                task::task(reader, name, item, Some(task::Owner::Image(&key.text)))
             });
-            for mut task in found.into_values() {
-                if tasks.iter().any(|other| other.name == task.name) {
-                    task.name = format!("{}.{}", key.text, task.name);
-                }
-                tasks.push(task);
-            }
+            task::add(&mut tasks, &key.text, found.into_values());
         }
         images.insert(key.text.to_string(), image);
     }

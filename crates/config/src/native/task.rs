@@ -2,10 +2,11 @@
 //!
 //! Invariant: what a task sets of a container is read by the container's own tables, so both mean the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::container::{TASK_TABLES, choice};
-use super::{put, unsupported};
+use super::{put, section, unsupported};
 use crate::document::{Container, Task, TaskPlace};
 use crate::read::{Field, Item, Reader, Spanned};
 
@@ -17,6 +18,8 @@ struct Draft {
     bash: Option<String>,
     needs: Vec<Spanned<String>>,
     container: Container,
+    /// Keys of a container that are written.
+    written: BTreeSet<&'static str>,
 }
 
 const FIELDS: &[Field<Draft>] = &[
@@ -45,6 +48,7 @@ static OPTIONS: &[Field<Draft>] = &[
     Field { name: "bash", read: |t, r, i| put(&mut t.bash, r.string(i)) },
     Field { name: "command", read: |t, r, i| of_container(t, r, i, "command") },
     Field { name: "entrypoint", read: |t, r, i| of_container(t, r, i, "entrypoint") },
+    Field { name: "depends_on", read: |t, r, i| depends_on(t, r, i) },
     Field { name: "env", read: |t, r, i| of_container(t, r, i, "env") },
     Field { name: "env_file", read: |t, r, i| of_container(t, r, i, "env_file") },
     Field { name: "user", read: |t, r, i| of_container(t, r, i, "user") },
@@ -66,25 +70,52 @@ static OPTIONS: &[Field<Draft>] = &[
     Field { name: "init", read: |t, r, i| of_container(t, r, i, "init") },
 ];
 
-fn of_container(draft: &mut Draft, reader: &Reader, item: &Item, name: &str) {
+/// Beside what its container depends on.
+fn depends_on(draft: &mut Draft, reader: &Reader, item: &Item) {
+    read_as_container(draft, reader, item, "depends_on");
+}
+
+fn of_container(draft: &mut Draft, reader: &Reader, item: &Item, name: &'static str) {
+    draft.written.insert(match name {
+        "env_file" => "env",
+        "volumes" => "mounts",
+        "links" | "network_mode" => "networks",
+        other => other,
+    });
+    read_as_container(draft, reader, item, name);
+}
+
+fn read_as_container(draft: &mut Draft, reader: &Reader, item: &Item, name: &str) {
     let field = TASK_TABLES.iter().flat_map(|table| table.iter()).find(|field| field.name == name);
     if let Some(field) = field {
         (field.read)(&mut draft.container, reader, item);
     }
 }
 
-/// `image`: the image under which the task is written.
-pub(super) fn task(reader: &Reader, name: &str, item: &Item, image: Option<&str>) -> Option<Task> {
+/// `owner`: the image or container under which the task is written.
+pub(super) fn task(
+    reader: &Reader,
+    name: &str,
+    item: &Item,
+    owner: Option<Owner<'_>>,
+) -> Option<Task> {
     let item = reader.resolve(item)?;
     let span = item.key_span();
+    let spanned = |name: &str| Spanned::new(name.to_owned(), span);
+    let (image, in_container) = match owner {
+        Some(Owner::Image(key)) => (Some(spanned(key)), None),
+        Some(Owner::Container(key)) => (None, Some(spanned(key))),
+        None => (None, None),
+    };
     let mut draft = Draft {
         description: None,
         label: None,
-        image: image.map(|image| Spanned::new(image.to_owned(), span)),
-        in_container: None,
+        image,
+        in_container,
         bash: None,
         needs: Vec::new(),
         container: Container::new(name, span),
+        written: BTreeSet::new(),
     };
     reader.templates().enter(name, Arc::clone(&item.node));
     let read = reader.fields(&item, &mut draft, &[FIELDS, OPTIONS]);
@@ -92,32 +123,73 @@ pub(super) fn task(reader: &Reader, name: &str, item: &Item, image: Option<&str>
     if !read {
         return None;
     }
-    let Draft { description, label, image, in_container, bash, needs, container } = draft;
-    if bash.is_some() && container.config.command.is_some() {
-        let found = reader.error(&item, "task-command", "a task has `command` or `bash`, not both");
-        reader.report(found.at(span, "").help("remove one of them"));
+    let Draft { description, label, image, in_container, bash, needs, container, written } = draft;
+    for other in ["command", "entrypoint"] {
+        if bash.is_some() && written.contains(other) {
+            let message = format!("a task has `{other}` or `bash`, not both");
+            let found = reader.error(&item, "task-command", message);
+            reader.report(found.at(span, "").help("remove one of them"));
+        }
     }
-    let place = match (image, in_container) {
+    let place = place(reader, &item, image, in_container, !needs.is_empty())?;
+    let name = name.to_owned();
+    Some(Task { name, span, description, label, place, bash, needs, container, written })
+}
+
+/// What a task is written under.
+#[derive(Clone, Copy)]
+pub(super) enum Owner<'a> {
+    Image(&'a str),
+    Container(&'a str),
+}
+
+fn place(
+    reader: &Reader,
+    item: &Item,
+    image: Option<Spanned<String>>,
+    container: Option<Spanned<String>>,
+    has_needs: bool,
+) -> Option<TaskPlace> {
+    Some(match (image, container) {
         (Some(image), Some(container)) => {
-            let found = reader.error(&item, "task-place", "a task runs in one place, not in two");
+            let found = reader.error(item, "task-place", "a task runs in one place, not in two");
             let found = found.at(container.span, "a container").also(image.span, "an image");
             reader.report(found.help("remove `image` or `container`"));
             return None;
         }
         (Some(image), None) => TaskPlace::Image(image),
         (None, Some(container)) => TaskPlace::Container(container),
-        (None, None) if needs.is_empty() => {
-            let found = reader.error(&item, "task-place", "the task says not where it runs");
-            reader.report(found.at(span, "").help("add `image` or `container`, or `needs`"));
+        (None, None) if !has_needs => {
+            let found = reader.error(item, "task-place", "the task says not where it runs");
+            let help = "add `image` or `container`, or `needs`";
+            reader.report(found.at(item.key_span(), "").help(help));
             return None;
         }
         (None, None) => TaskPlace::Nothing,
-    };
-    let name = name.to_owned();
-    Some(Task { name, span, description, label, place, bash, needs, container })
+    })
 }
 
 /// A task runs something; what else Harpoon's actions did are commands of the program.
 fn only_run(reader: &Reader, item: &Item) {
     let _ = choice(reader, item, &[("run", ())]);
+}
+
+/// A name that is taken stays with the first; the other task is reached as `owner.task`.
+pub(super) fn add(tasks: &mut Vec<Task>, owner: &str, more: impl Iterator<Item = Task>) {
+    for mut task in more {
+        if tasks.iter().any(|other| other.name == task.name) {
+            task.name = format!("{owner}.{}", task.name);
+        }
+        tasks.push(task);
+    }
+}
+
+/// Tasks that are written under containers, beside those of images.
+pub(super) fn of_containers(reader: &Reader, items: &[(String, Item)], tasks: &mut Vec<Task>) {
+    for (key, item) in items {
+        let found = section(reader, Some(item), "tasks", |name, item| {
+            task(reader, name, item, Some(Owner::Container(key)))
+        });
+        add(tasks, key, found.into_values());
+    }
 }

@@ -13,6 +13,7 @@ use windlass_model::env::Env;
 
 use super::item::Item;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::load::Dialect;
 use crate::source::{SourceMap, Span};
 use crate::template::Templates;
 
@@ -23,16 +24,18 @@ pub struct Reader {
     diagnostics: RefCell<Diagnostics>,
     sources: RefCell<SourceMap>,
     templates: Templates,
+    dialect: Dialect,
     suggestions: Cell<u32>,
     env_files: RefCell<HashMap<String, Rc<Env>>>,
 }
 
 impl Reader {
-    pub fn new(sources: SourceMap, templates: Templates) -> Self {
+    pub fn new(sources: SourceMap, templates: Templates, dialect: Dialect) -> Self {
         Self {
             diagnostics: RefCell::default(),
             sources: RefCell::new(sources),
             templates,
+            dialect,
             suggestions: Cell::new(SUGGESTIONS),
             env_files: RefCell::default(),
         }
@@ -40,6 +43,11 @@ impl Reader {
 
     pub fn templates(&self) -> &Templates {
         &self.templates
+    }
+
+    /// What the files were written in; the tree is the native format's.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub fn sources(&self) -> Ref<'_, SourceMap> {
@@ -83,6 +91,11 @@ impl Reader {
 
     pub fn report(&self, diagnostic: Diagnostic) {
         self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    /// Gives the finding at a place another help.
+    pub fn advise(&self, span: Span, help: &str) {
+        self.diagnostics.borrow_mut().advise(span, help);
     }
 
     pub fn report_all(&self, diagnostics: Diagnostics) {

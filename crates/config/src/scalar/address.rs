@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use super::ScalarError;
 
 /// A block of addresses, such as `10.5.0.0/24`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One comes before those that are in it, and after those that come to an end before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subnet {
     address: IpAddr,
     bits: u8,

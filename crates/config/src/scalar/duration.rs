@@ -16,7 +16,7 @@ const UNITS: &[(&str, f64)] = &[
     ("h", 3600.0),
     ("d", 86400.0),
 ];
-const HELP: &str = "write 10, \"1m30s\", \"500ms\" or \"1.5h\"; a bare number is seconds";
+const HELP: &str = "write \"10s\", \"1m30s\", \"500ms\" or \"1.5h\"";
 /// A hundred years: more is a mistake, and it fits every unit in which engines count.
 const LONGEST_S: f64 = 3.2e9;
 
@@ -70,6 +70,18 @@ pub fn health_duration_ns(text: &str) -> Result<u64, ScalarError> {
     Ok(value)
 }
 
+/// As [`health_duration_ns`], where a bare number is nanoseconds, as docker-map handed it to the engine.
+pub fn bare_health_duration_ns(text: &str) -> Result<u64, ScalarError> {
+    let trimmed = text.trim();
+    let is_number = trimmed.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    match trimmed.parse::<f64>().ok().filter(|_| is_number) {
+        Some(number) => health_duration_ns(&format!("{number}ns")).map_err(|error| {
+            error.help("a bare number is nanoseconds in a map of docker-map: write \"10s\"")
+        }),
+        None => health_duration_ns(text),
+    }
+}
+
 /// Whole seconds, rounded up, because engines count no finer here.
 pub fn duration_s(text: &str) -> Result<u32, ScalarError> {
     let value = duration(text)?;
@@ -117,6 +129,18 @@ mod tests {
             ("99999999999", None),
         ] {
             assert_eq!(duration_ns(text).ok(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("90000000000", Some(90_000_000_000)),
+            (" 5e9 ", Some(5_000_000_000)),
+            ("0", Some(0)),
+            ("1m30s", Some(90_000_000_000)),
+            ("90", None),
+            ("inf", None),
+            ("-1", None),
+            ("1e300", None),
+        ] {
+            assert_eq!(bare_health_duration_ns(text).ok(), expected, "{text}");
         }
         assert_eq!(duration_s("1.2s"), Ok(2));
         assert_eq!(duration_ms("1m"), Ok(60_000));

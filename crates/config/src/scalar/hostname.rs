@@ -17,6 +17,15 @@ pub fn domain_name(text: &str) -> Result<String, ScalarError> {
     labels(text, "domain name", LONGEST_DOMAIN)
 }
 
+/// A word of the `options` of resolv.conf.
+pub fn dns_option(text: &str) -> Result<String, ScalarError> {
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        let message = format!("\"{}\" is not an option of resolv.conf", crate::yaml::shorten(text));
+        return Err(ScalarError::new(message).help("write one word, such as ndots:2"));
+    }
+    Ok(text.to_owned())
+}
+
 fn labels(text: &str, what: &str, longest: usize) -> Result<String, ScalarError> {
     const HELP: &str = "use letters, digits, - and _, in parts of at most 63 with dots between";
     let shown = crate::yaml::shorten(text);

@@ -79,6 +79,9 @@ pub fn image_reference(text: &str) -> Result<ImageReference, ScalarError> {
         }
         _ => (None, name),
     };
+    if let Some(registry) = &registry {
+        check_registry(text, &name[..registry.len()])?;
+    }
     for part in repository.split('/') {
         check_component(text, part)?;
     }
@@ -88,7 +91,11 @@ pub fn image_reference(text: &str) -> Result<ImageReference, ScalarError> {
 fn check_component(whole: &str, part: &str) -> Result<(), ScalarError> {
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let fits = part.chars().all(valid) && part.starts_with(edge) && part.ends_with(edge);
+    let mut between = part.split(edge).filter(|between| !between.is_empty());
+    let fits = part.chars().all(valid)
+        && part.starts_with(edge)
+        && part.ends_with(edge)
+        && between.all(|it| matches!(it, "." | "_" | "__") || it.bytes().all(|b| b == b'-'));
     if fits {
         return Ok(());
     }
@@ -103,6 +110,32 @@ fn check_component(whole: &str, part: &str) -> Result<(), ScalarError> {
         (message, "use a-z, 0-9, and . _ - between them".to_owned())
     };
     Err(ScalarError::new(message).help(help).range(range_of(whole, part)))
+}
+
+/// A host, or an IPv6 address in brackets, and maybe a port.
+fn check_registry(whole: &str, registry: &str) -> Result<(), ScalarError> {
+    let (host, port) = match registry.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (registry, None),
+    };
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let inside = |c: char| c.is_ascii_alphanumeric();
+    let label = |label: &str| {
+        label.starts_with(inside)
+            && label.ends_with(inside)
+            && label.chars().all(|c| inside(c) || c == '-')
+    };
+    let is_host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.split('.').all(label),
+    };
+    if is_host && port.is_none_or(is_port) {
+        return Ok(());
+    }
+    let message = format!("\"{}\" is not a registry", crate::yaml::shorten(registry));
+    Err(ScalarError::new(message)
+        .help("a registry is a host, and its port after `:` if it has one of its own")
+        .range(range_of(whole, registry)))
 }
 
 fn check_tag(whole: &str, tag: &str) -> Result<String, ScalarError> {
@@ -166,6 +199,15 @@ mod tests {
             ("-a", Err(Some(0..2))),
             ("a@sha256:abcd", Err(Some(2..13))),
             ("r.io/", Err(Some(5..5))),
+            ("[::1]:5000/a", Ok((Some("[::1]:5000"), "a", None))),
+            ("R.io/a--b", Ok((Some("R.io"), "a--b", None))),
+            ("http://r.io/a", Err(Some(0..5))),
+            ("-r.io/a", Err(Some(0..5))),
+            ("r.io:x/a", Err(Some(0..6))),
+            ("x:1:2", Err(Some(2..5))),
+            ("a..b", Err(Some(0..4))),
+            ("a._b", Err(Some(0..4))),
+            ("a___b", Err(Some(0..5))),
         ] {
             match (image_reference(text), expected) {
                 (Ok(found), Ok((registry, repository, tag))) => {

@@ -17,8 +17,10 @@ mod user;
 mod words;
 
 pub use address::{Subnet, host_address, ip_address, mac_address, subnet};
-pub use duration::{duration, duration_ms, duration_ns, duration_s, health_duration_ns};
-pub use hostname::{domain_name, hostname};
+pub use duration::{
+    bare_health_duration_ns, duration, duration_ms, duration_ns, duration_s, health_duration_ns,
+};
+pub use hostname::{dns_option, domain_name, hostname};
 pub use image_reference::{ImageReference, image_reference};
 pub use limits::{check_sysctl, cpu_list, memory, security_option, ulimit_name};
 pub use mode::{octal_mode, symbolic_mode};

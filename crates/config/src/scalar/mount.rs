@@ -75,6 +75,8 @@ fn apply(mount: &mut ShortMount, option: &str) -> Result<(), ScalarError> {
     match option {
         "ro" | "readonly" => mount.read_only = true,
         "rw" => mount.read_only = false,
+        // For Docker Desktop; engines of Linux do not look at them.
+        "cached" | "consistent" | "delegated" => {}
         "nocopy" => mount.no_copy = true,
         _ if PROPAGATIONS.contains(&option) => mount.propagation = Some(option.to_owned()),
         "z" | "Z" => {

@@ -84,7 +84,7 @@ pub(super) struct Inner {
     pub(super) names: BTreeMap<Scope, Arc<BTreeMap<String, Named>>>,
     pub(super) secret_names: Option<Arc<Vec<String>>>,
     pub(super) secret_reader: Option<Arc<SecretReader>>,
-    pub(super) secret_values: BTreeMap<String, Option<String>>,
+    pub(super) secret_values: BTreeMap<String, Result<String, String>>,
     pub(super) owner: Option<Owner>,
     pub(super) uses: Uses,
     pub(super) frames: Vec<Frame>,
@@ -246,9 +246,9 @@ impl State {
         self.inner().failures.push(failure);
     }
 
-    /// A secret's value, read at most once.
+    /// A secret's value, read at most once; what can't be read is told wherever it is used.
     pub(super) fn secret(&self, name: &str) -> Option<String> {
-        let reader = {
+        let known = {
             let mut inner = self.inner();
             if let Some(frame) = inner.frames.last_mut() {
                 frame.secret = true;
@@ -257,12 +257,18 @@ impl State {
             if inner.checking {
                 return Some(String::new());
             }
-            if let Some(known) = inner.secret_values.get(name) {
-                return known.clone();
-            }
-            inner.secret_reader.clone()?
+            let known = inner.secret_values.get(name).cloned();
+            known.ok_or_else(|| inner.secret_reader.clone())
         };
-        let value = match reader(name) {
+        let read = match known {
+            Ok(known) => known,
+            Err(reader) => {
+                let read = reader?(name);
+                self.inner().secret_values.insert(name.to_owned(), read.clone());
+                read
+            }
+        };
+        match read {
             Ok(value) => Some(value),
             Err(_) if self.secrets_optional => Some(String::new()),
             Err(reason) => {
@@ -276,8 +282,6 @@ impl State {
                 });
                 None
             }
-        };
-        self.inner().secret_values.insert(name.to_owned(), value.clone());
-        value
+        }
     }
 }

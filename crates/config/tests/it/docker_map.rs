@@ -19,7 +19,7 @@ fn map_options(yaml: &str) -> LoadOptions {
 }
 
 /// As [`map_options`], with this file of clients. The directory goes with the value.
-fn with_clients(yaml: &str, clients: &str) -> (tempfile::TempDir, LoadOptions) {
+pub(crate) fn with_clients(yaml: &str, clients: &str) -> (tempfile::TempDir, LoadOptions) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.yaml");
     std::fs::write(&path, clients).unwrap();
@@ -46,7 +46,7 @@ fn mounts(spec: &ContainerSpec) -> Vec<String> {
     spec.config.mounts.iter().map(|(target, mount)| format!("{target} <- {mount}")).collect()
 }
 
-const SHOP: &str = "
+pub(crate) const SHOP: &str = "
 name: shop
 repository: registry.example.com
 default_tag: stable
@@ -110,7 +110,7 @@ groups:
   all_app: [app.i1, app.i2, db]
 ";
 
-const CLIENTS: &str = "
+pub(crate) const CLIENTS: &str = "
 host1: {base_url: 'unix:///var/run/docker.sock', version: auto, timeout: 60, domainname: shop.local, stop_timeout: 15, wait_timeout: 120,
         interfaces: {private: 10.0.0.11, public: 203.0.113.5}, interfaces_ipv6: {private: '2001:db8::1'}}
 ";
@@ -190,14 +190,41 @@ fn braces_mean_nothing() {
 
 #[test]
 fn tagged_paths_are_expanded() {
-    let project = map("host: !path {a: $SITE_ROOT/a, b: ~/b, c: $NONE/c}
-volumes: {a: /a, b: /b, c: /c}
+    let project = map("host: !path {a: $SITE_ROOT/a, b: ~/b}
+volumes: {a: /a, b: /b}
 web: {image: x, binds: [a, b, {/d: !path_lazy '${SITE_ROOT}/d'}, {/e: !path [~/e, ro]}]}
 ");
     assert_eq!(
         mounts(of(&project, "web")),
         ["/a <- /srv/a", "/b <- /home/me/b", "/d <- /srv/d", "/e <- /home/me/e (read-only)"]
     );
+}
+
+/// docker-map handed a bare number on to the engine, which counts in nanoseconds.
+#[test]
+fn times_of_a_health_check() {
+    let second = 1_000_000_000;
+    for (check, expected) in [
+        ("{interval: 90000000000, timeout: '3000000000', start_period: 5e9}", [90, 3, 5]),
+        ("[[CMD, a], 90000000000, '3000000000', 4, 5000000000]", [90, 3, 5]),
+        ("{interval: 1m, timeout: 1.5h, start_period: 1m30s}", [60, 5400, 90]),
+        ("[a, 2 h, 1000 ms, 4, 0]", [7200, 1, 0]),
+    ] {
+        let project = map(&format!("web: {{image: x, healthcheck: {check}}}"));
+        let check = of(&project, "web").config.healthcheck.as_ref().unwrap();
+        let times = [check.interval_ns, check.timeout_ns, check.start_period_ns];
+        assert_eq!(times, expected.map(|seconds| seconds * second), "{check:?}");
+    }
+    let native = clean(load(&options(
+        "name: a\ncontainers: {web: {image: x, healthcheck: {test: a, interval: 90}}}",
+    )));
+    let check = of(&native, "web").config.healthcheck.as_ref().unwrap();
+    assert_eq!(check.interval_ns, 90 * second);
+    let yaml = "web: {image: x, healthcheck: {test: a, interval: 90}}
+#                                                ^^ error: containers.web.healthcheck.interval: \"90ns\" is less than a millisecond
+# help: a bare number is nanoseconds in a map of docker-map: write \"10s\"
+";
+    check_with(yaml, &map_options(yaml));
 }
 
 #[test]
@@ -219,6 +246,16 @@ fn a_map_is_called_after_its_name_or_its_file() {
         };
         assert_eq!(clean(load(&options)).name.as_str(), expected);
     }
+}
+
+#[test]
+fn the_default_client_is_given_once() {
+    let clients = "__default__: {base_url: a:1}\ndefault: {base_url: b:1}\n";
+    let (_directory, options) = with_clients("web: {image: x}\n", clients);
+    let loaded = load(&options);
+    let found = loaded.diagnostics.render_plain(&loaded.sources);
+    let expected = "clients.yaml:2:1: error: `__default__` and `default` are one client";
+    assert!(found.contains(expected), "{found}");
 }
 
 #[test]
@@ -279,9 +316,74 @@ web2: {imag: y}
 #< error: containers.web.binds: the alias \"data\" has no path on the host
 # help: add `data` under `host`
 ",
+        "repository: r.io/P
+#< error: repository: \"P\" has capital letters, which an image's name cannot have
+default_tag: 'a b'
+#            ^^^^^ error: default_tag: \"a b\" is not a tag
+default_domain: a b
+#                ^ error: default_domain: \"a b\" is not a domain name, because of ` `
+web: {image: x, groups: [g~], attaches: [{'we~b': /x}]}
+#                        ^^ error: containers.web.groups: \"g~\" is not a name that an engine accepts, because of `~`
+#                                         ^^^^^^ error: containers.web.attaches: \"we~b\" is not a name that an engine accepts, because of `~`
+",
     ] {
         check_with(yaml, &map_options(yaml));
     }
+}
+
+#[test]
+fn what_is_said_about_clients_is_said_in_the_words_of_the_file() {
+    let yaml = "clients: [b]
+#         ^ error: clients: unknown client \"b\"
+# help: declare it in the file that `--clients` names
+web: {image: x, exposes: {80: [8080, privat]}, clients: __default__}
+#                                    ^^^^^^ error: containers.web.exposes: the client \"__default__\" has no interface \"privat\"
+# help: add it under __default__.interfaces in the file of clients, or write an address
+";
+    check_with(yaml, &map_options(yaml));
+    let yaml = "web: {image: x, exposes: [{exposed_port: 80, host_port: 81, interface: privat}], clients: a}
+#                                                                      ^^^^^^ error: containers.web.exposes: the client \"a\" has no interface \"privat\"
+# help: there is only \"private\"
+";
+    let yaml = yaml.replace("there is only", "did you mean").replace("private\"", "private\"?");
+    let (_directory, options) = with_clients(&yaml, "a: {interfaces: {private: 10.0.0.1}}");
+    check_with(&yaml, &options);
+}
+
+#[test]
+fn a_map_that_is_read_as_a_native_file() {
+    let advice = "this looks like a map of docker-map: add `--dialect docker-map`";
+    for (yaml, is_map) in [
+        ("volumes: {a: /a}\nweb: {image: x, binds: [a]}\ndb: {image: y, attaches: [a]}", true),
+        ("containers: {}\nweb: {image: x}\ndb: {image: y}", false),
+        ("web: {image: x}", false),
+        ("services: {web: {image: x}, db: {image: y}}\nconfigs: {a: {file: x}}", false),
+    ] {
+        let found = load(&options(yaml)).diagnostics;
+        let advised = found.iter().filter(|found| found.help.as_deref() == Some(advice)).count();
+        assert_eq!(advised, usize::from(is_map), "{yaml}: {found:?}");
+    }
+}
+
+#[test]
+fn a_path_beside_an_alias() {
+    let yaml = "volumes: {conf: /etc/conf}
+host: {conf: /srv/conf}
+web: {image: x, binds: {conf: [/etc/conf, ro]}}
+#                              ^^^^^^^^^ error: containers.web.binds.conf[0]: a path beside the alias \"conf\"
+# help: its path in the container is said under `volumes`, that of the host under `host`; without an alias write {/path/in/the/container: [/path/on/the/host, ro]}
+";
+    check_with(yaml, &map_options(yaml));
+}
+
+#[test]
+fn a_variable_of_a_path_that_is_not_set() {
+    let yaml = "host: {a: !path $NONE/a}
+#               ^^^^^^^ warning: the variable `NONE` is not set
+volumes: {a: /a}
+web: {image: x, binds: [a], create_options: {command: $NONE}}
+";
+    check_with(yaml, &map_options(yaml));
 }
 
 #[test]
@@ -294,7 +396,7 @@ fn what_is_wrong_with_a_file_of_clients() {
     assert_eq!(
         findings,
         [
-            "<stdin>:1:30: error: containers.web.engines: unknown engine \"c\"",
+            "<stdin>:1:30: error: containers.web.clients: unknown client \"c\"",
             "  help: did you mean \"a\"?",
             "clients.yaml:1:5: error: a.base_ulr: unknown key `base_ulr`",
             "  help: did you mean \"base_url\"?",
@@ -366,6 +468,8 @@ groups: {g: [a.1, b]}
         ("m.a.1", "a.1"),
         ("m.g", "a.1 b"),
         ("m.__all__", "a.1 a.2 b m"),
+        ("__all__.__all__", "a.1 a.2 b m"),
+        ("__all__.g", "a.1 b"),
         ("m/a.1", "a.1"),
         ("m/g", "a.1 b"),
         ("n.a", ""),
@@ -400,7 +504,7 @@ fn names_of_images() {
         let image = if image.is_empty() { String::new() } else { format!("image: '{image}'") };
         let project = map(&format!("{settings}\napp-server: {{{image}}}\n"));
         let found = &of(&project, "app-server").image;
-        assert_eq!(*found, ImageUse::External(expected.to_owned()), "{image} {settings}");
+        assert_eq!(*found, ImageUse::External(expected.into()), "{image} {settings}");
     }
 }
 
@@ -422,6 +526,35 @@ fn references_that_lead_nowhere() {
         ("a: {network_mode: b}", "containers.a.network_mode: unknown container \"b\""),
         ("a:\ngroups: {a: [a]}", "\"a\" is a container and a group"),
         ("a:\ngroups: {g: [b]}", "groups.g: unknown container \"b\""),
+        ("a: {instances: [i]}\ngroups: {a.i: [a]}", "\"a.i\" is a container and a group"),
+        (
+            "a: {instances: [i]}\ngroups: {g: [a.j]}",
+            "groups.g: the container \"a\" has no instance \"j\"",
+        ),
+        (
+            "a: {uses: b.j}\nb: {shares: /s, instances: [i]}",
+            "containers.a.uses: unknown volume \"b.j\"",
+        ),
+        (
+            "a: {links: b.j}\nb: {instances: [i]}",
+            "containers.a.links: the container \"b\" has no instance \"j\"",
+        ),
+        (
+            "a: {network_mode: b.j}\nb: {instances: [i]}",
+            "containers.a.network_mode: the container \"b\" has no instance \"j\"",
+        ),
+        (
+            "a: {networks: {n: {links: {b: c}}}}\nnetworks: {n: }",
+            "containers.a.links: unknown container \"b\"",
+        ),
+        ("a: {network_mode: b}\nb: {network_mode: a}", "a → b → a"),
+        ("a: {clients: c}", "unknown client \"c\""),
+        ("a b:", "is not a name that an engine accepts"),
+        (
+            "a: {exec_commands: [[x, u, bogus]]}",
+            "exec_commands[0][2]: expected \"initial\" or \"restart\"",
+        ),
+        ("a: {binds: v}\nhost: {v: /h}", "the volume \"v\" has no path in the container"),
         ("a: {links: a}", "a → a"),
         ("a: {links: b}\nb: {links: c}\nc: {uses: [a]}", "a → b → c → a"),
         ("a: {extends: b}\nb: {extends: a}", "a → b → a"),
@@ -478,7 +611,7 @@ fn the_map_of_docker_maps_own_tests() {
         clean(load(&LoadOptions { project: Some("main".to_owned()), ..map_options(MAIN) }));
     let app = of(&project, "app_server.instance1");
     assert_eq!(app.name, "main.app_server.instance1");
-    assert_eq!(app.image, ImageUse::External("registry.example.com/app:custom".to_owned()));
+    assert_eq!(app.image, ImageUse::External("registry.example.com/app:custom".into()));
     assert_eq!(
         mounts(app),
         [
@@ -500,4 +633,212 @@ fn the_map_of_docker_maps_own_tests() {
     assert_eq!(links, ["main.app_server.instance1:i1", "main.app_server.instance2:i2"]);
     assert_eq!(project.volumes["app_server_socket"].name, "main.app_server_socket");
     assert_eq!(project.networks["app"].name, "main.app");
+}
+
+/// The configuration of `web`, which has these keys, beside another container.
+#[track_caller]
+fn web(keys: &str) -> windlass_model::container::ContainerConfig {
+    let project = map(&format!("db: {{image: x}}\nweb: {{image: x, {keys}}}\n"));
+    (*of(&project, "web").config).clone()
+}
+
+/// Options as the Python client had them, and the keys that mean the same.
+const HANDED_ON: &[(&str, &str)] = &[
+    ("create_options: {environment: {A: 1}}", "env: {A: '1'}"),
+    ("create_options: {environment: [A=1]}", "env: {A: '1'}"),
+    ("create_options: {working_dir: /w, detach: true}", "workdir: /w"),
+    (
+        "create_options: {command: a 'b c', entrypoint: d e}",
+        "command: [a, b c], entrypoint: [d, e]",
+    ),
+    (
+        "create_options: {labels: {a: b}, user: u, hostname: h}",
+        "labels: {a: b}, user: u, hostname: h",
+    ),
+    ("create_options: {tty: true, stdin_open: true}", "tty: true, stdin_open: true"),
+    (
+        "create_options: {mem_limit: 64m, memswap_limit: 128m, cpu_shares: 5, cpuset: 0-1}",
+        "limits: {memory: 64m, memory_swap: 128m, cpu_shares: 5, cpuset_cpus: 0-1}",
+    ),
+    ("create_options: {ports: [80, 53/udp]}", "exposes: [80, 53/udp]"),
+    ("create_options: {volumes: [/a, /b]}", "shares: [/a, /b]"),
+    (
+        "create_options: {stop_signal: SIGINT, stop_timeout: 3}",
+        "stop_signal: SIGINT, stop_timeout: 3",
+    ),
+    ("create_options: {healthcheck: {test: a}}", "healthcheck: a"),
+    (
+        "host_config: {restart_policy: {Name: on-failure, MaximumRetryCount: 3}}",
+        "restart: {policy: on-failure, retries: 3}",
+    ),
+    (
+        "host_config: {mem_limit: 1g, memswap_limit: -1, mem_reservation: 8m, nano_cpus: 500000000}",
+        "limits: {memory: 1g, memory_swap: -1, memory_reservation: 8m, cpus: 0.5}",
+    ),
+    (
+        "host_config: {cpu_shares: 5, cpu_period: 10000, cpu_quota: 5000, cpuset_cpus: '0', cpuset_mems: '0'}",
+        "limits: {cpu_shares: 5, cpu_period: 10000, cpu_quota: 5000, cpuset_cpus: '0', cpuset_mems: '0'}",
+    ),
+    ("host_config: {pids_limit: 9, blkio_weight: 300}", "limits: {pids: 9, blkio_weight: 300}"),
+    ("host_config: {log_config: {type: syslog}}", "log: syslog"),
+    (
+        "host_config: {log_config: {Type: json-file, Config: {max-size: 1m}}}",
+        "log: {driver: json-file, options: {max-size: 1m}}",
+    ),
+    (
+        "host_config: {ulimits: [{name: nofile, soft: 1, hard: 2}, {Name: nproc, Soft: 3, Hard: 4}]}",
+        "ulimits: {nofile: {soft: 1, hard: 2}, nproc: {soft: 3, hard: 4}}",
+    ),
+    (
+        "host_config: {init: true, runtime: r, group_add: [5]}",
+        "init: true, runtime: r, group_add: [5]",
+    ),
+    (
+        "host_config: {pid_mode: host, ipc_mode: host, uts_mode: host}",
+        "pid: host, ipc: host, uts: host",
+    ),
+    ("host_config: {userns_mode: host, cgroup_parent: c}", "userns: host, cgroup_parent: c"),
+    (
+        "host_config: {dns: [9.9.9.9], dns_opt: [rotate], dns_search: [a.b], extra_hosts: {a: 10.0.0.1}}",
+        "dns: 9.9.9.9, dns_options: [rotate], dns_search: [a.b], extra_hosts: ['a:10.0.0.1']",
+    ),
+    (
+        "host_config: {privileged: true, cap_add: [NET_ADMIN], cap_drop: [MKNOD]}",
+        "privileged: true, cap_add: NET_ADMIN, cap_drop: MKNOD",
+    ),
+    ("host_config: {devices: ['/dev/null:/dev/x:r']}", "devices: ['/dev/null:/dev/x:r']"),
+    (
+        "host_config: {publish_all_ports: true, read_only: true}",
+        "publish_all: true, read_only: true",
+    ),
+    ("host_config: {binds: ['/h:/c:ro'], tmpfs: [/t]}", "binds: {/c: [/h, ro]}, tmpfs: [/t]"),
+    (
+        "host_config: {links: {p.db: d}, network_mode: bridge}",
+        "links: {db: d}, network_mode: bridge",
+    ),
+    (
+        "host_config: {shm_size: 1m, oom_score_adj: 5, sysctls: {net.core.somaxconn: 1}}",
+        "shm_size: 1m, oom_score_adj: 5, sysctls: {net.core.somaxconn: 1}",
+    ),
+];
+
+#[test]
+fn options_that_were_handed_on_mean_what_keys_mean() {
+    for (options, keys) in HANDED_ON {
+        assert_eq!(web(options), web(keys), "{options}");
+    }
+}
+
+#[test]
+fn shorthands_of_docker_maps_own_tests() {
+    let (_directory, options) = with_clients(
+        "volumes: {a: /a, b: /b}\nhost: {a: /ha, b: /hb}\nnetworks: {endpoint2: , endpoint3: {create_options: {ipam: {Config: [{Subnet: 10.0.0.0/8}]}}}}
+a: {image: x}
+b: {image: x}
+ports: {image: x, exposes: {'1234': null, 1235: 1235, 1236: [1236, lan, true]}}
+binds: {image: x, binds: {a: false, b: ro, /c: /ch, /d: [/dh, true]}}
+links: {image: x, links: {a: null, b: b_}}
+positions: {image: x, networks: [[endpoint2, alias1], [endpoint3, alias1, null, 10.0.0.8]]}
+names: {image: x, networks: {endpoint2: alias1, endpoint3: {aliases: alias1, ipv4_address: 10.0.0.9}}}
+exec: {image: x, user: u, exec_commands: [[[a, b, c], root, initial], a b c]}
+share: {image: x, instances: [i], network_mode: a}
+",
+        "__default__: {interfaces_ipv6: {lan: 'fe80::1'}}",
+    );
+    let project = clean(load(&options));
+    let ports = of(&project, "ports");
+    let published: Vec<_> = ports.config.published.iter().map(ToString::to_string).collect();
+    let exposed: Vec<_> = ports.config.exposed.iter().map(ToString::to_string).collect();
+    assert_eq!(published, ["1235:1235/tcp", "[fe80::1]:1236:1236/tcp"]);
+    assert!(exposed.contains(&"1234/tcp".to_owned()), "{exposed:?}");
+    assert_eq!(
+        mounts(of(&project, "binds")),
+        ["/a <- /ha", "/b <- /hb (read-only)", "/c <- /ch", "/d <- /dh (read-only)"]
+    );
+    let links: Vec<_> =
+        of(&project, "links").config.links.iter().map(ToString::to_string).collect();
+    assert_eq!(links, ["p.a:a", "p.b:b_"]);
+    let (positions, names) = (of(&project, "positions"), of(&project, "names"));
+    for (spec, address) in [(positions, "10.0.0.8"), (names, "10.0.0.9")] {
+        let endpoints = &spec.config.endpoints;
+        assert!(endpoints.values().all(|endpoint| endpoint.aliases.contains("alias1")));
+        assert_eq!(endpoints["p.endpoint2"].ipv4.as_deref(), None);
+        assert_eq!(endpoints["p.endpoint3"].ipv4.as_deref(), Some(address));
+    }
+    let exec = &of(&project, "exec").exec_commands;
+    let shown: Vec<_> =
+        exec.iter().map(|e| format!("{} {:?} {:?}", e.argv.join(" "), e.user, e.policy)).collect();
+    assert_eq!(shown, ["a b c Some(\"root\") Initial", "a b c None Restart"]);
+    // An engine refuses a hostname beside another container's network.
+    let share = of(&project, "share.i");
+    assert_eq!(share.config.network_mode.to_string(), "container:p.a");
+    assert_eq!(share.config.hostname, None);
+}
+
+#[test]
+fn extensions_are_merged_as_documented() {
+    let project = map("
+app: {image: x}
+svc: {image: x}
+redis: {image: x, attaches: {redis_socket: /run/redis}}
+volumes: {app_config: /config, app_data: /data, app_log: /log, server_log: /slog}
+host: {app_config: config, app_data: data}
+abstract_config: {abstract: true, binds: [{app_config: ro}, app_data], uses: {redis_socket: /redis}, user: app_user, create_options: {environment: {A: a, B: b}}}
+abstract_worker:
+  abstract: true
+  extends: abstract_config
+  image: /app
+  create_options: {entrypoint: celery, mem_limit: 2g, cpu_shares: 10}
+  host_config: {restart_policy: {Name: always, MaximumRetryCount: 0}}
+worker:
+  extends: abstract_worker
+  attaches: app_log
+  create_options: {command: worker -A MyApp -Q queue1, environment: {B: c}}
+server:
+  extends: abstract_config
+  attaches: server_log
+  user: server_user
+  links: [[svc, svc_alias1], [svc, svc_alias2]]
+  exposes: [[8443, 8443], [8443, 8444]]
+");
+    let worker = of(&project, "worker");
+    assert_eq!(
+        mounts(worker),
+        [
+            "/config <- /srv/p/config (read-only)",
+            "/data <- /srv/p/data",
+            "/log <- volume p.app_log",
+            "/redis <- volume p.redis_socket",
+        ]
+    );
+    let config = &worker.config;
+    let words =
+        |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    assert_eq!(config.command, words(&["worker", "-A", "MyApp", "-Q", "queue1"]));
+    assert_eq!(*config.entrypoint, words(&["celery"]));
+    assert_eq!(config.limits.memory_bytes, Some(2 << 30));
+    assert_eq!(config.limits.cpu_shares, Some(10));
+    assert_eq!(config.restart.to_string(), "always");
+    assert_eq!(config.user.as_deref(), Some("app_user"));
+    // docker-map lost the variables that an extension did not name, and a second binding of one port.
+    let env: Vec<_> =
+        config.env.iter().map(|(k, v)| format!("{k}={}", v.reveal().unwrap())).collect();
+    assert_eq!(env, ["A=a", "B=c"]);
+    let server = of(&project, "server");
+    assert_eq!(server.config.user.as_deref(), Some("server_user"));
+    let links: Vec<_> = server.config.links.iter().map(ToString::to_string).collect();
+    assert_eq!(links, ["p.svc:svc_alias1", "p.svc:svc_alias2"]);
+    let ports: Vec<_> = server.config.published.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["8443:8443/tcp", "8444:8443/tcp"]);
+}
+
+#[test]
+fn a_name_of_a_volume_and_of_a_container_that_shares() {
+    let loaded = load(&map_options("a: {uses: b}\nb: {shares: /s}\nc: {attaches: {b: /v}}\n"));
+    assert_eq!(
+        loaded.diagnostics.render_plain(&loaded.sources),
+        "<stdin>:1:11: warning: containers.a.uses: \"b\" is a volume and a container that shares volumes\n  \
+         <stdin>:2:13: the container shares this\n  help: rename one of them\n"
+    );
+    assert_eq!(mounts(of(&loaded.project.unwrap(), "a")), ["/v <- volume p.b"]);
 }

@@ -151,3 +151,33 @@ fn the_directory_names_the_project() {
     };
     assert_eq!(load(&options).project.unwrap().name.as_str(), "myshopd");
 }
+
+#[test]
+fn a_seccomp_profile_is_read_where_it_stands() {
+    let text = "containers:\n  a: {image: x, security_opt: ['seccomp=sub/p.json']}\n  \
+                b: {image: x, security_opt: ['seccomp={\"b\": 1}', 'seccomp=unconfined']}\n";
+    let profile = "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}\n";
+    let (loaded, _directory) =
+        load_files(&[("a.yaml", text), ("sub/p.json", profile)], &["a.yaml"]);
+    assert_eq!(findings(&loaded), "");
+    let containers = loaded.project.unwrap().containers;
+    let options: Vec<_> =
+        containers.values().flat_map(|spec| spec.config.security_opt.clone()).collect();
+    let read = r#"seccomp={"defaultAction":"SCMP_ACT_ALLOW"}"#;
+    assert_eq!(options, [read, "seccomp=unconfined", r#"seccomp={"b":1}"#]);
+
+    let text =
+        "containers:\n  a:\n    image: x\n    security_opt: [seccomp=no.json, seccomp=p.json]\n";
+    let (loaded, directory) = load_files(&[("a.yaml", text), ("p.json", "[]")], &["a.yaml"]);
+    let root = directory.path().display();
+    let shown = findings(&loaded).replace(&format!("{root}/"), "");
+    assert_eq!(
+        shown,
+        "a.yaml:4:20: error: containers.a.security_opt[0]: the seccomp profile no.json cannot be read: \
+         No such file or directory (os error 2)\n  \
+         help: name a file with a profile in JSON, or write seccomp=unconfined\n\
+         a.yaml:4:37: error: containers.a.security_opt[1]: the seccomp profile p.json is not JSON: \
+         invalid type: sequence, expected a map at line 1 column 0\n  \
+         help: name a file with a profile in JSON, or write seccomp=unconfined\n"
+    );
+}

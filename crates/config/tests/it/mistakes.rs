@@ -116,7 +116,7 @@ containers:
 #              ^^^^ error: containers.db: the volume "sock" has no path in the container
 #              help: write {sock: /path} here, or `path` under volumes.sock
     exposes: [[80, 8080, lan]]
-#              ^^ error: containers.db.exposes: the engine "default" has no interface "lan"
+#                        ^^^ error: containers.db.exposes: the engine "default" has no interface "lan"
 "#,
     );
 }
@@ -162,6 +162,15 @@ containers:
   d.x: {image: i}
 # ^^^ error: two containers would be called "p.d.x"
   d: {image: i, instances: [x]}
+  f: {image: i, exec_commands: ["true"]}
+  f_previous: {image: i}
+# ^^^^^^^^^^ error: "p.f_previous" is what "p.f" is called while it is replaced
+# help: rename one of them
+  f_starting: {image: i}
+# ^^^^^^^^^^ error: "p.f_starting" is what "p.f" is called until its `exec_commands` and its `wait` are done
+  f_next: {image: i}
+  g: {image: i}
+  g_starting: {image: i}
   e:
     image: i
     binds: {/v: /host}
@@ -210,6 +219,19 @@ images:
     - ADD: {content: x, dest: /x, mode: 0644}
 #                                       ^^^^ error: images.e.commands[4].ADD.mode: `0644` may be octal or decimal
 #                                       help: write 0o644 or quote it
+    - ADD: {content: x, dest: /etc/}
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^ error: images.e.commands[5].ADD: "/etc/" is a directory, and the file needs a name
+#          help: write the whole path in `dest`: /etc/motd
+  j: {commands: FROM x, cache_to: registry}
+#                                 ^^^^^^^^ error: images.j.cache_to: expected "inline" or "type=inline", found "registry"
+  g: {image: x, tags: ["Bad Tag", ok]}
+#                      ^^^^^^^^^ error: images.g.tags[0]: "Bad Tag" is not a tag
+#                      help: a tag is letters, digits, `_`, `.` and `-`, at most 128, and begins with none of the last two
+  h: {commands: FROM x, name: "reg.io:5000/a:1", tag: "2"}
+# ^ error: images.h: "reg.io:5000/a:1" has a tag, and `tag` says "2"
+# help: write one of them
+  i: {commands: [RUNMAKE, RUN x]}
+#                ^^^^^^^ error: images.i.commands[0]: expected an instruction, found the string "RUNMAKE"
   f: {dockerfile: {inline: "FROM x"}, secrets: [nope]}
 #                                               ^^^^ error: images.f.secrets: unknown secret "nope"
 "#,
@@ -257,6 +279,8 @@ networks: {n: null}
 tasks:
   t: {image: x, command: x, bash: x}
 # ^ error: tasks.t: a task has `command` or `bash`, not both
+  e: {image: x, entrypoint: x, bash: x}
+# ^ error: tasks.e: a task has `entrypoint` or `bash`, not both
   u: {image: x, container: a}
 #                          ^ error: tasks.u: a task runs in one place, not in two
   v: {command: x}
@@ -275,4 +299,26 @@ fn names_of_projects() {
     options.project = None;
     options.stdin = Some(yaml.as_bytes().to_vec());
     crate::check::check_with(yaml, &options);
+}
+
+#[test]
+fn logins_of_registries() {
+    check(
+        r"
+secrets: {password: {env: PASSWORD}}
+engines:
+  default:
+    registries:
+      well.example:5000: {username: me, password: password, push: {username: you, password: password}}
+      https://wrong.example/v2: {username: me, password: password}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^ error: engines.default.registries.https://wrong.example/v2: this is no registry's host
+#     help: write its host and port alone: registry.example.com, localhost:5000, docker.io
+      literal.example: {username: me, password: hunter2}
+#                                               ^^^^^^^ error: engines.default.registries: a registry's `password` names no secret of this file
+#                                               help: write the key of a secret: `password: KEY`, with `KEY: {env: NAME}` under `secrets`
+      short.example: {password: password}
+#     ^^^^^^^^^^^^^ error: engines.default.registries.short.example: a login has a `username` and a `password`
+#     help: write the key of a secret: `password: KEY`, with `KEY: {env: NAME}` under `secrets`
+",
+    );
 }

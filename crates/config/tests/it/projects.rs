@@ -15,6 +15,29 @@ fn container<'a>(project: &'a Project, name: &str) -> &'a windlass_model::contai
 }
 
 #[test]
+fn the_engine_that_nobody_declared_is_there_only_if_something_is_on_it() {
+    for (text, expected) in [
+        ("containers: {a: {image: x}}", "default"),
+        ("engines: {prod: {}}\ncontainers: {a: {image: x}}", "prod"),
+        (
+            "engines: {one: {}, two: {}}\ncontainers: {a: {image: x, engines: [one, two]}}",
+            "default one two",
+        ),
+        (
+            "engines: {one: {}, two: {}}\ndefault_engines: [one, two]\ncontainers: {a: {image: x}}",
+            "one two",
+        ),
+        (
+            "engines: {one: {}, default: {}}\ndefault_engines: [one]\ncontainers: {a: {image: x}}",
+            "default one",
+        ),
+    ] {
+        let found: Vec<_> = project(text).engines.keys().map(ToString::to_string).collect();
+        assert_eq!(found.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
 fn instances_engines_and_names() {
     let project = project(
         "host: {conf: {a: /ha, default: /hd}}\nvolumes: {conf: /conf}\nengines: {one: {url: 'unix:///x', domain: d.one}, two: {}}\n\
@@ -137,7 +160,7 @@ tasks: {test: {image: base, command: x}}
 fn show(command: &BuildCommand) -> String {
     match command {
         BuildCommand::Instruction { instruction, text } => format!("{instruction} {text}"),
-        BuildCommand::From { image, alias } => format!("FROM {image} AS {alias:?}"),
+        BuildCommand::From { image, alias, platform: _ } => format!("FROM {image} AS {alias:?}"),
         BuildCommand::AddContent { content, dest, options } => {
             format!("content {content} {dest} {:o}", options.mode.unwrap())
         }
@@ -233,4 +256,24 @@ fn null_is_as_if_a_key_were_not_written() {
     let nulls = "containers: {web: {image: x, command: null, ports: , env: , tty: ~, depends_on: null, healthcheck: null, networks: }}\n";
     assert_eq!(project(nulls), project("containers: {web: {image: x}}\n"));
     assert_eq!(project("containers:\nvolumes:\nimages:\ntasks:\n").containers.len(), 0);
+}
+
+#[test]
+fn tasks_say_what_they_set_and_need() {
+    let project = project(
+        "containers:\n  db: {image: x}\n  web: {image: x, tasks: {t: {env: {A: 1}, volumes: [\"data:/d\"], privileged: false}}}\n\
+         volumes: {data: }\n\
+         tasks:\n  t: {image: x, command: [echo, \"{{ containers.db }}\"], needs: [b, a]}\n  a: {container: db, depends_on: {web: healthy}}\n  b: {image: x}\n",
+    );
+    let of_web = &project.tasks["web.t"];
+    assert_eq!(of_web.target, TaskTarget::Container("web".to_owned()));
+    assert_eq!(of_web.written.iter().copied().collect::<Vec<_>>(), ["env", "mounts", "privileged"]);
+    let task = &project.tasks["t"];
+    assert_eq!(task.needs, ["b", "a"], "as they are written");
+    let on = |task: &str| {
+        let all = &project.tasks[task].depends_on;
+        all.iter().map(|one| (one.on.name.to_string(), one.condition.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(on("t"), [("db".to_owned(), "started")]);
+    assert_eq!(on("a"), [("web".to_owned(), "healthy")]);
 }

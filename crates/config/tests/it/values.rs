@@ -350,7 +350,7 @@ containers:
     permissions: zzz
 #                ^^^ error: containers.web.permissions: "zzz" is not a change of permissions
     mounts: [/a, /b, './x:/a', /proc]
-#                    ^^^^^^^^ error: containers.web.mounts: two mounts are at "/a"
+#                    ^^^^^^^^ error: containers.web: two mounts are at "/a"
 #                              ^^^^^ error: containers.web: nothing can be mounted at /proc: /proc is the kernel's
     tmpfs: [/t, '/t:size=1m']
 #               ^^^^^^^^^^^^ error: containers.web.tmpfs: two mounts are at "/t"
@@ -371,4 +371,175 @@ networks:
 #                                    ^ error: networks.n.driver_options[0]: the option "a" has no value
 "#,
     );
+}
+
+#[test]
+fn networks_have_no_address_in_common() {
+    check(
+        r#"
+networks:
+  a: {ipam: [10.5.0.0/16]}
+  b: {ipam: [10.5.3.0/24]}
+# ^ error: the networks "a" and "b" overlap: 10.5.0.0/16 and 10.5.3.0/24
+# help: give each a subnet of its own, or none: an engine finds one
+  c: {ipam: [{subnet: 10.6.0.0/24, ip_range: 10.6.0.0/25}]}
+  d: {ipam: [{subnet: 10.6.0.0/24, ip_range: 10.6.0.128/25}]}
+# ^ error: the networks "c" and "d" overlap: 10.6.0.0/24 and 10.6.0.0/24
+  e: {driver: macvlan, ipam: [10.7.0.0/24, 10.7.0.0/25]}
+# ^ error: two pools of the network "e" overlap: 10.7.0.0/24 and 10.7.0.0/25
+containers:
+  web: {image: x, networks: [a, b, c, d, e]}
+"#,
+    );
+    project(
+        r"
+engines: {default: {}, far: {url: 'ssh://far'}}
+networks:
+  a: {ipam: [10.5.0.0/24, fd00:1::/64]}
+  beside: {ipam: [10.5.1.0/24, fd00:2::/64]}
+  far: {ipam: [10.5.0.0/24]}
+  green: {ipam: [10.8.0.0/24]}
+  blue: {ipam: [10.8.0.0/24]}
+  there: {external: true, ipam: [10.5.0.0/24]}
+  other: {ipam: {driver: mine, pools: [10.5.0.0/24]}}
+  wan: {driver: macvlan, ipam: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.0/25}]}
+  wan2: {driver: macvlan, ipam: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}]}
+containers:
+  web: {image: x, networks: [a, beside, there, other, wan, wan2]}
+  far: {image: x, networks: [far], engines: [far]}
+  green: {image: x, networks: [green], profiles: [green]}
+  blue: {image: x, networks: [blue], profiles: [blue]}
+",
+    );
+}
+
+#[test]
+fn ports_that_are_shared_are_only_warned_of() {
+    check(
+        r#"
+shared_ports: true
+containers:
+  a: {image: x, ports: ["8080:80"]}
+  b: {image: x, ports: ["8080:80"]}
+#                       ^^^^^^^^^ warning: the port 8080/tcp of the host is published by "a" and "b"
+"#,
+    );
+}
+
+#[test]
+fn options_of_the_driver_bridge() {
+    check(
+        r#"
+networks:
+  a:
+    driver_options:
+      com.docker.network.driver.mtu: big
+#                                    ^^^ error: networks.a.driver_options.com.docker.network.driver.mtu: "big" is not a value for com.docker.network.driver.mtu
+#                                    help: write a number of bytes: 1450
+      com.docker.network.bridge.enable_icc: maybe
+#                                           ^^^^^ error: networks.a.driver_options.com.docker.network.bridge.enable_icc: "maybe" is not a value for com.docker.network.bridge.enable_icc
+#                                           help: write true or false
+      com.docker.network.bridge.name: sixteen-letters-
+#                                     ^^^^^^^^^^^^^^^^ error: networks.a.driver_options.com.docker.network.bridge.name: "sixteen-letters-" is not a value for com.docker.network.bridge.name
+  b: {driver: bridge, driver_options: ["com.docker.network.bridge.host_binding_ipv4=lo"]}
+#                                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: networks.b.driver_options: "lo" is not a value for com.docker.network.bridge.host_binding_ipv4
+  c: {create_options: {options: {com.docker.network.bridge.enable_ip_masquerade: on}}}
+#                                                                                ^^ error: networks.c.create_options.options.com.docker.network.bridge.enable_ip_masquerade: "on" is not a value for com.docker.network.bridge.enable_ip_masquerade
+  d: {driver: mine, driver_options: {com.docker.network.driver.mtu: big}}
+  e:
+    driver_options:
+      com.docker.network.driver.mtu: 1450
+      com.docker.network.bridge.enable_icc: false
+      com.docker.network.bridge.host_binding_ipv4: 127.0.0.1
+      com.docker.network.bridge.name: fifteen-letters
+"#,
+    );
+}
+
+#[test]
+fn what_the_network_of_another_container_does_not_allow() {
+    check(
+        r"
+containers:
+  db: {image: x}
+  a:
+    image: x
+    network_mode: container:db
+    exposes: [80]
+#            ^^^^ error: containers.a.exposes: exposes cannot be used with the network of another container
+#             help: write it in the container whose network it is
+    hostname: h
+#             ^ error: containers.a.hostname: hostname cannot be used with the network of another container
+    extra_hosts: {h: 10.0.0.1}
+#   ^^^^^^^^^^^ error: containers.a.extra_hosts: extra_hosts cannot be used with the network of another container
+  b:
+    image: x
+    network_mode: container:elsewhere
+    dns: [10.0.0.1]
+#        ^^^^^^^^^^ error: containers.b.dns: dns cannot be used with the network of another container
+    publish_all: true
+#                ^^^^ error: containers.b.publish_all: publish_all cannot be used with the network of another container
+  c: {image: x, uts: host, hostname: h}
+#                                    ^ error: containers.c.hostname: hostname cannot be used with the host's own name (uts)
+  d: {image: x, network_mode: host, exposes: [80], hostname: h, dns: [10.0.0.1]}
+",
+    );
+}
+
+#[test]
+fn one_target_in_two_lists() {
+    check(
+        r#"
+containers:
+  base: {abstract: true, mounts: [./x:/c]}
+  web:
+    extends: base
+    image: x
+    mounts: [./a:/a, ./b:/b]
+    volumes: [./c:/a, ./c:/c]
+#             ^^^^^^ error: containers.web: two mounts are at "/a"
+#             help: remove one of them, or mount it elsewhere
+"#,
+    );
+    let text = "containers:\n  base: {abstract: true, mounts: ['./x:/c', './x:/d']}\n  \
+                web: {image: x, extends: base, volumes: ['./y:/c']}";
+    let spec = &project(text).containers.into_iter().next().unwrap().1;
+    let sources: Vec<_> = spec.config.mounts.values().map(|mount| mount.source.clone()).collect();
+    let bind = |path: &str| windlass_model::mount::MountSource::Bind(path.to_owned());
+    assert_eq!(sources, [bind("/srv/p/y"), bind("/srv/p/x")]);
+}
+
+#[test]
+fn an_instance_has_no_longer_name_than_an_engine_takes() {
+    let (key, instance) = ("k".repeat(150), "i".repeat(50));
+    let text = format!("containers: {{{key}: {{image: x, instances: [{instance}]}}}}");
+    let found = crate::check::load_text(&text).diagnostics;
+    let titles: Vec<_> = found.iter().map(windlass_config::Diagnostic::title).collect();
+    let wanted = format!("containers.{key}.instances: a name is longer than 200 characters");
+    assert_eq!(titles, [wanted]);
+}
+
+#[test]
+fn addresses_of_syslog() {
+    for (address, fits) in [
+        ("udp://10.0.0.1:514", true),
+        ("tcp+tls://[::1]:6514", true),
+        ("tcp://log", true),
+        ("unix:///dev/log", true),
+        ("", true),
+        ("10.0.0.1:514", false),
+        ("http://log:514", false),
+        ("tcp://log:port", false),
+        ("unix://dev/log", false),
+    ] {
+        let text = format!(
+            "containers: {{a: {{image: x, log: {{driver: syslog, options: {{syslog-address: '{address}'}}}}}}}}"
+        );
+        let found = crate::check::load_text(&text).diagnostics;
+        let titles: Vec<_> = found.iter().map(windlass_config::Diagnostic::title).collect();
+        let wanted = format!(
+            "containers.a.log.options.syslog-address: \"{address}\" is not an address of a syslog server"
+        );
+        assert_eq!(titles, if fits { Vec::new() } else { vec![wanted] }, "{address}");
+    }
 }

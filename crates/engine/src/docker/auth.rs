@@ -1,9 +1,13 @@
-//! Credentials for registries, from the docker program's own configuration.
+//! Credentials for registries: what the project declares, then `DOCKER_AUTH_CONFIG`, then the docker
+//! program's own configuration.
 //!
 //! Invariant: credentials are given to the registry that they were stored for and to no other;
 //! when the store that should hold them fails, the call fails.
 
 mod credential_helper;
+mod logins;
+
+pub use logins::{Logins, SecretLookup};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +32,8 @@ pub enum AuthError {
     Read { path: PathBuf, source: io::Error },
     #[error("{}:{}:{} is no valid JSON", path.display(), source.line(), source.column())]
     Json { path: PathBuf, source: serde_json::Error },
+    #[error("the password for {registry} cannot be read")]
+    Secret { registry: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the credentials for {registry} are not stored as they should be")]
     Encoding { registry: String },
     #[error("`{name}` is no name of a credential helper")]
@@ -62,8 +68,16 @@ impl Credentials {
         sensitive(&self.document(registry))
     }
 
-    fn document(&self, registry: &str) -> serde_json::Value {
-        let address = if registry == HUB { HUB_KEY } else { registry };
+    /// Who logs in; a token does not say.
+    pub(crate) fn username(&self) -> Option<&str> {
+        match self {
+            Self::Password { username, .. } => Some(username),
+            Self::IdentityToken(_) | Self::RegistryToken(_) => None,
+        }
+    }
+
+    pub(crate) fn document(&self, registry: &str) -> serde_json::Value {
+        let address = address_of(registry);
         match self {
             Self::Password { username, password } => serde_json::json!({
                 "username": username, "password": password, "serveraddress": address,
@@ -76,6 +90,11 @@ impl Credentials {
             }),
         }
     }
+}
+
+/// Under which name a registry's credentials are stored and shown.
+pub(crate) fn address_of(registry: &str) -> &str {
+    if registry == HUB { HUB_KEY } else { registry }
 }
 
 /// What is shown to a registry when there are no credentials for it.
@@ -110,9 +129,18 @@ struct Stored {
     registrytoken: Option<String>,
 }
 
-/// The configured credentials; helpers are run only when a registry is asked for.
+/// The variable that holds a whole `config.json`.
+const GIVEN: &str = "DOCKER_AUTH_CONFIG";
+
+/// The configured credentials; helpers are run, and secrets read, only when a registry is asked for.
+#[derive(Default)]
 pub(crate) struct Keychain {
+    logins: Logins,
+    /// Of the environment.
+    given: ConfigFile,
     config: ConfigFile,
+    /// Where `config` comes from.
+    path: PathBuf,
     search: Option<String>,
 }
 
@@ -120,28 +148,49 @@ impl Keychain {
     /// Reads the configuration; one that is absent holds no credentials.
     pub(crate) fn open(environment: &Environment) -> Result<Self, AuthError> {
         let search = environment.var("PATH").map(str::to_owned);
+        let given = match environment.var(GIVEN) {
+            Some(text) => parse(text.as_bytes(), PathBuf::from(GIVEN))?,
+            None => ConfigFile::default(),
+        };
+        let none = Self { given, search, ..Self::default() };
         let Some(path) = environment.docker_folder().map(|folder| folder.join("config.json"))
         else {
-            return Ok(Self { config: ConfigFile::default(), search });
+            return Ok(none);
         };
         let bytes = match windlass_files::read(&path, windlass_files::TEXT_MAX_BYTES) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { config: ConfigFile::default(), search });
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(none),
             Err(source) => return Err(AuthError::Read { path, source }),
         };
-        let config =
-            serde_json::from_slice(&bytes).map_err(|source| AuthError::Json { path, source })?;
-        Ok(Self { config, search })
+        Ok(Self { config: parse(&bytes, path.clone())?, path, ..none })
     }
 
-    /// The credentials for a registry, such as `docker.io` or `127.0.0.1:5000`.
+    /// With what a project declares, which comes before all others.
+    pub(crate) fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
+    }
+
+    /// The credentials for a registry, such as `docker.io` or `127.0.0.1:5000`, for all but pushes.
     pub(crate) async fn credentials(
         &self,
         registry: &str,
     ) -> Result<Option<Credentials>, AuthError> {
-        let key = if registry == HUB { HUB_KEY } else { registry };
+        Ok(self.find(registry, false).await?.map(|(credentials, _)| credentials))
+    }
+
+    /// The same, with where they were found.
+    pub(crate) async fn find(
+        &self,
+        registry: &str,
+        push: bool,
+    ) -> Result<Option<(Credentials, String)>, AuthError> {
+        if let Some(found) = self.logins.find(registry, push).await? {
+            return Ok(Some(found));
+        }
+        let key = address_of(registry);
+        if let Some(found) = self.given.stored(registry, key)? {
+            return Ok(Some((found, GIVEN.to_owned())));
+        }
         let helper = self
             .config
             .cred_helpers
@@ -149,16 +198,21 @@ impl Keychain {
             .and_then(|helpers| helpers.get(key).or_else(|| helpers.get(registry)))
             .or(self.config.creds_store.as_ref())
             .filter(|name| !name.is_empty());
-        match helper {
-            Some(name) => credential_helper::get(name, key, self.search.as_deref()).await,
-            None => self.stored(registry, key),
-        }
+        let (found, origin) = match helper {
+            Some(name) => {
+                let found = credential_helper::get(name, key, self.search.as_deref()).await?;
+                (found, format!("docker-credential-{name}"))
+            }
+            None => (self.config.stored(registry, key)?, self.path.display().to_string()),
+        };
+        Ok(found.map(|found| (found, origin)))
     }
 
     /// The value of an `X-Registry-Config` header: what builds may log in with.
     pub(crate) async fn build_header(&self) -> Result<Option<HeaderValue>, AuthError> {
         let helpers = self.config.cred_helpers.iter().flat_map(BTreeMap::keys);
-        let keys = self.config.auths.iter().flat_map(BTreeMap::keys).chain(helpers);
+        let stored = [&self.given, &self.config].into_iter().flat_map(|config| &config.auths);
+        let keys = stored.flat_map(BTreeMap::keys).chain(helpers).chain(self.logins.hosts());
         let mut all = serde_json::Map::new();
         for key in keys {
             let registry = registry_of(key);
@@ -168,9 +222,15 @@ impl Keychain {
         }
         Ok((!all.is_empty()).then(|| sensitive(&serde_json::Value::Object(all))))
     }
+}
 
+fn parse(bytes: &[u8], path: PathBuf) -> Result<ConfigFile, AuthError> {
+    serde_json::from_slice(bytes).map_err(|source| AuthError::Json { path, source })
+}
+
+impl ConfigFile {
     fn stored(&self, registry: &str, key: &str) -> Result<Option<Credentials>, AuthError> {
-        let Some(auths) = &self.config.auths else { return Ok(None) };
+        let Some(auths) = &self.auths else { return Ok(None) };
         let found = auths.get(key).or_else(|| {
             auths.iter().find(|(name, _)| registry_of(name) == registry).map(|(_, stored)| stored)
         });
@@ -210,11 +270,8 @@ fn decode_pair(auth: &str) -> Option<Credentials> {
 
 /// Whether a `config.json` itself holds credentials for a registry.
 pub(super) fn holds(config: &[u8], registry: &str) -> Result<bool, AuthError> {
-    let path = PathBuf::from("config.json");
-    let config =
-        serde_json::from_slice(config).map_err(|source| AuthError::Json { path, source })?;
-    let keychain = Keychain { config, search: None };
-    let found = keychain.stored(registry, if registry == HUB { HUB_KEY } else { registry })?;
+    let config = parse(config, PathBuf::from("config.json"))?;
+    let found = config.stored(registry, address_of(registry))?;
     Ok(found.is_some_and(|found| found.header(registry).is_sensitive()))
 }
 
@@ -228,7 +285,7 @@ fn registry_of(key: &str) -> &str {
 }
 
 /// The registry of an image reference: its first part, if that looks like a host.
-pub(crate) fn registry_of_image(reference: &str) -> &str {
+pub fn registry_of_image(reference: &str) -> &str {
     match reference.split_once('/') {
         Some((first, _))
             if first.contains(['.', ':'])

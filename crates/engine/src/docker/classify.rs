@@ -86,6 +86,8 @@ fn by_status(target: Target<'_>, status: u16, message: &str) -> Fault {
         404 if no_path.contains(&message.to_lowercase().as_str()) => Fault::Unsupported,
         404 => Fault::NotFound,
         405 | 501 => Fault::Unsupported,
+        // What it is asked there is for the registry to answer.
+        401 | 403 if target.is_about("distribution") => Fault::RegistryDenied,
         401 | 403 => Fault::PermissionDenied,
         409 if target.is_about("containers") => Fault::WrongState,
         502..=504 => Fault::Unreachable,

@@ -17,6 +17,7 @@ use windlass_model::observed::{
 use windlass_model::plan::{CreateContainer, CreateNetwork, CreateVolume};
 
 use super::address::{EngineAddress, Environment};
+use super::auth::Logins;
 use super::call::Call;
 use super::document::Empty;
 use super::error;
@@ -27,9 +28,10 @@ use super::transport::Transport;
 use crate::Engine;
 use crate::build::BuildRequest;
 use crate::error::{EngineError, Result};
+use crate::registry_access::RegistryAccess;
 use crate::stream::{
     Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest, LogRequest,
-    ProgressSink, Upload,
+    ProgressSink, RunningExec, Upload,
 };
 
 /// An engine that speaks the Docker Engine API: Docker itself, or podman.
@@ -40,6 +42,7 @@ pub struct DockerEngine {
     pub(super) name: EngineName,
     pub(super) wire: Wire,
     pub(super) environment: Environment,
+    pub(super) logins: Logins,
 }
 
 impl DockerEngine {
@@ -56,7 +59,18 @@ impl DockerEngine {
     pub fn at(name: EngineName, address: &EngineAddress, environment: Environment) -> Result<Self> {
         let transport =
             Transport::open(address).map_err(|source| error::dial(&address.to_string(), source))?;
-        Ok(Self { name, wire: Wire::new(Http::new(transport)), environment })
+        Ok(Self {
+            name,
+            wire: Wire::new(Http::new(transport)),
+            environment,
+            logins: Logins::default(),
+        })
+    }
+
+    /// With what the project declares to log in to registries with.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
     }
 
     /// Where the engine is, for messages.
@@ -224,6 +238,10 @@ impl Engine for DockerEngine {
         self.terminal_resize("exec", exec_id, rows, columns).await
     }
 
+    async fn running_execs(&self, container: &ContainerId) -> Result<Vec<RunningExec>> {
+        self.execs_running(container).await
+    }
+
     async fn exec_exit_code(&self, exec_id: &str) -> Result<Option<i64>> {
         self.exec_ended(exec_id).await
     }
@@ -267,8 +285,16 @@ impl Engine for DockerEngine {
         self.image_pull(reference, platform, progress).await
     }
 
+    async fn image_digest(&self, reference: &str) -> Result<String> {
+        self.image_digest_of(reference).await
+    }
+
     async fn push_image(&self, reference: &str, progress: ProgressSink<'_>) -> Result<()> {
         self.image_push(reference, progress).await
+    }
+
+    async fn check_registry(&self, registry: &str, push: bool) -> Result<RegistryAccess> {
+        self.registry_check(registry, push).await
     }
 
     async fn build_image(
@@ -295,6 +321,10 @@ impl Engine for DockerEngine {
 
     async fn remove_image(&self, image: &str) -> Result<()> {
         self.image_remove(image).await
+    }
+
+    async fn save_image(&self, image: &str) -> Result<EngineStream<Bytes>> {
+        self.image_save(image).await
     }
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>> {

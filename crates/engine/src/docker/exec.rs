@@ -7,11 +7,11 @@ use windlass_model::name::ContainerId;
 
 use super::call::Call;
 use super::document::Created;
-use super::document::container::{ExecBody, ExecInspect, ExecStart};
+use super::document::container::{ExecBody, ExecIds, ExecInspect, ExecStart};
 use super::engine::DockerEngine;
 use super::query::segment;
 use crate::error::Result;
-use crate::stream::{Attached, ExecRequest};
+use crate::stream::{Attached, ExecRequest, RunningExec};
 
 impl DockerEngine {
     pub(super) async fn exec_run(
@@ -40,8 +40,33 @@ impl DockerEngine {
     }
 
     pub(super) async fn exec_ended(&self, exec_id: &str) -> Result<Option<i64>> {
-        let call = Call::get(format!("/exec/{}/json", segment(exec_id)));
-        let ExecInspect { running, exit_code } = self.send(call).await?.json().await?;
+        let ExecInspect { running, exit_code, .. } = self.exec_inspect(exec_id).await?;
         Ok(if running.unwrap_or_default() { None } else { exit_code })
     }
+
+    pub(super) async fn execs_running(&self, container: &ContainerId) -> Result<Vec<RunningExec>> {
+        let path = format!("/containers/{}/json", segment(container.as_str()));
+        let ids: ExecIds = self.send(Call::get(path)).await?.json().await?;
+        let mut running = Vec::new();
+        for id in ids.exec_ids.into_iter().flatten() {
+            match self.exec_inspect(&id).await {
+                Ok(seen) => running.extend(running_exec(id, seen)),
+                // It ended, and was forgotten.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(running)
+    }
+
+    async fn exec_inspect(&self, exec_id: &str) -> Result<ExecInspect> {
+        let call = Call::get(format!("/exec/{}/json", segment(exec_id)));
+        self.send(call).await?.json().await
+    }
+}
+
+fn running_exec(id: String, seen: ExecInspect) -> Option<RunningExec> {
+    let process = seen.process_config.filter(|_| seen.running.unwrap_or_default())?;
+    let argv = process.entrypoint.into_iter().chain(process.arguments.into_iter().flatten());
+    Some(RunningExec { id, argv: argv.collect(), user: process.user.unwrap_or_default() })
 }

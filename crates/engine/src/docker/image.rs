@@ -6,17 +6,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::HeaderName;
 use windlass_model::fault::Fault;
 use windlass_model::image::familiar_reference;
 use windlass_model::name::ImageId;
 use windlass_model::observed::ObservedImage;
 
-use super::auth::{AuthError, Keychain, registry_of_image};
+use super::auth::{AuthError, registry_of_image};
 use super::call::Call;
 use super::convert::{image_inspect, image_summary};
 use super::deadline;
-use super::document::image::{Inspect, Summary};
+use super::document::image::{Distribution, Inspect, Summary};
 use super::document::progress::Line;
 use super::engine::DockerEngine;
 use super::error;
@@ -24,7 +26,7 @@ use super::json_lines::JsonLines;
 use super::progress::transfer;
 use super::query::{Query, reference as path_of};
 use crate::error::{EngineError, Result};
-use crate::stream::{ProgressSink, Upload};
+use crate::stream::{EngineStream, ProgressSink, Upload};
 
 const AUTH: HeaderName = HeaderName::from_static("x-registry-auth");
 
@@ -88,7 +90,8 @@ impl DockerEngine {
         let (name, tag) = split(reference);
         let query =
             Query::new().with("fromImage", &name).with("tag", &tag).with_some("platform", platform);
-        let call = self.with_credentials(Call::post("/images/create").query(query), &name).await?;
+        let call =
+            self.with_credentials(Call::post("/images/create").query(query), &name, false).await?;
         let is_podman = self.wire.peer().await?.is_podman();
         let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
         let lines = JsonLines::new(reply.streaming());
@@ -102,6 +105,18 @@ impl DockerEngine {
         if ended { Ok(()) } else { Err(error::cut(&label)) }
     }
 
+    pub(super) async fn image_digest_of(&self, reference: &str) -> Result<String> {
+        let (name, _) = split(reference);
+        let call = Call::get(format!("/distribution/{}/json", path_of(reference)));
+        let call = self.with_credentials(call, &name, false).await?;
+        let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
+        let found: Distribution = reply.json().await?;
+        let digest = found.descriptor.and_then(|descriptor| descriptor.digest);
+        let digest = digest.filter(|digest| windlass_model::pins::is_digest(digest));
+        let none = || EngineError::new(Fault::Other, "the engine named no digest");
+        digest.ok_or_else(none)
+    }
+
     pub(super) async fn image_push(
         &self,
         reference: &str,
@@ -110,7 +125,7 @@ impl DockerEngine {
         let (name, tag) = split(reference);
         let call = Call::post(format!("/images/{}/push", path_of(&name)))
             .query(Query::new().with("tag", &tag));
-        let call = self.with_credentials(call, &name).await?;
+        let call = self.with_credentials(call, &name, true).await?;
         let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
         let lines = JsonLines::new(reply.streaming());
         let label = lines.label().to_owned();
@@ -125,11 +140,11 @@ impl DockerEngine {
     }
 
     /// Adds what the registry of an image is to be shown. A push without the header is refused.
-    async fn with_credentials(&self, call: Call, image: &str) -> Result<Call> {
+    async fn with_credentials(&self, call: Call, image: &str, push: bool) -> Result<Call> {
         let registry = registry_of_image(image);
-        let keychain = Keychain::open(&self.environment).map_err(auth_error)?;
-        let header = match keychain.credentials(registry).await.map_err(auth_error)? {
-            Some(credentials) => credentials.header(registry),
+        let found = self.keychain()?.find(registry, push).await.map_err(auth_error)?;
+        let header = match found {
+            Some((credentials, _)) => credentials.header(registry),
             None => super::auth::anonymous(),
         };
         Ok(call.header(AUTH, header))
@@ -181,6 +196,13 @@ impl DockerEngine {
     pub(super) async fn image_remove(&self, image: &str) -> Result<()> {
         let call = Call::delete(format!("/images/{}", path_of(image)));
         self.carry_out(call.deadline(deadline::REMOVE)).await
+    }
+
+    pub(super) async fn image_save(&self, image: &str) -> Result<EngineStream<Bytes>> {
+        // An engine may put all layers together before it says a word.
+        let call = Call::get(format!("/images/{}/get", path_of(image)));
+        let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
+        Ok(reply.streaming().into_stream().boxed())
     }
 }
 

@@ -26,13 +26,14 @@ mod network;
 mod output;
 mod progress;
 mod query;
+mod registry;
 mod reply;
 pub mod stdcopy;
 mod transport;
 mod volume;
 
 pub use address::{AddressError, EngineAddress, Environment, SshTarget, TlsMaterial};
-pub use auth::AuthError;
+pub use auth::{AuthError, Logins, SecretLookup, registry_of_image};
 pub use engine::DockerEngine;
 pub use negotiate::ApiVersion;
 pub use transport::DialError;

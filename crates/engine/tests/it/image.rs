@@ -117,8 +117,8 @@ fn an_images_labels_do_not_own_its_containers() {
         let image = lab.engine.inspect_image(&reference).await.unwrap();
         assert_eq!(image.owner.unwrap().address, Some(address));
         let create = CreateContainer {
-            name: lab.named("foreign"),
-            image: reference,
+            name: lab.named("foreign").into(),
+            image: reference.into(),
             config: ContainerConfig { command: Some(vec!["x".into()]), ..Default::default() }
                 .into(),
             labels: BTreeMap::new().into(),

@@ -94,7 +94,12 @@ impl Lab {
         let mut labels = owner_labels(&project, &address, Some(&config), None);
         labels.extend(config.labels.clone());
         let (name, image) = (self.named(what), self.image.clone());
-        CreateContainer { name, image, config: config.into(), labels: labels.into() }
+        CreateContainer {
+            name: name.into(),
+            image: image.into(),
+            config: config.into(),
+            labels: labels.into(),
+        }
     }
 
     pub(crate) async fn created(

@@ -35,7 +35,7 @@ async fn a_container_without_an_image_is_made_of_a_root() {
     let fake = podman("POST /libpod/containers/create", answer);
     let create = CreateContainer {
         name: "lock".into(),
-        image: String::new(),
+        image: "".into(),
         config: ContainerConfig::default().into(),
         labels: BTreeMap::from([("a".to_owned(), "b".to_owned())]).into(),
     };

@@ -8,15 +8,18 @@ mod source;
 use crate::failure;
 use crate::lookup;
 use crate::step::{Result, StepContext};
-use source::PreparedContext;
+pub(crate) use source::PreparedContext;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use windlass_engine::EngineError;
 use windlass_engine::build::BuildRequest;
+use windlass_engine::stream::CallProgress;
+use windlass_image::file_digests::FileDigests;
 use windlass_image::source::{PreparedBuild, PreparedImport, Recipe, SourceError};
-use windlass_model::command::BuildCommand;
+use windlass_image::steps::BuildSteps;
 use windlass_model::digest::Digest;
-use windlass_model::image::{ImageSource, ImageSpec, ImageUse, PullPolicy};
+use windlass_model::fault::Fault;
+use windlass_model::image::{ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label;
 use windlass_model::name::ImageId;
 use windlass_model::observed::{BuiltHealthcheck, ObservedBuild};
@@ -31,11 +34,15 @@ enum Prepared {
 }
 
 pub(crate) async fn build(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
-    let (prepared, base_ids) = tokio::join!(prepare(build), base_ids(ctx, build));
+    let (prepared, base_ids) = tokio::join!(prepare(ctx, build), base_ids(ctx, build));
     let Prepared::Build(prepared, inputs) = prepared? else {
         return Err(failure::local("it is not an image that is built"));
     };
+    for warning in prepared.context.warnings() {
+        ctx.say(CallProgress::Line(format!("build context: {warning}")));
+    }
     let labels = labels(build, inputs, &base_ids?);
+    let steps = prepared.steps();
     let context = PreparedContext::new(*prepared, shared_key(ctx, build));
     let request = BuildRequest {
         references: references(&build.spec),
@@ -48,33 +55,42 @@ pub(crate) async fn build(ctx: StepContext<'_>, build: &BuildImage) -> Result<()
         no_cache: build.no_cache,
     };
     let answer = ctx.engine.build_image(request, &|said| ctx.say(said)).await;
-    settle(ctx, build, &labels, answer).await.map_err(|failure| placed(failure, &build.spec))
+    settle(ctx, build, &labels, answer).await.map_err(|failure| placed(failure, &steps))
 }
 
-/// Names the line of the file that wrote the step that failed. Builders show a step on one line.
-fn placed(mut failure: Failure, spec: &ImageSpec) -> Failure {
-    let ImageSource::Commands { commands, .. } = &spec.source else { return failure };
-    let wrote = commands.iter().filter_map(|placed| match &placed.command {
-        BuildCommand::Instruction { instruction, text } => {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let step = format!("{instruction} {}", words.join(" "));
-            failure.message.contains(&step).then_some((step.len(), &placed.place))
-        }
-        BuildCommand::From { .. }
-        | BuildCommand::AddContent { .. }
-        | BuildCommand::AddImagePath { .. }
-        | BuildCommand::AddContext { .. }
-        | BuildCommand::AddPaths { .. }
-        | BuildCommand::CopyFrom { .. } => None,
-    });
-    if let Some((_, place)) = wrote.max_by_key(|(length, _)| *length) {
-        failure.message = format!("{place}: {}", failure.message);
+/// Names the step that failed. What is about something else than the step, such as a full disk, stays.
+fn placed(mut failure: Failure, steps: &BuildSteps) -> Failure {
+    if let Some(line) = malformed_line(&failure.message) {
+        let command = steps.at(line).and_then(|step| step.command);
+        failure.kind = FailureKind::BuildStep { line, command, code: None };
+        return failure;
+    }
+    let is_of_a_step = failure.kind == FailureKind::Engine(Fault::BuildFailed);
+    let Some(step) = steps.find(&failure.message).filter(|_| is_of_a_step) else { return failure };
+    let code = exit_code(&failure.message);
+    failure.kind = FailureKind::BuildStep { line: step.line, command: step.command, code };
+    if let Some(code) = code {
+        failure.message = format!("`{}` ended with exit code {code}", step.text);
     }
     failure
 }
 
+/// The line (from 1) at which a builder could not read the Dockerfile.
+fn malformed_line(message: &str) -> Option<usize> {
+    let (_, rest) = message.split_once("ockerfile parse error ")?;
+    let digits = rest.trim_start_matches("on ").strip_prefix("line ")?;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Both builders name it last.
+fn exit_code(message: &str) -> Option<i64> {
+    let (_, code) =
+        ["exit code: ", "non-zero code: "].iter().find_map(|words| message.rsplit_once(words))?;
+    code.trim().parse().ok()
+}
+
 pub(crate) async fn import(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
-    let Prepared::Import(prepared, inputs) = prepare(build).await? else {
+    let Prepared::Import(prepared, inputs) = prepare(ctx, build).await? else {
         return Err(failure::local("it is not an image that is imported"));
     };
     let labels = labels(build, inputs, &[]);
@@ -94,8 +110,8 @@ pub(crate) async fn import(ctx: StepContext<'_>, build: &BuildImage) -> Result<(
     Ok(())
 }
 
-async fn prepare(build: &BuildImage) -> Result<Prepared> {
-    let spec = build.spec.clone();
+async fn prepare(ctx: StepContext<'_>, build: &BuildImage) -> Result<Prepared> {
+    let (spec, known) = (build.spec.clone(), ctx.run.context.file_digests.clone());
     let references: BTreeMap<String, String> = build
         .bases
         .iter()
@@ -105,7 +121,7 @@ async fn prepare(build: &BuildImage) -> Result<Prepared> {
             ImageUse::External(_) => None,
         })
         .collect();
-    let read = tokio::task::spawn_blocking(move || read(&spec, &references));
+    let read = tokio::task::spawn_blocking(move || read(&spec, &references, &known));
     let read = read.await.expect("invariant: reading local files does not panic");
     read.map_err(|error| from_source(&error))
 }
@@ -113,11 +129,12 @@ async fn prepare(build: &BuildImage) -> Result<Prepared> {
 fn read(
     spec: &ImageSpec,
     references: &BTreeMap<String, String>,
+    known: &FileDigests,
 ) -> std::result::Result<Prepared, SourceError> {
     let digest = |content: windlass_image::digest::ContentDigest| Digest(content.to_hex());
     match Recipe::read(spec, references)? {
         Recipe::Build(recipe) => {
-            let prepared = recipe.prepare(&BTreeMap::new())?;
+            let prepared = recipe.prepare(&BTreeMap::new(), known)?;
             let inputs = digest(prepared.digest);
             Ok(Prepared::Build(Box::new(prepared), inputs))
         }

@@ -10,6 +10,7 @@ use windlass_model::fault::Fault;
 use windlass_model::label::Owner;
 use windlass_model::name::ContainerId;
 use windlass_model::observed::{ObservedContainer, State};
+use windlass_model::one_off;
 use windlass_model::plan::CreateContainer;
 
 /// How often, and how long in between, a name that is taken is tried again.
@@ -61,7 +62,12 @@ pub(crate) async fn find(
 }
 
 fn is_this(ctx: StepContext<'_>, create: &CreateContainer, seen: &ObservedContainer) -> bool {
-    let Some(wanted) = Owner::read(ctx.engine.name(), &create.labels.all()) else { return false };
+    let labels = create.labels.all();
+    // One of this name is of this run or of none.
+    if one_off::is_of(&ctx.run.context.project, &create.name, &labels) {
+        return one_off::is_of(&ctx.run.context.project, &create.name, &seen.config.labels);
+    }
+    let Some(wanted) = Owner::read(ctx.engine.name(), &labels) else { return false };
     let Some(owner) = &seen.owner else { return false };
     // A digest that we did not give can be the image's, whose labels a container inherits.
     let same_digest = wanted.digest.is_none() || wanted.digest == owner.digest;

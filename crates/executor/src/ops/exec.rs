@@ -1,18 +1,21 @@
 //! Commands run in a started container.
 //!
-//! Invariant: a command is never run twice: whether it ran after all can't be looked up.
+//! Invariant: a command is never run twice: whether it ran after all can't be looked up, but whether it
+//! still runs can.
 
 use crate::failure;
 use crate::lines::{Lines, keep};
+use crate::lookup;
 use crate::step::{Result, StepContext};
+use futures_util::StreamExt as _;
 use std::collections::VecDeque;
 use tokio::io::AsyncReadExt as _;
 use windlass_engine::docker::stdcopy::Demux;
-use windlass_engine::stream::{Attached, CallProgress, ExecRequest};
+use windlass_engine::stream::{Attached, CallProgress, EngineEvent, EventRequest, ExecRequest};
 use windlass_engine::{Engine, EngineError};
 use windlass_model::fault::Fault;
 use windlass_model::name::ContainerId;
-use windlass_model::plan::ContainerRef;
+use windlass_model::plan::{Cause, ContainerRef};
 use windlass_model::report::FailureKind;
 use windlass_model::wait::ExecSpec;
 
@@ -45,8 +48,12 @@ pub(crate) async fn run(
         env: env.clone(),
         ..ExecRequest::default()
     };
-    let mut say = |line: &str| ctx.say(CallProgress::Line(line.to_owned()));
-    let output = capture(ctx.engine.as_ref(), &id, &request, &mut say).await;
+    let output = if let Some(exec_id) = running(ctx, &id, &request).await? {
+        end(ctx.engine.as_ref(), &id, &exec_id).await
+    } else {
+        let mut say = |line: &str| ctx.say(CallProgress::Line(line.to_owned()));
+        capture(ctx.engine.as_ref(), &id, &request, &mut say).await
+    };
     let output = output.map_err(failure::from_engine)?;
     if output.code == 0 {
         return Ok(());
@@ -55,6 +62,41 @@ pub(crate) async fn run(
     let mut failure = failure::of(FailureKind::Exec { code: output.code }, message);
     failure.detail = output.lines;
     Err(failure)
+}
+
+/// The same command, which a run that was cut short left running.
+async fn running(
+    ctx: StepContext<'_>,
+    container: &ContainerId,
+    request: &ExecRequest,
+) -> Result<Option<String>> {
+    if ctx.step.cause != Cause::Leftover {
+        return Ok(None);
+    }
+    let user = request.user.as_deref().unwrap_or_default();
+    let all = lookup::until_answered(|| ctx.engine.running_execs(container)).await;
+    let mut all = all.map_err(failure::from_engine)?.into_iter();
+    Ok(all.find(|one| one.argv == request.argv && one.user == user).map(|one| one.id))
+}
+
+/// How a command ends that somebody else runs. What it writes is heard by nobody.
+async fn end(
+    engine: &dyn Engine,
+    container: &ContainerId,
+    exec_id: &str,
+) -> windlass_engine::Result<Output> {
+    loop {
+        let mut events = engine.events(&EventRequest::default()).await?;
+        // Only now nothing is missed.
+        if let Some(code) = engine.exec_exit_code(exec_id).await? {
+            return Ok(Output { code, lines: Vec::new() });
+        }
+        let may_be_its_end = |event: &EngineEvent| {
+            event.id == container.as_str() && matches!(event.action.as_str(), "exec_die" | "die")
+        };
+        // A subscription that breaks off tells nothing: it is looked at again.
+        while events.next().await.transpose()?.is_some_and(|event| !may_be_its_end(&event)) {}
+    }
 }
 
 /// Runs a command, without a terminal, to its end.

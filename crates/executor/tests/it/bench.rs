@@ -95,7 +95,12 @@ pub(crate) fn create(name: &str, config: ContainerConfig) -> Action {
 
 pub(crate) fn create_container(name: &str, config: ContainerConfig) -> CreateContainer {
     let (name, image) = (name.to_owned(), "app:1".to_owned());
-    CreateContainer { name, image, config: config.into(), labels: labels().into() }
+    CreateContainer {
+        name: name.into(),
+        image: image.into(),
+        config: config.into(),
+        labels: labels().into(),
+    }
 }
 
 pub(crate) fn command(words: &[&str]) -> ContainerConfig {

@@ -35,7 +35,7 @@ fn of_source(source: ImageSource, bases: &[&str]) -> BuildImage {
         spec,
         labels: owner_labels(&project(), &address, None::<&()>, None),
         inputs: Digest(String::new()),
-        bases: bases.iter().map(|base| ImageUse::External((*base).to_owned())).collect(),
+        bases: bases.iter().map(|base| ImageUse::External((*base).into())).collect(),
         base_references: bases.iter().map(|base| (*base).to_owned()).collect(),
         no_cache: false,
     }
@@ -124,11 +124,11 @@ async fn an_imported_image_gets_its_labels_and_tags() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pull_that_broke_is_asked_for_again() {
-    for (faults, expected) in [(2, "done"), (3, "Engine(ReplyLost): injected: reply-lost")] {
+    for (faults, expected) in [(3, "done"), (4, "Engine(ReplyLost): injected: reply-lost")] {
         let mut bench = Bench::new();
         bench.engine.add_to_registry("db:1", ImageConfig::default());
         let reference = "db:1".to_owned();
-        bench.step(Action::PullImage { reference, platform: None }, &[]);
+        bench.step(Action::PullImage { reference, platform: None, optional: false }, &[]);
         for at in 0..faults {
             bench.engine.inject(Injection::at_mutation(at, Misfortune::Before(Fault::ReplyLost)));
         }

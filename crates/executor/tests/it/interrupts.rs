@@ -72,7 +72,7 @@ async fn a_run_that_is_not_interrupted_goes_through() {
 #[tokio::test(start_paused = true)]
 async fn a_pull_is_cut_off_and_what_makes_a_container_is_not() {
     let mut bench = Bench::new();
-    let pull = Action::PullImage { reference: "app:2".to_owned(), platform: None };
+    let pull = Action::PullImage { reference: "app:2".to_owned(), platform: None, optional: false };
     bench.step(pull, &[]);
     bench.step(create("shop.web", command(&["run"])), &[]);
     bench.engine.set_fixed_latency(1_000);

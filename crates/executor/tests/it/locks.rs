@@ -5,25 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use windlass_engine::Engine as _;
 use windlass_executor::{Lock, free_dead, lock, locks};
 use windlass_model::fault::Fault;
-use windlass_model::lock::Holder;
 use windlass_model::name::EngineName;
 use windlass_model::observed::{Observed, ObservedEngine};
-use windlass_testkit::{Injection, Misfortune};
-
-fn holder(token: &str) -> Holder {
-    Holder {
-        token: token.to_owned(),
-        user: "ann".to_owned(),
-        host: "build7".to_owned(),
-        machine: String::new(),
-        boot: String::new(),
-        namespace: String::new(),
-        process: 1,
-        began: String::new(),
-        command: "windlass up".to_owned(),
-        since_s: 0,
-    }
-}
+use windlass_testkit::{Injection, Misfortune, holder};
 
 async fn taken(bench: &Bench, token: &str) -> Lock {
     let name = EngineName::default();

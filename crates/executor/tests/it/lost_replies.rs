@@ -79,7 +79,7 @@ fn actions() -> [Make; 16] {
         },
         |there| Action::RenameContainer {
             container: of(&there.created),
-            name: "shop.other".to_owned(),
+            name: "shop.other".into(),
         },
         |there| Action::UpdateContainer {
             container: of(&there.running),
@@ -88,12 +88,12 @@ fn actions() -> [Make; 16] {
         },
         |there| Action::ConnectNetwork {
             container: of(&there.created),
-            network: "shop.used".to_owned(),
+            network: "shop.used".into(),
             endpoint: Box::new(Endpoint::default()),
         },
         |there| Action::DisconnectNetwork {
             container: of(&there.running),
-            network: "shop.used".to_owned(),
+            network: "shop.used".into(),
             name: "back".into(),
         },
         |_| Action::CreateNetwork(create_network("shop.front").into()),

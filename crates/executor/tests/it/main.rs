@@ -11,6 +11,9 @@ mod locks;
 #[cfg(test)]
 mod lost_replies;
 #[cfg(test)]
+mod masks;
+#[cfg(test)]
+mod registries;
 mod removals;
 #[cfg(test)]
 mod rescues;

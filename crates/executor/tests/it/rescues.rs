@@ -1,6 +1,7 @@
 //! The way back: whatever becomes of a replacement, something serves under the name.
 
 use crate::bench::{Bench, command, create, existing};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use windlass_engine::Engine as _;
 use windlass_executor::{Interrupts, interrupts};
@@ -10,6 +11,7 @@ use windlass_model::observed::State;
 use windlass_model::plan::{Action, ContainerRef, StepId, Until};
 use windlass_model::report::Report;
 use windlass_model::rescue::Rescue;
+use windlass_model::wait::{ExecPolicy, ExecSpec};
 use windlass_testkit::{Injection, Misfortune};
 
 const NAME: &str = "shop.web";
@@ -23,7 +25,8 @@ async fn bench(words: &[&str]) -> (Bench, ContainerId) {
     bench.engine.start_container(&old).await.unwrap();
     let before = || ContainerRef::Existing(old.clone());
     let name = format!("{NAME}_previous");
-    let renamed = bench.step(Action::RenameContainer { container: before(), name }, &[]);
+    let renamed =
+        bench.step(Action::RenameContainer { container: before(), name: name.into() }, &[]);
     let created = bench.step(create(NAME, command(words)), &[renamed]);
     let after = || ContainerRef::Planned(created);
     let stop = Action::StopContainer { container: before(), timeout_s: None };
@@ -42,6 +45,13 @@ async fn bench(words: &[&str]) -> (Bench, ContainerId) {
         successor_stays: false,
         predecessor: old.clone(),
         name: NAME.to_owned(),
+        commands: vec![ExecSpec {
+            argv: vec!["true".to_owned()],
+            user: None,
+            workdir: None,
+            env: BTreeMap::new(),
+            policy: ExecPolicy::Restart,
+        }],
     });
     (bench, old)
 }
@@ -71,6 +81,8 @@ async fn what_fails_is_taken_back_in_time() {
         let serving = serving(&bench).await.unwrap_or_else(|| panic!("{words:?}: nothing serves"));
         assert_eq!((serving == old, report.is_success()), (comes_back, !comes_back), "{words:?}");
         assert_eq!(report.rescues.len(), usize::from(comes_back), "{words:?}");
+        // What is started again runs its commands again.
+        assert_eq!(bench.count("exec"), usize::from(comes_back), "{words:?}");
         assert!(report.rescues.iter().all(|rescued| rescued.failure.is_none()), "{report:?}");
         assert!(report.elapsed_ms <= within_ms, "{words:?}: {} ms", report.elapsed_ms);
         assert!(is_tidy(&bench).await, "{words:?}");
@@ -93,6 +105,7 @@ async fn a_fault_at_any_call_leaves_something_that_serves() {
                 bench.engine.inject(Injection::at_mutation(at, what.clone()));
                 let report = bench.run().await;
                 bench.engine.heal();
+                assert!(bench.count("exec") <= 1, "{words:?}, {what:?} at {}", at - from);
                 let ok = serving(&bench).await.is_some() || still_old(&report);
                 assert!(ok, "{words:?}, {what:?} at {}: nothing serves: {report:?}", at - from);
                 runs += 1;

@@ -88,7 +88,7 @@ async fn secrets_arrive_as_files() {
     let container = ContainerRef::Planned(created);
     let copy = |directory: &str, name: &str| Action::CopySecrets {
         container: container.clone(),
-        directory: directory.to_owned(),
+        directory: directory.into(),
         files: vec![file(name)],
     };
     let first = bench.step(copy("/", "pw"), &[created]);

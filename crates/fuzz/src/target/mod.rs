@@ -20,6 +20,7 @@ mod patterns;
 mod project;
 mod replies;
 mod scalars;
+mod unpack;
 mod yaml;
 
 pub use agent::agent;
@@ -40,4 +41,5 @@ pub use patterns::patterns;
 pub use project::project;
 pub use replies::replies;
 pub use scalars::scalars;
+pub use unpack::unpack;
 pub use yaml::yaml;

@@ -55,7 +55,7 @@ macro_rules! replays {
 
 replays! {
     agent archive build_log docker_config dockerfile documents engine_url escape frames ignore
-    json_lines labels lines moments patterns project replies scalars yaml
+    json_lines labels lines moments patterns project replies scalars unpack yaml
 }
 
 #[test]

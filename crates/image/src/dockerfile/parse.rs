@@ -32,11 +32,6 @@ impl ParsedDockerfile {
     pub fn instruction_at(&self, line: usize) -> Option<&Instruction> {
         self.instructions.iter().find(|found| (found.first_line..=found.last_line).contains(&line))
     }
-
-    /// The instruction of the classic builder's `Step n/m` (from 1).
-    pub fn step(&self, number: usize) -> Option<&Instruction> {
-        self.instructions.get(number.checked_sub(1)?)
-    }
 }
 
 struct Reader<'a> {

@@ -32,7 +32,9 @@ impl Word {
         }
         let plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=~^".contains(c);
         let variable = matches!(self, Self::Expanding(_));
-        if !text.is_empty() && text.chars().all(|c| plain(c) || (variable && "${}".contains(c))) {
+        // `--` would be read as a flag.
+        let fits = !text.is_empty() && !text.starts_with("--");
+        if fits && text.chars().all(|c| plain(c) || (variable && "${}".contains(c))) {
             return Ok(text.to_owned());
         }
         let mut quoted = String::from("\"");
@@ -72,7 +74,7 @@ impl<T: Into<String>> From<T> for Word {
 }
 
 /// A JSON list of strings, as the exec form of `RUN`, `CMD` and `ENTRYPOINT`: nothing in it is expanded.
-pub(super) fn exec_form<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> String {
+pub(crate) fn exec_form<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> String {
     let strings: Vec<String> =
         arguments.into_iter().map(|argument| json_string(argument.as_ref())).collect();
     format!("[{}]", strings.join(", "))

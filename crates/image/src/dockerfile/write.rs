@@ -6,16 +6,17 @@
 use std::fmt::Display;
 
 use super::word::exec_form;
-use super::{DockerfileError, DockerfileProblem, Word};
+use super::{Addition, DockerfileError, DockerfileProblem, Word};
 
 /// A Dockerfile in the making. Steps are in the order of the calls; [`Dockerfile::text`] ends it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Dockerfile {
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// The shell that `RUN` uses in the current stage, if it was changed.
-    shell: Option<Vec<String>>,
-    error: Option<DockerfileError>,
+    pub(super) shell: Option<Vec<String>>,
+    pub(super) error: Option<DockerfileError>,
+    pub(super) additions: Vec<Addition>,
 }
 
 /// A `RUN` with mounts and the like, which only `BuildKit` has.
@@ -25,6 +26,8 @@ pub struct Run {
     /// Each as `--mount=` takes it: `type=cache,target=/var/cache`.
     pub mounts: Vec<String>,
     pub network: Option<String>,
+    /// The first mount that cannot be written.
+    pub(super) problem: Option<DockerfileProblem>,
 }
 
 /// A `COPY` or `ADD` with options.
@@ -54,7 +57,7 @@ pub struct Healthcheck {
 impl Dockerfile {
     /// Begin with an image.
     pub fn from(image: impl Display) -> Self {
-        Self::default().instruction("FROM", image)
+        Self::default().stage(image)
     }
 
     /// Begin with an image, as a named stage.
@@ -70,13 +73,13 @@ impl Dockerfile {
     /// The next stage.
     pub fn stage(mut self, image: impl Display) -> Self {
         self.shell = None;
-        self.instruction("FROM", image)
+        self.line("FROM", image)
     }
 
     /// The next stage, with a name for `COPY --from`.
     pub fn stage_as(mut self, image: impl Display, stage: impl Display) -> Self {
         self.shell = None;
-        self.instruction("FROM", format_args!("{image} AS {stage}"))
+        self.line("FROM", format_args!("{image} AS {stage}"))
     }
 
     /// Run a script in the shell. Line breaks are the shell's: each line is a command.
@@ -85,21 +88,19 @@ impl Dockerfile {
         if script.trim().is_empty() {
             return self.fail(DockerfileProblem::Empty("a script"));
         }
-        // `RUN [` would be read as the exec form, `<<` as a heredoc, and a line break ends an instruction.
-        // The builder looks for a continuation before the blanks at a line's end, and for flags after those at its start.
-        let ends_open = script.trim_end_matches([' ', '\t']).ends_with('\\');
-        let plain = !script.contains(['\n', '\r']) && !ends_open;
-        if plain
-            && !script.trim_start().starts_with('[')
-            && !script.trim_start().starts_with("--")
-            && !script.contains("<<")
-        {
+        if is_plain(script) && !script.contains("<<") {
             return self.instruction("RUN", script);
         }
+        let arguments = self.shell_arguments(script);
+        self.run_exec(arguments)
+    }
+
+    /// A script for the shell of the current stage, in the exec form.
+    pub(super) fn shell_arguments(&self, script: &str) -> Vec<String> {
         let shell = self.shell.clone();
         let mut arguments = shell.unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned()]);
         arguments.push(script.to_owned());
-        self.run_exec(arguments)
+        arguments
     }
 
     /// Run a program without a shell.
@@ -108,7 +109,10 @@ impl Dockerfile {
     }
 
     pub fn run_with(self, run: &Run) -> Self {
-        let Run { script, mounts, network } = run;
+        let Run { script, mounts, network, problem } = run;
+        if let Some(problem) = problem {
+            return self.fail(problem.clone());
+        }
         let mounts = mounts.iter().map(|mount| format!("--mount={mount} "));
         let network = network.iter().map(|network| format!("--network={network} "));
         let flags: String = mounts.chain(network).collect::<Vec<_>>().concat();
@@ -163,7 +167,7 @@ impl Dockerfile {
         self.transfer("ADD", add)
     }
 
-    fn transfer(self, keyword: &str, copy: &Copy) -> Self {
+    pub(super) fn transfer(self, keyword: &str, copy: &Copy) -> Self {
         match transfer_text(copy) {
             Ok(text) => self.instruction(keyword, text),
             Err(problem) => self.fail(problem),
@@ -171,6 +175,10 @@ impl Dockerfile {
     }
 
     pub fn env(self, name: impl Display, value: impl Into<Word>) -> Self {
+        let name = name.to_string();
+        if !is_name(&name) {
+            return self.fail(DockerfileProblem::BadName(name));
+        }
         self.pair("ENV", &name, &value.into())
     }
 
@@ -182,6 +190,10 @@ impl Dockerfile {
     }
 
     pub fn arg(self, name: impl Display, default: Option<&str>) -> Self {
+        let name = name.to_string();
+        if !is_name(&name) {
+            return self.fail(DockerfileProblem::BadName(name));
+        }
         match default {
             Some(default) => self.pair("ARG", &name, &Word::from(default)),
             None => self.instruction("ARG", name),
@@ -202,7 +214,7 @@ impl Dockerfile {
 
     /// `80`, `53/udp`, `8000-8010`.
     pub fn expose(self, port: impl Display) -> Self {
-        self.instruction("EXPOSE", port)
+        self.line("EXPOSE", port)
     }
 
     pub fn volume<W: Into<Word>>(self, paths: impl IntoIterator<Item = W>) -> Self {
@@ -236,6 +248,11 @@ impl Dockerfile {
         if command.is_empty() {
             return self.instruction("HEALTHCHECK", "NONE");
         }
+        for time in [interval, timeout, start_period].into_iter().flatten() {
+            if time.contains(char::is_whitespace) {
+                return self.fail(DockerfileProblem::WhiteSpace("a time".to_owned()));
+            }
+        }
         let times = [("interval", interval), ("timeout", timeout), ("start-period", start_period)];
         let times =
             times.iter().filter_map(|(flag, value)| Some(format!("--{flag}={} ", value.as_ref()?)));
@@ -244,8 +261,14 @@ impl Dockerfile {
         self.instruction("HEALTHCHECK", format_args!("{flags}CMD {}", exec_form(command)))
     }
 
+    /// A line for each of the text's; `#` alone for an empty one.
     pub fn comment(mut self, text: &str) -> Self {
-        self.lines.extend(text.lines().map(|line| format!("# {line}")));
+        // At the top `# key=value` would be a directive. Any other line ends those.
+        if text.contains('=') && self.lines.iter().all(|line| line.starts_with("# syntax=")) {
+            self.lines.push("#".to_owned());
+        }
+        let lines = text.split(['\n', '\r']);
+        self.lines.extend(lines.map(|line| format!("# {line}").trim_end().to_owned()));
         self
     }
 
@@ -253,6 +276,18 @@ impl Dockerfile {
     pub fn instruction(mut self, keyword: &str, text: impl Display) -> Self {
         self.lines.extend(format!("{keyword} {text}").split('\n').map(str::to_owned));
         self
+    }
+
+    /// An instruction of one line, and of something.
+    fn line(self, keyword: &str, text: impl Display) -> Self {
+        let text = text.to_string();
+        if text.contains(['\n', '\r']) || text.trim_end().ends_with('\\') {
+            return self.fail(DockerfileProblem::LineBreak);
+        }
+        if text.trim().is_empty() {
+            return self.fail(DockerfileProblem::Empty("an instruction"));
+        }
+        self.instruction(keyword, text)
     }
 
     /// The number of the line that comes next, from 1.
@@ -287,11 +322,27 @@ impl Dockerfile {
         }
     }
 
-    fn fail(mut self, problem: DockerfileProblem) -> Self {
+    pub(super) fn fail(mut self, problem: DockerfileProblem) -> Self {
         let line = self.next_line();
         self.error.get_or_insert(DockerfileError { line, problem });
         self
     }
+}
+
+/// Whether a line is the shell's as it stands. `[` would be read as the exec form, `--` as a flag, a line break ends an
+/// instruction, and the builder looks for a continuation before the blanks at a line's end.
+pub(super) fn is_plain(line: &str) -> bool {
+    let ends_open = line.trim_end_matches([' ', '\t']).ends_with('\\');
+    let start = line.trim_start();
+    !line.contains(['\n', '\r'])
+        && !ends_open
+        && !start.starts_with('[')
+        && !start.starts_with("--")
+}
+
+fn is_name(name: &str) -> bool {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || "=\"'\\$#".contains(c);
+    !name.is_empty() && !name.contains(bad) && !name.starts_with("--")
 }
 
 fn transfer_text(copy: &Copy) -> Result<String, DockerfileProblem> {
@@ -299,6 +350,12 @@ fn transfer_text(copy: &Copy) -> Result<String, DockerfileProblem> {
     let dest = dest.as_ref().ok_or(DockerfileProblem::Empty("a destination"))?;
     if sources.is_empty() {
         return Err(DockerfileProblem::Empty("the list of sources"));
+    }
+    for (flag, value) in [("--from", from), ("--chown", chown)] {
+        let bad = |value: &String| value.is_empty() || value.contains(char::is_whitespace);
+        if value.as_ref().is_some_and(bad) {
+            return Err(DockerfileProblem::WhiteSpace(flag.to_owned()));
+        }
     }
     let from = from.iter().map(|from| format!("--from={from} "));
     let chown = chown.iter().map(|chown| format!("--chown={chown} "));
@@ -341,6 +398,7 @@ mod tests {
                 script: "make test".to_owned(),
                 mounts: vec!["type=cache,target=/c".to_owned()],
                 network: Some("none".to_owned()),
+                ..Run::default()
             })
             .stage("scratch")
             .copy_from("build", "/out/app", "/bin/")

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Atom, BadExpression, CharacterSet, Piece, Repeat};
+use super::{Assertion, Atom, BadExpression, CharacterSet, Piece, Repeat};
 
 pub(super) struct Parser {
     rest: Vec<char>,
@@ -54,22 +54,25 @@ impl Parser {
 
     fn atom(&mut self) -> Result<Atom, BadExpression> {
         Ok(match self.take()? {
-            '^' => Atom::Start,
+            '^' => Atom::Assertion(Assertion::Start),
             '.' => Atom::Character(CharacterSet::dot()),
             '(' => Atom::Group(self.pieces(true)?),
             '[' => Atom::Character(self.class()?),
-            '\\' => Atom::Character(self.escape()?),
+            '\\' => self.escape()?,
             '*' | '?' | ')' => return Err(BadExpression),
             character => Atom::Character(CharacterSet::one(character)),
         })
     }
 
-    fn escape(&mut self) -> Result<CharacterSet, BadExpression> {
+    fn escape(&mut self) -> Result<Atom, BadExpression> {
         let character = self.take()?;
-        if let Some((negated, ranges)) = perl_class(character) {
-            return Ok(CharacterSet { negated, ranges: ranges.to_vec() });
+        if let Some(assertion) = assertion(character) {
+            return Ok(Atom::Assertion(assertion));
         }
-        Ok(CharacterSet::one(escaped(character)?))
+        if let Some((negated, ranges)) = perl_class(character) {
+            return Ok(Atom::Character(CharacterSet { negated, ranges: ranges.to_vec() }));
+        }
+        Ok(Atom::Character(CharacterSet::one(escaped(character)?)))
     }
 
     fn class(&mut self) -> Result<CharacterSet, BadExpression> {
@@ -152,6 +155,17 @@ fn escaped(character: char) -> Result<char, BadExpression> {
         'v' => '\u{b}',
         other if other.is_ascii() && !other.is_ascii_alphanumeric() => other,
         _ => return Err(BadExpression),
+    })
+}
+
+/// What a file written for Windows is full of (`src\bin`), and what engines make of it.
+fn assertion(letter: char) -> Option<Assertion> {
+    Some(match letter {
+        'A' => Assertion::Start,
+        'z' => Assertion::End,
+        'b' => Assertion::WordBoundary,
+        'B' => Assertion::NoWordBoundary,
+        _ => return None,
     })
 }
 

@@ -2,7 +2,13 @@
 //!
 //! Invariant: no test needs an engine or the network; what engines do is recorded as data.
 
+mod archive;
+mod builder;
+mod cli_builder;
 mod git;
+mod git_changes;
+mod git_hostile;
+mod ignore_cli;
 mod ignore_truth;
 mod rootfs;
 mod source;

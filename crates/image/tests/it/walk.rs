@@ -2,6 +2,7 @@
 //!
 //! Invariant: expectations are the exact list of entries, so that an extra file fails too.
 
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 use windlass_image::context::{BuildContext, ContextError, ContextOptions, ContextWarning};
@@ -165,6 +166,32 @@ fn a_file_that_goes_or_grows_is_a_change() {
     std::fs::remove_file(tree.path("a")).expect("remove");
     tree.plant("a=12345");
     assert_eq!(context.digest().expect("digest"), before);
+}
+
+#[test]
+fn what_is_sent_is_as_old_as_it_was() {
+    let tree = Tree::new(&["a=12345"]);
+    let context = tree.walk();
+    let path = ContextPath::new("a").expect("path");
+    let file = || std::fs::File::options().write(true).open(tree.path("a")).expect("open");
+    let date = file().metadata().and_then(|found| found.modified()).expect("date");
+    let read = |between: &dyn Fn()| {
+        let mut reader = context.open(&path).ok()?.expect("a file");
+        let mut text = [0; 4];
+        reader.read_exact(&mut text).ok()?;
+        between();
+        reader.read_to_end(&mut Vec::new()).ok()
+    };
+    let second = std::time::Duration::from_secs(1);
+    assert_eq!(read(&|| ()), Some(1));
+    assert_eq!(
+        read(&|| file().set_modified(date + second).expect("date")),
+        None,
+        "while it is read"
+    );
+    assert_eq!(read(&|| ()), None, "before");
+    file().set_modified(date).expect("date");
+    assert_eq!(read(&|| ()), Some(1));
 }
 
 #[test]

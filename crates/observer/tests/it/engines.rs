@@ -17,7 +17,7 @@ fn project() -> Project {
         .external_image("app", "docker.io/library/app:1", PullPolicy::Missing)
         .container(ContainerBuilder::new("web").image("app"))
         .container(ContainerBuilder::new("db").edit(|spec| {
-            spec.image = windlass_model::image::ImageUse::External("db:1".to_owned());
+            spec.image = windlass_model::image::ImageUse::External("db:1".into());
         }))
         .finish()
 }
@@ -34,7 +34,7 @@ async fn create(engine: &FakeEngine, name: &str, image: &str, project: Option<&s
     let labels = project.map(|p| (label::PROJECT.to_owned(), p.to_owned())).into_iter();
     let labels = labels.collect::<BTreeMap<_, _>>().into();
     let config = ContainerConfig::default().into();
-    let create = CreateContainer { name: name.to_owned(), image: image.to_owned(), config, labels };
+    let create = CreateContainer { name: name.into(), image: image.into(), config, labels };
     engine.create_container(&create).await.unwrap();
 }
 

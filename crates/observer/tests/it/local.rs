@@ -48,7 +48,7 @@ async fn digests_of_the_images_that_are_asked_for_and_of_their_bases() {
         assert_eq!(keys, expected);
         if let Some(web) = observed.builds.get("web") {
             let base = ImageUse::Project("base".to_owned());
-            assert_eq!(web.bases, [base, ImageUse::External("debian:12".to_owned())]);
+            assert_eq!(web.bases, [base, ImageUse::External("debian:12".into())]);
         }
     }
 }

@@ -7,9 +7,12 @@
 
 use crate::draft::{Draft, Why};
 use crate::world::{World, owner_text};
+use windlass_model::Text;
 use windlass_model::container::ContainerSpec;
+use windlass_model::label::Owner;
 use windlass_model::note::BlockerReason;
 use windlass_model::observed::ObservedContainer;
+use windlass_model::passing_name::PassingName;
 use windlass_model::plan::{Action, ContainerRef, StepId, Until};
 use windlass_model::request::Request;
 use windlass_model::wait::{ExecPolicy, ExecSpec};
@@ -44,17 +47,18 @@ impl Due {
     }
 
     /// What a container is called while this is due.
-    fn name(self, name: &str) -> String {
-        match self {
-            Self::First => format!("{name}_starting"),
-            Self::Again => format!("{name}_restarting"),
-            Self::Conditions => format!("{name}_waiting"),
-        }
+    fn name(self, name: &str) -> Text {
+        let passing = match self {
+            Self::First => PassingName::Starting,
+            Self::Again => PassingName::Restarting,
+            Self::Conditions => PassingName::Waiting,
+        };
+        passing.of(name).into()
     }
 }
 
 /// The name under which a container is made that starts at once.
-pub(crate) fn first_name(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) -> String {
+pub(crate) fn first_name(world: &World<'_>, spec: &ContainerSpec, draft: &mut Draft) -> Text {
     let Some(due) = Due::First.of(spec) else { return spec.name.clone() };
     let name = due.name(&spec.name);
     check_free(world, spec, &name, draft);
@@ -62,7 +66,7 @@ pub(crate) fn first_name(world: &World<'_>, spec: &ContainerSpec, draft: &mut Dr
 }
 
 /// The name of a container that was started again, while what is due after that is not done.
-pub(crate) fn name_at_restart(spec: &ContainerSpec) -> String {
+pub(crate) fn name_at_restart(spec: &ContainerSpec) -> Text {
     Due::Again.of(spec).map_or_else(|| spec.name.clone(), |due| due.name(&spec.name))
 }
 
@@ -106,6 +110,18 @@ pub(crate) fn announce(
     Some(draft.step(&spec.address, action, why.clone(), changed))
 }
 
+/// The commands of every start that a container was made with, whatever the file says now.
+pub(crate) fn of_every_start(container: &ObservedContainer) -> Vec<ExecSpec> {
+    let mut commands = made_with(container);
+    commands.retain(|exec| exec.policy == ExecPolicy::Restart);
+    commands
+}
+
+/// The commands that a container was made with.
+pub(crate) fn made_with(container: &ObservedContainer) -> Vec<ExecSpec> {
+    container.owner.as_ref().map(Owner::commands).unwrap_or_default()
+}
+
 /// Runs the commands that are due, one after the other, waits for the conditions, and gives the
 /// container its name.
 pub(crate) fn run(
@@ -122,7 +138,7 @@ pub(crate) fn run(
     let mut step = |action: Action, last: &mut Vec<StepId>| {
         *last = vec![draft.step(&spec.address, action, why.clone(), last.drain(..))];
     };
-    let rename = |name: String| Action::RenameContainer { container: reference.clone(), name };
+    let rename = |name: Text| Action::RenameContainer { container: reference.clone(), name };
     for exec in due.commands(spec) {
         let exec = Box::new(exec.clone());
         step(Action::ExecContainer { container: reference.clone(), exec }, &mut last);
@@ -149,6 +165,9 @@ fn check_free(world: &World<'_>, spec: &ContainerSpec, name: &str, draft: &mut D
         && owner.is_some_and(|owner| owner.address.as_ref() == Some(&spec.address));
     if !is_it {
         let owner = owner_text(owner, Some(&other.labels));
-        draft.block(&spec.address, BlockerReason::Foreign { name: name.to_owned(), owner });
+        draft.block(
+            &spec.address,
+            BlockerReason::Foreign { name: name.to_owned(), owner, adoptable: false },
+        );
     }
 }

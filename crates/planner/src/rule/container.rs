@@ -136,7 +136,8 @@ fn foreign(
         Some(address) => format!("{address} of this project"),
         None => owner_text(owner, Some(&other.labels)),
     };
-    draft.block(&spec.address, BlockerReason::Foreign { name: spec.name.clone(), owner });
+    let (name, adoptable) = (spec.name.to_string(), other.owner.is_none());
+    draft.block(&spec.address, BlockerReason::Foreign { name, owner, adoptable });
     None
 }
 
@@ -168,7 +169,7 @@ fn keep_or_change(
         } else if forced {
             Cause::Requested
         } else {
-            bound.map_or(Cause::NotRunning, Cause::DependsOn)
+            bound.map_or(Cause::NotRunning, |on| Cause::DependsOn(on.into()))
         };
         let image = ensure_image(world, request, spec, draft);
         case.needs = readiness::needs(world, request, spec, Goal::Running, draft);
@@ -228,7 +229,7 @@ fn run(
         .or_else(|| readiness::outlived_by(world, spec, container));
     if let Some(on) = bound.filter(|_| container.state.is_up()) {
         let needs = readiness::needs(world, request, spec, Goal::Running, draft);
-        let why = Why::new(Cause::DependsOn(on), Group::Update);
+        let why = Why::new(Cause::DependsOn(on.into()), Group::Update);
         let due = commands::due_at_start(spec, container);
         let named = commands::announce(world, spec, container, changed, &why, draft);
         let after = needs.into_iter().chain(changed).chain(named);

@@ -29,6 +29,9 @@ pub(crate) fn differences(
     let mut differences: Vec<Difference> =
         image_difference(world, request, spec, container, draft).into_iter().collect();
     differences.extend(diff(&spec.config, &seen, image.and_then(|image| image.config.as_ref())));
+    if request.options.skip_limit_reset {
+        differences.retain(|difference| !difference.takes_limit_away());
+    }
     differences.extend(key_difference(spec, container));
     differences.extend(secrets_difference(world, spec, container));
     differences.extend(network_differences(world, spec, container, draft));
@@ -46,8 +49,8 @@ fn key_difference(spec: &ContainerSpec, container: &ObservedContainer) -> Option
     let was = container.owner.as_ref()?.address.as_ref();
     let change = FieldChange {
         path: "key".to_owned(),
-        was: was.map(|address| address.name.clone()),
-        wanted: Some(spec.address.name.clone()),
+        was: was.map(|address| address.name.to_string()),
+        wanted: Some(spec.address.name.to_string()),
         origin: Origin::File,
     };
     (was != Some(&spec.address)).then_some(Difference { change, remedy: Remedy::Recreate })
@@ -76,7 +79,7 @@ fn image_difference(
     draft: &mut Draft,
 ) -> Option<Difference> {
     let engine = &spec.address.engine;
-    let reference = image_state::reference(world, &spec.image);
+    let reference = &image_state::reference(world, &spec.image);
     let is_built = match &spec.image {
         windlass_model::image::ImageUse::Project(key) => {
             world.project.images.get(key).is_some_and(image_state::is_built)

@@ -4,17 +4,19 @@
 
 use crate::draft::{Draft, Why};
 use crate::graph;
+use crate::rule::clean::is_own_image;
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::{orphan, volume};
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::Address;
+use windlass_model::label::Owner;
 use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::note::NoteReason;
-use windlass_model::plan::{Action, Cause, Group, Hazard, StepId};
+use windlass_model::observed::ObservedVolume;
+use windlass_model::plan::{Action, Cause, Group, StepId};
 use windlass_model::request::Request;
-use windlass_model::volume::VolumeSpec;
 
 /// Containers that go, with the step after which each is gone.
 pub(crate) type Gone = BTreeMap<ContainerId, StepId>;
@@ -42,7 +44,7 @@ pub(crate) fn down(
     let engines: Vec<&EngineName> = world.engine_names().collect();
     for engine in engines {
         networks(world, selection, engine, &gone, draft);
-        volumes(world, request, selection, engine, &gone, draft);
+        volumes(world, request, selection, engine, draft);
         if request.options.images {
             images(world, engine, &gone, draft);
         }
@@ -119,55 +121,46 @@ fn finish_volumes(
 ) {
     for engine in world.engine_names() {
         for spec in world.project.volumes.values() {
-            let there = world.volume(engine, &spec.name);
-            let ours = there.is_some_and(|volume| world.is_ours(volume.owner.as_ref()));
-            if ours && !spec.external && !shall_go(request, selection, spec) {
-                volume::finish(world, &Address::volume(engine, &spec.key), spec, draft);
+            let there = world.volume(engine, &spec.name).filter(|_| !spec.external);
+            let ours = there.filter(|volume| world.is_ours(volume.owner.as_ref()));
+            let address = Address::volume(engine, &spec.key);
+            if ours.is_some_and(|volume| !shall_go(request, selection, &address, volume)) {
+                volume::finish(world, &address, spec, draft);
             }
         }
     }
 }
 
 /// Whether the user wants a volume gone.
-fn shall_go(request: &Request, selection: &Selection<'_>, spec: &VolumeSpec) -> bool {
-    let named = &request.options.destroy_volumes;
-    named.contains(&spec.name)
-        || named.contains(&spec.key)
-        || (request.options.volumes && selection.everything)
+fn shall_go(
+    request: &Request,
+    selection: &Selection<'_>,
+    address: &Address,
+    volume: &ObservedVolume,
+) -> bool {
+    let all = request.options.volumes && selection.everything;
+    all || volume::is_named(request, address, volume)
 }
 
-/// Volumes, if the user wants them gone.
+/// Volumes, also those that are not declared any more, if the user wants them gone.
 fn volumes(
     world: &World<'_>,
     request: &Request,
     selection: &Selection<'_>,
     engine: &EngineName,
-    gone: &Gone,
     draft: &mut Draft,
 ) {
-    let Some(state) = world.state(engine) else { return };
-    for spec in world.project.volumes.values().filter(|spec| !spec.external) {
-        let Some(volume) = state.volumes.get(&spec.name) else { continue };
-        if !world.is_ours(volume.owner.as_ref()) {
-            continue;
-        }
+    let specs = world.project.volumes.values().filter(|spec| !spec.external);
+    let declared = specs.filter_map(|spec| {
+        let volume = world.volume(engine, &spec.name)?;
         let address = Address::volume(engine, &spec.key);
-        let consent = shall_go(request, selection, spec);
-        let users = state.containers.values().filter(|c| c.volumes.contains(&spec.name));
-        let (leaving, staying): (Vec<_>, Vec<_>) = users.partition(|c| gone.contains_key(&c.id));
-        if !consent {
-            if selection.everything {
-                draft.note(&address, NoteReason::VolumeKept);
-            }
-        } else if staying.is_empty() {
-            let after = leaving.iter().map(|container| gone[&container.id]);
-            let action =
-                Action::RemoveVolume { name: spec.name.clone(), created: volume.created.clone() };
-            let why = Why::new(Cause::Requested, Group::Remove).with_hazard(Hazard::DataLoss);
-            draft.step(&address, action, why, after);
-        } else {
-            let by = staying.iter().map(|container| container.name.clone()).collect();
-            draft.note(&address, NoteReason::InUse { by });
+        world.is_ours(volume.owner.as_ref()).then_some((address, volume))
+    });
+    for (address, volume) in declared.chain(world.orphan_volumes(engine)) {
+        if shall_go(request, selection, &address, volume) {
+            volume::remove(world, &address, volume, Cause::Requested, draft);
+        } else if selection.everything {
+            draft.note(&address, NoteReason::VolumeKept);
         }
     }
 }
@@ -175,7 +168,10 @@ fn volumes(
 /// Images that the project built, if the user wants them gone.
 fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft) {
     let Some(state) = world.state(engine) else { return };
-    let after: BTreeSet<StepId> = gone.values().copied().collect();
+    let mut after: BTreeSet<StepId> = gone.values().copied().collect();
+    if let Some(last) = superseded(world, engine, gone, &after, draft) {
+        after = [last].into();
+    }
     // Those that are made of others first: podman leaves layers of an image that goes while another
     // one, made of it, does.
     let mut removed: BTreeMap<&str, StepId> = BTreeMap::new();
@@ -207,6 +203,37 @@ fn images(world: &World<'_>, engine: &EngineName, gone: &Gone, draft: &mut Draft
             draft.note(&address, NoteReason::InUse { by: staying });
         }
     }
+}
+
+/// Images that the project built once, and that have no name any more: others have taken it. One that
+/// a container which stays goes back to is kept.
+fn superseded(
+    world: &World<'_>,
+    engine: &EngineName,
+    gone: &Gone,
+    after: &BTreeSet<StepId>,
+    draft: &mut Draft,
+) -> Option<StepId> {
+    let state = world.state(engine)?;
+    let staying = state.containers.values().filter(|container| !gone.contains_key(&container.id));
+    let mut needed = BTreeSet::new();
+    for container in staying {
+        needed.insert(container.image_id.clone());
+        let previous = container.owner.as_ref().and_then(Owner::previous);
+        needed.extend(previous.map(|previous| previous.image));
+    }
+    let mut last = None;
+    let images = state.images.values().filter(|image| is_own_image(world, state, image));
+    for image in images.filter(|image| image.references.is_empty() && !needed.contains(&image.id)) {
+        let owner = image.owner.as_ref().and_then(|owner| owner.address.clone());
+        let address = owner.unwrap_or_else(|| Address::image(engine, image.id.short()));
+        let action =
+            Action::RemoveImage { id: image.id.clone(), reference: image.id.as_str().to_owned() };
+        let before: Vec<StepId> =
+            last.map_or_else(|| after.iter().copied().collect(), |step| vec![step]);
+        last = Some(draft.step(&address, action, Why::new(Cause::Leftover, Group::Remove), before));
+    }
+    last
 }
 
 /// `rm`: containers that do not run; with `--force` all.

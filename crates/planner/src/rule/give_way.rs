@@ -4,6 +4,7 @@
 //! what it has; it serves again if that one does not become ready.
 
 use crate::draft::{Draft, Why};
+use crate::rule::commands;
 use crate::rule::container::stop_if_up;
 use crate::world::World;
 use windlass_model::container::{ContainerConfig, ContainerSpec};
@@ -87,6 +88,7 @@ pub(crate) fn ways_back(
             successor_stays: matches!(successor, ContainerRef::Existing(id) if was_started(id)),
             predecessor: orphan.id.clone(),
             name: orphan.name.clone(),
+            commands: commands::of_every_start(orphan),
         });
     }
 }

@@ -44,7 +44,7 @@ fn of_image(
                 pull = if *own == PullPolicy::Always { *own } else { pull };
             }
         }
-        let found = world.image(engine, image_state::reference(world, &image))?;
+        let found = world.image(engine, &image_state::reference(world, &image))?;
         let check = found.config.as_ref()?.healthcheck.as_ref();
         let is_there = check.is_some_and(Healthcheck::is_active);
         // What is pulled anew may have one.

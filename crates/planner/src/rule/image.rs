@@ -57,7 +57,7 @@ pub(crate) fn ensure(
         }
         Some((spec, _)) => built(world, request, engine, spec, draft),
         None => {
-            let reference = image_state::reference(world, image).to_owned();
+            let reference = image_state::reference(world, image);
             external(world, request, &address, &reference, policy, draft)
         }
     };
@@ -74,7 +74,7 @@ pub(crate) fn named(
 ) -> Vec<StepId> {
     let engine = &spec.address.engine;
     let images = spec.needs.iter().filter(|address| address.kind == Kind::Image);
-    let images = images.map(|address| ImageUse::Project(address.name.clone()));
+    let images = images.map(|address| ImageUse::Project(address.name.to_string()));
     let made = images.filter_map(|image| {
         ensure(world, request, engine, &image, PullPolicy::Missing, draft).step
     });
@@ -92,7 +92,8 @@ fn external(
     match image_state::external(world, &address.engine, reference, policy, &request.options) {
         ImageState::Present(image) => Resolved { id: Some(image.id.clone()), step: None },
         ImageState::Pull { reference, cause } => {
-            let action = Action::PullImage { reference: reference.clone(), platform: None };
+            let action =
+                Action::PullImage { reference: reference.clone(), platform: None, optional: false };
             let step = draft.step(address, action, Why::new(cause, Group::Create), []);
             // What a pull of a present image brings is seen after it, by another plan.
             let id = world.image(&address.engine, &reference).map(|image| image.id.clone());
@@ -182,7 +183,7 @@ fn build_action(
         bases: bases.to_vec(),
         base_references: bases
             .iter()
-            .map(|image| image_state::reference(world, image).to_owned())
+            .map(|image| image_state::reference(world, image).to_string())
             .collect(),
         no_cache: request.options.no_cache,
     });
@@ -194,8 +195,16 @@ fn build_action(
     }
 }
 
+/// The engines on which an image of the project is made: those that use it.
+pub(super) fn engines(world: &World<'_>, key: &str) -> BTreeSet<EngineName> {
+    let image = ImageUse::Project(key.to_owned());
+    let users = world.project.containers.values().filter(|spec| spec.image == image);
+    let engines: BTreeSet<EngineName> = users.map(|spec| spec.address.engine.clone()).collect();
+    if engines.is_empty() { [world.project.default_engine()].into() } else { engines }
+}
+
 /// The images that a request for images is about, with their engines.
-fn wanted(
+pub(super) fn wanted(
     world: &World<'_>,
     selection: &Selection<'_>,
 ) -> BTreeSet<(EngineName, ImageUse, PullPolicyOrd)> {
@@ -203,16 +212,7 @@ fn wanted(
     let by_name = selection.images.is_some();
     for key in selection.images.iter().flatten() {
         let image = ImageUse::Project((*key).to_owned());
-        let mut engines: BTreeSet<EngineName> = world
-            .project
-            .containers
-            .values()
-            .filter(|spec| spec.image == image)
-            .map(|spec| spec.address.engine.clone())
-            .collect();
-        if engines.is_empty() {
-            engines.insert(EngineName::default());
-        }
+        let engines = engines(world, key);
         wanted.extend(engines.into_iter().map(|e| (e, image.clone(), PullPolicyOrd::default())));
     }
     if !(by_name && selection.named.is_empty()) {
@@ -228,7 +228,7 @@ fn wanted(
         wanted.extend(
             unused
                 .filter(|image| !used.contains(image))
-                .map(|image| (EngineName::default(), image, PullPolicyOrd::default())),
+                .map(|image| (world.project.default_engine(), image, PullPolicyOrd::default())),
         );
     }
     wanted
@@ -236,7 +236,7 @@ fn wanted(
 
 /// Whether an image may never be pulled, as something that can be ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct PullPolicyOrd(bool);
+pub(super) struct PullPolicyOrd(pub(super) bool);
 
 /// `build`: what is built of the selected images.
 pub(crate) fn build(
@@ -250,29 +250,6 @@ pub(crate) fn build(
         if world.project.images.get(key).is_some_and(image_state::is_built) {
             ensure(world, request, &engine, &image, PullPolicy::Missing, draft);
         }
-    }
-}
-
-/// `pull`: what is pulled of the selected images, whether it is there or not.
-pub(crate) fn pull(world: &World<'_>, selection: &Selection<'_>, draft: &mut Draft) {
-    for (engine, image, never) in wanted(world, selection) {
-        let address = address(&engine, &image);
-        let spec = match &image {
-            ImageUse::Project(key) => world.project.images.get(key),
-            ImageUse::External(_) => None,
-        };
-        if never.0 || spec.is_some_and(image_state::is_built) || draft.images.contains_key(&address)
-        {
-            continue;
-        }
-        let reference = image_state::reference(world, &image).to_owned();
-        let cause = match world.image(&engine, &reference) {
-            Some(_) => Cause::Requested,
-            None => Cause::Absent,
-        };
-        let action = Action::PullImage { reference, platform: None };
-        let step = draft.step(&address, action, Why::new(cause, Group::Create), []);
-        draft.images.insert(address, Resolved { id: None, step: Some(step) });
     }
 }
 

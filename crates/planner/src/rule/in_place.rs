@@ -6,6 +6,7 @@ use crate::diff::{Difference, Remedy};
 use crate::draft::{Draft, Why};
 use crate::expected::default_swap;
 use crate::rule::readiness;
+use windlass_model::Text;
 use windlass_model::container::ContainerSpec;
 use windlass_model::observed::ObservedContainer;
 use windlass_model::plan::{Action, Cause, ContainerRef, FieldChange, Group, Origin, StepId};
@@ -26,7 +27,7 @@ pub(crate) fn in_place(
         let change = FieldChange {
             path: "name".to_owned(),
             was: Some(container.name.clone()),
-            wanted: Some(spec.name.clone()),
+            wanted: Some(spec.name.to_string()),
             origin: Origin::Engine,
         };
         let why = Why::new(Cause::Diverged(vec![change]), Group::Update);
@@ -64,11 +65,11 @@ fn reconnect(
     draft: &mut Draft,
 ) -> Option<StepId> {
     let reference = ContainerRef::Existing(container.id.clone());
-    let Some(network) = difference.change.path.strip_prefix("networks.").map(str::to_owned) else {
+    let Some(network) = difference.change.path.strip_prefix("networks.").map(Text::from) else {
         return last;
     };
     let why = Why::new(Cause::Diverged(vec![difference.change]), Group::Update);
-    if container.config.endpoints.contains_key(&network) {
+    if container.config.endpoints.contains_key(network.as_str()) {
         let action = Action::DisconnectNetwork {
             container: reference.clone(),
             network: network.clone(),
@@ -76,7 +77,7 @@ fn reconnect(
         };
         last = Some(draft.step(&spec.address, action, why.clone(), last));
     }
-    if let Some(endpoint) = spec.config.endpoints.get(&network) {
+    if let Some(endpoint) = spec.config.endpoints.get(network.as_str()) {
         let present = readiness::network_step(spec, &network, draft);
         let endpoint = Box::new(endpoint.clone());
         let action = Action::ConnectNetwork { container: reference, network, endpoint };

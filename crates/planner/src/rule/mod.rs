@@ -3,6 +3,7 @@
 //! Invariant: what a rule decides, it writes into the draft; a rule reads only the world, the
 //! request and the draft.
 
+pub(crate) mod clean;
 pub(crate) mod commands;
 pub(crate) mod container;
 pub(crate) mod create;
@@ -14,11 +15,15 @@ pub(crate) mod healthcheck;
 pub(crate) mod image;
 pub(crate) mod in_place;
 pub(crate) mod network;
+pub(crate) mod one_off;
 pub(crate) mod orphan;
+pub(crate) mod pull;
+pub(crate) mod push;
 pub(crate) mod readiness;
 pub(crate) mod replace;
 pub(crate) mod rollback;
 pub(crate) mod secrets;
+pub(crate) mod tag;
 pub(crate) mod unmet;
 pub(crate) mod volume;
 
@@ -50,4 +55,5 @@ pub(crate) fn reach(
         }
     }
     orphan::orphans(world, request, draft);
+    volume::orphans(world, request, draft);
 }

@@ -27,7 +27,7 @@ pub(crate) fn ensure(
     selected: &BTreeSet<&Address>,
     draft: &mut Draft,
 ) {
-    let Some(spec) = world.project.networks.get(&address.name) else { return };
+    let Some(spec) = world.project.networks.get(address.name.as_str()) else { return };
     let named = world.networks_named(&address.engine, &spec.name);
     if spec.external {
         return external(address, spec, named, draft);
@@ -39,6 +39,7 @@ pub(crate) fn ensure(
             let reason = BlockerReason::Foreign {
                 name: spec.name.clone(),
                 owner: owner_text(other.owner.as_ref(), Some(&other.config.labels)),
+                adoptable: ours.is_empty(),
             };
             draft.block(address, reason);
         }
@@ -142,13 +143,13 @@ fn recreate(
         if !world.is_ours(container.owner.as_ref()) {
             let owner = owner_text(container.owner.as_ref(), Some(&container.labels));
             let name = format!("{} (attached to {})", container.name, network.name);
-            draft.block(address, BlockerReason::Foreign { name, owner });
+            draft.block(address, BlockerReason::Foreign { name, owner, adoptable: false });
             continue;
         }
         let action = Action::DisconnectNetwork {
             container: ContainerRef::Existing(container.id.clone()),
-            network: network.id.0.clone(),
-            name: network.name.clone(),
+            network: network.id.as_str().into(),
+            name: network.name.as_str().into(),
         };
         let why = why.clone().with_hazard(Hazard::Downtime);
         detached.push(draft.step(address, action, why, []));
@@ -182,10 +183,10 @@ fn reattach(
         let endpoint = container.config.endpoints.get(&network.name).cloned().unwrap_or_default();
         let action = Action::ConnectNetwork {
             container: ContainerRef::Existing(container.id.clone()),
-            network: network.name.clone(),
+            network: network.name.as_str().into(),
             endpoint: Box::new(endpoint),
         };
-        let why = Why::new(Cause::DependsOn(address.clone()), Group::Update);
+        let why = Why::new(Cause::DependsOn(address.clone().into()), Group::Update);
         draft.step(own.unwrap_or(address), action, why, [created]);
     }
 }

@@ -6,6 +6,7 @@
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::down::Gone;
+use crate::rule::one_off;
 use crate::world::World;
 use windlass_model::name::EngineName;
 use windlass_model::note::NoteReason;
@@ -17,13 +18,13 @@ use windlass_model::{Address, Kind};
 
 /// Names or removes orphans on every engine; the containers that go.
 pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -> Gone {
-    let mut gone = Gone::new();
+    let mut gone = one_off::leftovers(world, draft);
     let ready = all_ready(draft);
     for engine in world.engine_names() {
         let mut removed = Gone::new();
         for (address, container) in world.orphans(engine) {
             let errand = is_errand(container);
-            if errand && is_needed(world, request, engine, container, draft) {
+            if waits_for_its_volume(world, request, engine, container, draft) {
                 continue;
             }
             if !request.options.remove_orphans && !errand {
@@ -45,10 +46,31 @@ pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) -
             let step = remove_container(address, id, true, &why, after, draft);
             removed.insert(container.id.clone(), step);
         }
+        for (address, kept) in one_off::kept(world, engine) {
+            if !request.options.remove_orphans {
+                draft.note(&address, NoteReason::Orphan { name: kept.name.clone() });
+                continue;
+            }
+            let why = Why::new(Cause::Orphan, Group::Remove);
+            let stopped = stop_if_up(&address, kept.state, &kept.id, None, &why, [], draft);
+            let step = remove_container(&address, &kept.id, true, &why, stopped, draft);
+            removed.insert(kept.id.clone(), step);
+        }
         networks(world, request, engine, draft);
         gone.extend(removed);
     }
     gone
+}
+
+/// Whether an orphan is of a volume that will get its owner by it.
+pub(crate) fn waits_for_its_volume(
+    world: &World<'_>,
+    request: &Request,
+    engine: &EngineName,
+    container: &ObservedContainer,
+    draft: &Draft,
+) -> bool {
+    is_errand(container) && is_needed(world, request, engine, container, draft)
 }
 
 /// Whether a container was left over by a run that was cut short while it gave a volume its owner.

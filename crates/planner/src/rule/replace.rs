@@ -17,16 +17,12 @@ use windlass_model::label::{Owner, Previous};
 use windlass_model::mount::MountSource;
 use windlass_model::note::BlockerReason;
 use windlass_model::observed::ObservedContainer;
+use windlass_model::passing_name::PassingName;
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, Hazard, StepId};
 use windlass_model::request::Request;
 use windlass_model::rescue::Rescue;
 use windlass_model::secret::SECRETS_DIR;
 use windlass_model::update::UpdateOrder;
-
-/// The name of a container while its successor has its place.
-pub(crate) fn previous_name(name: &str) -> String {
-    format!("{name}_previous")
-}
 
 /// Replaces `old` by a container made anew.
 pub(crate) fn replace(
@@ -122,14 +118,14 @@ fn make_room(
     if old.name != spec.name && !commands::has_place(spec, old) {
         return Some(Room { needs, renamed: None });
     }
-    let spare = previous_name(&spec.name);
+    let spare = PassingName::Previous.of(&spec.name);
     if let Some(other) = world.container_named(&address.engine, &spare) {
         let owner = owner_text(other.owner.as_ref(), Some(&other.labels));
-        draft.block(address, BlockerReason::Foreign { name: spare, owner });
+        draft.block(address, BlockerReason::Foreign { name: spare, owner, adoptable: false });
         return None;
     }
     let container = ContainerRef::Existing(old.id.clone());
-    let action = Action::RenameContainer { container, name: spare };
+    let action = Action::RenameContainer { container, name: spare.into() };
     let renamed = draft.step(address, action, why.clone(), needs);
     Some(Room { needs: vec![renamed], renamed: Some(renamed) })
 }
@@ -141,7 +137,8 @@ pub(crate) fn serves(
     spec: &ContainerSpec,
     predecessor: &ObservedContainer,
 ) -> bool {
-    let was_stopped = predecessor.name == previous_name(&spec.name) && predecessor.was_started();
+    let was_stopped =
+        predecessor.name == PassingName::Previous.of(&spec.name) && predecessor.was_started();
     (predecessor.state.is_up() || was_stopped) && !readiness::shall_complete(world, &spec.address)
 }
 
@@ -166,7 +163,8 @@ fn way_back(
         successor,
         successor_stays: false,
         predecessor: predecessor.id.clone(),
-        name: spec.name.clone(),
+        name: spec.name.to_string(),
+        commands: commands::of_every_start(predecessor),
     });
 }
 

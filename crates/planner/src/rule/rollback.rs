@@ -13,7 +13,7 @@ use crate::world::World;
 use windlass_model::ImageId;
 use windlass_model::container::ContainerSpec;
 use windlass_model::env::EnvValue;
-use windlass_model::image::ImageUse;
+use windlass_model::image::{ImageUse, PullPolicy};
 use windlass_model::label::Previous;
 use windlass_model::note::{BlockerReason, NoteReason};
 use windlass_model::observed::ObservedContainer;
@@ -62,6 +62,9 @@ fn put_back(
     kept: &ObservedContainer,
     draft: &mut Draft,
 ) {
+    let mut before = spec.clone();
+    before.exec_commands = commands::made_with(kept).into();
+    let spec = &before;
     let address = &spec.address;
     let why = Why::new(Cause::Requested, Group::Recreate);
     let downtime = why.clone().with_hazard(Hazard::Downtime);
@@ -96,14 +99,19 @@ fn make_again(
     draft: &mut Draft,
 ) {
     let address = &spec.address;
-    let image = previous.image.0.clone();
-    if world.image(&address.engine, &image).is_none() {
+    let Some(image) = world.image(&address.engine, previous.image.as_str()) else {
         let reference = format!("{} ({})", previous.reference, previous.image.short());
         return draft.block(address, BlockerReason::ImageMissing { reference });
-    }
+    };
+    // Its name may be another image's since.
+    let named = world.image(&address.engine, &previous.reference);
+    let is_named = named.is_some_and(|named| named.id == image.id);
+    let reference = if is_named { previous.reference.clone() } else { previous.image.0.clone() };
     let mut before = spec.clone();
-    before.image = ImageUse::External(image);
+    before.image = ImageUse::External(reference.into());
+    before.pull = PullPolicy::Never;
     before.config = previous.config.into();
+    before.exec_commands = previous.commands.into();
     for (name, value) in &mut before.config.env {
         // What is secret is not remembered: it is what the file says now.
         if *value == EnvValue::Withheld

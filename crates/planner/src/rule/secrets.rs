@@ -18,7 +18,7 @@ pub(crate) fn copy(spec: &ContainerSpec, container: &ContainerRef, why: &Why, dr
         by_directory.entry(above.map_or("/", |(target, _)| target)).or_default().push(file.clone());
     }
     for (directory, files) in by_directory {
-        let (container, directory) = (container.clone(), directory.to_owned());
+        let (container, directory) = (container.clone(), directory.into());
         let action = Action::CopySecrets { container, directory, files };
         let after = draft.progress(&spec.address).present;
         let copied = draft.step(&spec.address, action, why.clone(), after);

@@ -17,9 +17,53 @@ use windlass_model::plan::{
 use windlass_model::request::Request;
 use windlass_model::volume::{self, VolumeConfig, VolumeSpec};
 
+/// Whether the user named a volume, whose data may be lost, by its key or by its name on an engine.
+pub(crate) fn is_named(request: &Request, address: &Address, volume: &ObservedVolume) -> bool {
+    let named = &request.options.destroy_volumes;
+    named.contains(&volume.name) || named.contains(address.name.as_str())
+}
+
+/// Removes a volume after the last container has left it; one on which somebody stays is kept.
+pub(crate) fn remove(
+    world: &World<'_>,
+    address: &Address,
+    volume: &ObservedVolume,
+    cause: Cause,
+    draft: &mut Draft,
+) {
+    let containers = world.state(&address.engine).into_iter().flat_map(|s| s.containers.values());
+    let (mut after, mut by) = (Vec::new(), Vec::new());
+    for user in containers.filter(|container| container.volumes.contains(&volume.name)) {
+        match draft.goes(&user.id) {
+            Some(step) => after.push(step),
+            None => by.push(user.name.clone()),
+        }
+    }
+    if !by.is_empty() {
+        return draft.note(address, NoteReason::InUse { by });
+    }
+    let name = volume.name.clone();
+    let action = Action::RemoveVolume { name, created: volume.created.clone() };
+    let why = Why::new(cause, Group::Remove).with_hazard(Hazard::DataLoss);
+    draft.step(address, action, why, after);
+}
+
+/// Names the volumes that are not declared any more, and removes those that the user named.
+pub(crate) fn orphans(world: &World<'_>, request: &Request, draft: &mut Draft) {
+    for engine in world.engine_names() {
+        for (address, volume) in world.orphan_volumes(engine) {
+            if is_named(request, &address, volume) {
+                remove(world, &address, volume, Cause::Orphan, draft);
+            } else {
+                draft.note(&address, NoteReason::OrphanVolume { name: volume.name.clone() });
+            }
+        }
+    }
+}
+
 /// Makes sure that a volume is there as declared.
 pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, draft: &mut Draft) {
-    let Some(spec) = world.project.volumes.get(&address.name) else { return };
+    let Some(spec) = world.project.volumes.get(address.name.as_str()) else { return };
     let name = spec.name.clone();
     let Some(volume) = world.volume(&address.engine, &spec.name) else {
         if spec.external {
@@ -38,7 +82,8 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
             return draft.note(address, NoteReason::External);
         }
         let owner = owner_text(volume.owner.as_ref(), Some(&volume.config.labels));
-        return draft.block(address, BlockerReason::Foreign { name, owner });
+        let adoptable = true;
+        return draft.block(address, BlockerReason::Foreign { name, owner, adoptable });
     }
     let changes = changes(&spec.config, volume);
     if changes.is_empty() {
@@ -48,9 +93,7 @@ pub(crate) fn ensure(world: &World<'_>, request: &Request, address: &Address, dr
             let kept = kept.map(|change| NoteReason::OwnerKept { change });
             draft.note(address, kept.unwrap_or(NoteReason::UpToDate));
         }
-    } else if request.options.destroy_volumes.contains(&name)
-        || request.options.destroy_volumes.contains(&spec.key)
-    {
+    } else if is_named(request, address, volume) {
         recreate(world, address, spec, volume, changes, draft);
     } else {
         draft.block(address, BlockerReason::VolumeDiverged { name, changes });
@@ -122,7 +165,7 @@ fn recreate(
     changes: Vec<FieldChange>,
     draft: &mut Draft,
 ) {
-    let why = Why::new(Cause::DependsOn(address.clone()), Group::Remove);
+    let why = Why::new(Cause::DependsOn(address.clone().into()), Group::Remove);
     let mut gone = Vec::new();
     let state = world.state(&address.engine);
     for summary in state.into_iter().flat_map(|state| state.containers.values()) {
@@ -139,7 +182,7 @@ fn recreate(
         let Some(user) = user else {
             let name = format!("{} (mounts {})", summary.name, volume.name);
             let owner = owner_text(owner, Some(&summary.labels));
-            draft.block(address, BlockerReason::Foreign { name, owner });
+            draft.block(address, BlockerReason::Foreign { name, owner, adoptable: false });
             continue;
         };
         let stopped = stop_if_up(&user, summary.state, &summary.id, None, &why, [], draft);

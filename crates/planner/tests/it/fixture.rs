@@ -74,9 +74,9 @@ impl Fixture {
         let address = container(name);
         let mut spec = ContainerSpec {
             address: address.clone(),
-            key: name.to_owned(),
+            key: name.into(),
             instance: None.into(),
-            name: format!("p.{name}"),
+            name: format!("p.{name}").into(),
             image: ImageUse::External("busybox".into()),
             pull: PullPolicy::Missing,
             config: Shared::default(),

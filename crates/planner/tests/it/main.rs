@@ -1,17 +1,24 @@
 //! The planner's decisions, as plans in text. Every plan also goes through `verify`.
 
+mod clean;
 mod fixture;
+mod one_off;
 mod orphans;
+mod registries;
 
 use fixture::{Fixture, container, depends, engine, joins, mounts};
+use std::collections::BTreeMap;
+use windlass_model::container::ContainerSpec;
 use windlass_model::dependency::Condition;
 use windlass_model::endpoint::NetworkMode;
 use windlass_model::env::EnvValue;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::image::ImageUse;
-use windlass_model::label::{PREVIOUS, Previous, owner_labels, volume_owner_label};
+use windlass_model::label::{
+    COMMANDS, PREVIOUS, Previous, commands_label, owner_labels, volume_owner_label,
+};
 use windlass_model::limits::RestartPolicy;
-use windlass_model::name::ContainerId;
+use windlass_model::name::{ContainerId, ImageId};
 use windlass_model::note::NoteReason;
 use windlass_model::observed::State;
 use windlass_model::plan::{Action, Hazard};
@@ -19,6 +26,7 @@ use windlass_model::request::{Request, Verb};
 use windlass_model::secret::Sensitive;
 use windlass_model::update::UpdateOrder;
 use windlass_model::volume::VolumeOwner;
+use windlass_model::wait::{ExecPolicy, ExecSpec};
 
 fn check(fixture: &Fixture, request: &Request, expected: &str) {
     let text = fixture.plan(request);
@@ -131,7 +139,7 @@ fn limits_and_restart_policy_change_in_place() {
         &fixture,
         &up(),
         "#0 container web: update (restart: no → always, file changed; limits.memory: nothing → \
-         67108864, file changed; limits.memory_swap: nothing → 134217728, file changed)",
+         64 MB, file changed; limits.memory_swap: nothing → 128 MB, file changed)",
     );
 }
 
@@ -151,6 +159,38 @@ fn a_limit_is_taken_away_by_recreation() {
         .apply()
         .file("web", |spec| spec.config.limits.pids = None);
     assert!(fixture.plan(&up()).contains("create p.web (limits.pids: 10 → nothing, file changed)"));
+}
+
+#[test]
+fn a_limit_that_goes_can_be_left_until_something_else_recreates() {
+    let limits = |cpu_shares: u64| {
+        move |spec: &mut ContainerSpec| {
+            spec.config.limits.memory_bytes = (cpu_shares == 0).then_some(64 << 20);
+            spec.config.limits.cpu_shares = (cpu_shares > 0).then_some(cpu_shares);
+        }
+    };
+    let fixture = Fixture::new().container("web", limits(0)).apply().seen("web", |container| {
+        container.config.limits.memory_swap_bytes = Some(128 << 20);
+    });
+    let mut request = up();
+    request.options.skip_limit_reset = true;
+    let fixture = fixture.file("web", |spec| spec.config.limits.memory_bytes = None);
+    check(&fixture, &request, "");
+    // Other limits change in place, and say nothing of the one that stays.
+    let fixture = fixture.file("web", limits(512));
+    check(
+        &fixture,
+        &request,
+        "#0 container web: update (limits.cpu_shares: nothing → 512, file changed)",
+    );
+    let Action::UpdateContainer { limits, .. } = &fixture.plan_itself(&request).steps[0].action
+    else {
+        panic!()
+    };
+    assert_eq!((limits.memory_bytes, limits.memory_swap_bytes), (None, None));
+    let text =
+        fixture.file("web", |spec| spec.config.user = Some("1".into()).into()).plan(&request);
+    assert!(text.contains("create p.web (user"), "{text}");
 }
 
 #[test]
@@ -262,7 +302,7 @@ fn a_foreign_container_of_our_name_is_in_the_way() {
     check(
         &fixture,
         &up(),
-        "! container web: Foreign { name: \"p.web\", owner: \"something other than windlass\" }",
+        "! container web: Foreign { name: \"p.web\", owner: \"something other than windlass\", adoptable: true }",
     );
 }
 
@@ -580,6 +620,52 @@ fn images_that_are_made_of_others_go_first() {
 }
 
 #[test]
+fn images_without_a_name_go_unless_a_container_that_stays_needs_them() {
+    let mut fixture = Fixture::new().build("app", &[]).container("web", |_| {}).apply();
+    let address = windlass_model::Address::image(&engine(), "app");
+    let project = fixture.project.name.clone();
+    let labels = |digest: &str| owner_labels(&project, &address, None::<&()>, Some(digest));
+    for (id, labels) in [
+        ("sha256:used", labels("1")),
+        ("sha256:before", labels("2")),
+        ("sha256:old", labels("3")),
+        ("sha256:older", labels("4")),
+        // One of them is what somebody made of the other.
+        ("sha256:same", labels("5")),
+        ("sha256:same-too", labels("5")),
+        ("sha256:foreign", BTreeMap::new()),
+    ] {
+        fixture.image("x", id, labels);
+        fixture.state().images.get_mut(&ImageId::new(id)).unwrap().references.clear();
+    }
+    let spec = fixture.project.containers[&container("web")].clone();
+    let previous = Previous {
+        image: ImageId::new("sha256:before"),
+        reference: "p/app:latest".into(),
+        config: windlass_model::container::ContainerConfig::clone(&spec.config),
+        commands: Vec::new(),
+    };
+    fixture.put(&spec, "p.web", |seen| {
+        seen.image_id = ImageId::new("sha256:used");
+        seen.owner.as_mut().unwrap().previous = Some(previous.label().1);
+    });
+    let mut request = Request::new(Verb::Down).for_references(["other"]);
+    request.options.images = true;
+    fixture = fixture.container("other", |_| {});
+    check(
+        &fixture,
+        &request,
+        "#0 image app: remove sha256:old (left over)
+         #1 #0 -> image app: remove sha256:older (left over)
+         #2 #1 -> image app: remove p/app:latest (requested)",
+    );
+    // Everything goes: nothing is needed.
+    let all = fixture.plan(&Request { references: Vec::new(), ..request });
+    assert_eq!(all.matches("image app: remove sha256:").count(), 4, "{all}");
+    assert!(!all.contains("sha256:foreign") && !all.contains("sha256:same"), "{all}");
+}
+
+#[test]
 fn down_takes_dependents_first_and_keeps_volumes() {
     check(
         &shop().apply(),
@@ -745,11 +831,20 @@ fn a_foreign_container_under_the_spare_name_is_in_the_way() {
     summary.labels.clear();
     let text = fixture.file("web", |spec| spec.config.user = Some("7".into()).into()).plan(&up());
     assert!(text.starts_with("! container web: Foreign { name: \"p.web_previous\""), "{text}");
+    // `--adopt` takes over a container's own name only.
+    assert!(text.contains("adoptable: false"), "{text}");
 }
 
 #[test]
 fn going_back_makes_what_ran_before_or_puts_it_back() {
     let back = Request::new(Verb::Rollback);
+    let warm_up = ExecSpec {
+        argv: vec!["warm-up".into()],
+        user: None,
+        workdir: None,
+        env: std::collections::BTreeMap::new(),
+        policy: ExecPolicy::Restart,
+    };
     // Its successor remembers it, but for the secret, which is what the file says now.
     let secret = |value: &str| EnvValue::Sensitive(Sensitive::new(value));
     let mut fixture = Fixture::new().container("web", |spec| {
@@ -763,22 +858,48 @@ fn going_back_makes_what_ran_before_or_puts_it_back() {
     old.config = before;
     fixture.put(&old, "p.web", |_| {});
     let id = ContainerId::new("id-p.web");
-    let previous = Previous::of(&fixture.state().details[&id]).unwrap().label();
+    let seen = fixture.state().details.get_mut(&id).unwrap();
+    seen.owner.as_mut().unwrap().commands =
+        commands_label(std::slice::from_ref(&warm_up)).map(|(_, text)| text);
+    let previous = Previous::of(seen).unwrap().label();
     fixture.put(&spec, "p.web", |seen| {
         seen.owner.as_mut().unwrap().previous = Some(previous.1.clone());
+        seen.owner.as_mut().unwrap().commands = Some("[]".into());
     });
     let plan = fixture.plan_itself(&back);
     let verbs: Vec<&str> = plan.steps.iter().map(|step| step.action.verb()).collect();
-    assert_eq!(verbs, ["rename", "create", "stop", "start", "wait", "remove"]);
+    // With the commands that it had, not those of the file.
+    assert_eq!(
+        verbs,
+        ["rename", "create", "stop", "start", "exec", "rename", "wait", "remove"],
+        "{plan}"
+    );
+    let exec = plan.steps.iter().find_map(|step| {
+        if let Action::ExecContainer { exec, .. } = &step.action { Some(&**exec) } else { None }
+    });
+    assert_eq!(exec, Some(&warm_up));
     let Action::CreateContainer(create) = &plan.steps[1].action else { panic!("it creates") };
-    assert_eq!((create.image.as_str(), create.config.user.as_deref()), ("sha256:bb", Some("1")));
+    // Under its name, which is still its own.
+    let made_of = (create.image.as_str(), create.config.user.as_deref());
+    assert_eq!(made_of, ("busybox:latest", Some("1")));
     assert_eq!(create.config.env["PW"], secret("now"));
     let labels = create.labels.all();
     assert!(labels[PREVIOUS].contains(r#""user":"2""#), "{labels:?}");
+    assert_eq!(labels[COMMANDS], commands_label(std::slice::from_ref(&warm_up)).unwrap().1);
     assert_eq!(plan.rescues.len(), 1);
+    assert_eq!(plan.rescues[0].commands, []);
+
+    // The name is another image's since.
+    let image = fixture.state().images.get_mut(&ImageId::new("sha256:bb")).unwrap();
+    image.references.clear();
+    let plan = fixture.plan_itself(&back);
+    let Action::CreateContainer(create) = &plan.steps[1].action else { panic!("it creates") };
+    assert_eq!(create.image, "sha256:bb");
 
     // It is still there.
-    let mut fixture = Fixture::new().container("web", |_| {});
+    let mut fixture = Fixture::new().container("web", |spec| {
+        spec.exec_commands = vec![warm_up.clone()].into();
+    });
     fixture.put(&spec, "p.web_previous", |seen| seen.state = State::Exited);
     fixture.put(&spec, "p.web", |_| {});
     check(

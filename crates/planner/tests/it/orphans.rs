@@ -145,7 +145,7 @@ fn what_served_beside_an_orphan_is_not_removed_on_the_way_back() {
 fn an_orphan_that_has_the_name_is_replaced() {
     let mut fixture = Fixture::new().container("web", |_| {}).apply();
     fixture.project.containers.remove(&container("web"));
-    let fixture = fixture.container("shop", |spec| spec.name = "p.web".to_owned());
+    let fixture = fixture.container("shop", |spec| spec.name = "p.web".into());
     let steps = "#0 container shop: rename to p.web_previous (key: web → shop, file changed)
          #1 #0 -> container shop: create p.web (key: web → shop, file changed)
          #2 #1 -> container shop: stop (key: web → shop, file changed) !downtime

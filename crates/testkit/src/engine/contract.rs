@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use tokio::sync::broadcast::error::RecvError;
 use windlass_engine::build::BuildRequest;
 use windlass_engine::stream::{
-    Attached, CallProgress, Channel, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest,
-    LogRequest, ProgressSink, Upload as TarStream,
+    Attached, CallProgress, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest,
+    LogRequest, ProgressSink, RunningExec, Upload as TarStream,
 };
-use windlass_engine::{Engine, EngineError, Result};
+use windlass_engine::{Engine, EngineError, RegistryAccess, Result};
+use windlass_model::digest::Digest;
 use windlass_model::endpoint::Endpoint;
 use windlass_model::engine::EngineInfo;
 use windlass_model::event::Progress;
@@ -165,17 +166,8 @@ impl Engine for FakeEngine {
         .await
     }
 
-    async fn put_archive(
-        &self,
-        container: &ContainerId,
-        path: &str,
-        mut tar: TarStream,
-    ) -> Result<()> {
-        let mut bytes = Vec::new();
-        while let Some(piece) = tar.next().await {
-            let broken = |e| EngineError::new(Fault::Other, "the upload broke").with_source(e);
-            bytes.extend(piece.map_err(broken)?);
-        }
+    async fn put_archive(&self, container: &ContainerId, path: &str, tar: TarStream) -> Result<()> {
+        let bytes = exec::received(tar).await?;
         let (id, path) = (container.clone(), path.to_owned());
         self.change("put_archive", container.as_str(), move |world| {
             world.unpack(&id, Upload { path, tar: bytes })
@@ -233,17 +225,7 @@ impl Engine for FakeEngine {
         let log = self
             .look("logs", container.as_str(), move |world| Ok(world.container(&id)?.log.clone()))
             .await?;
-        let tail = request.tail.and_then(|tail| usize::try_from(tail).ok()).unwrap_or(log.len());
-        let skip = log.len().saturating_sub(tail);
-        let lines: Vec<Result<Chunk>> = log
-            .into_iter()
-            .skip(skip)
-            .map(|line| {
-                let bytes = Bytes::from(line + "\n");
-                Ok(Chunk { channel: Channel::Stdout, bytes })
-            })
-            .collect();
-        let lines = stream::iter(lines);
+        let lines = stream::iter(exec::chunks(log, request.tail).into_iter().map(Ok));
         let follow = request.follow;
         Ok(if follow { lines.chain(stream::pending()).boxed() } else { lines.boxed() })
     }
@@ -289,6 +271,10 @@ impl Engine for FakeEngine {
 
     async fn resize_exec(&self, exec_id: &str, _rows: u16, _columns: u16) -> Result<()> {
         self.look("resize_exec", exec_id, |_| Ok(())).await
+    }
+
+    async fn running_execs(&self, container: &ContainerId) -> Result<Vec<RunningExec>> {
+        self.look("running_execs", container.as_str(), |_| Ok(Vec::new())).await
     }
 
     async fn exec_exit_code(&self, exec_id: &str) -> Result<Option<i64>> {
@@ -346,9 +332,19 @@ impl Engine for FakeEngine {
         self.change("pull_image", reference, move |world| world.pull_image(&key)).await
     }
 
+    async fn image_digest(&self, reference: &str) -> Result<String> {
+        let digest = format!("sha256:{}", Digest::of([reference]));
+        self.look("image_digest", reference, move |_| Ok(digest)).await
+    }
+
     async fn push_image(&self, reference: &str, _progress: ProgressSink<'_>) -> Result<()> {
         let key = reference.to_owned();
-        self.change("push_image", reference, move |w| w.find_image(&key).map(|_| ())).await
+        self.change("push_image", reference, move |w| w.push_image(&key)).await
+    }
+
+    async fn check_registry(&self, registry: &str, _push: bool) -> Result<RegistryAccess> {
+        let answer = self.look("check_registry", registry, |_| Ok(())).await;
+        Ok(RegistryAccess { credentials: None, answer })
     }
 
     async fn build_image(
@@ -366,12 +362,9 @@ impl Engine for FakeEngine {
         reference: &str,
         changes: &[String],
         labels: &BTreeMap<String, String>,
-        mut tar: TarStream,
+        tar: TarStream,
     ) -> Result<ImageId> {
-        while let Some(piece) = tar.next().await {
-            let broken = |e| EngineError::new(Fault::Other, "the upload broke").with_source(e);
-            piece.map_err(broken)?;
-        }
+        exec::received(tar).await?;
         let (key, recipe, labels) = (reference.to_owned(), changes.join("\n"), labels.clone());
         self.change("import_image", reference, move |world| {
             world
@@ -389,6 +382,14 @@ impl Engine for FakeEngine {
     async fn remove_image(&self, image: &str) -> Result<()> {
         let key = image.to_owned();
         self.change("remove_image", image, move |world| world.remove_image(&key)).await
+    }
+
+    async fn save_image(&self, image: &str) -> Result<EngineStream<Bytes>> {
+        let key = image.to_owned();
+        let found = self.look("save_image", image, move |world| world.find_image(&key).map(|_| ()));
+        found.await?;
+        let tar = exec::tar_of("manifest.json", b"[]");
+        Ok(stream::iter([Ok(Bytes::from(tar))]).boxed())
     }
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>> {

@@ -84,7 +84,7 @@ fn network(rng: &mut Rng, project: &str, key: &str) -> NetworkSpec {
         ipam,
         labels: config::texts(rng, "net"),
     };
-    NetworkSpec { key: key.to_owned(), name: format!("{project}.{key}"), external: false, config }
+    NetworkSpec { key: key.into(), name: format!("{project}.{key}"), external: false, config }
 }
 
 /// The third part of a network's addresses.
@@ -99,7 +99,7 @@ fn volume(rng: &mut Rng, project: &str, key: &str) -> VolumeSpec {
         labels: config::texts(rng, "vol"),
     };
     VolumeSpec {
-        key: key.to_owned(),
+        key: key.into(),
         name: format!("{project}.{key}"),
         external: false,
         config,
@@ -114,7 +114,7 @@ fn image(rng: &mut Rng, project: &str, key: &str, base: bool) -> ImageSpec {
         ImageSource::External { pull: PullPolicy::Missing }
     } else {
         let base = if base && rng.one_in(2) {
-            format!("{project}/base:latest")
+            format!("registry.test/{project}/base:latest")
         } else {
             "scratch".to_owned()
         };
@@ -124,7 +124,7 @@ fn image(rng: &mut Rng, project: &str, key: &str, base: bool) -> ImageSpec {
     let reference = if external {
         (*rng.pick(&REGISTRY)).to_owned()
     } else {
-        format!("{project}/{key}:latest")
+        format!("registry.test/{project}/{key}:latest")
     };
     ImageSpec {
         key: key.to_owned(),
@@ -133,7 +133,7 @@ fn image(rng: &mut Rng, project: &str, key: &str, base: bool) -> ImageSpec {
         source,
         build: BuildOptions { labels: config::texts(rng, "built"), ..BuildOptions::default() },
         depends_on: BTreeSet::new(),
-        push: false,
+        push: !external && rng.one_in(2),
     }
 }
 
@@ -143,7 +143,7 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
         .images
         .keys()
         .map(|key| ImageUse::Project(key.clone()))
-        .chain(REGISTRY.iter().map(|reference| ImageUse::External((*reference).to_owned())))
+        .chain(REGISTRY.iter().map(|reference| ImageUse::External((*reference).into())))
         .collect();
     let image = rng.pick(&images).clone();
     let instance = rng.maybe(5, |_| "one".to_owned());
@@ -159,9 +159,9 @@ fn container(rng: &mut Rng, project: &Project, key: &str) -> ContainerSpec {
     }
     ContainerSpec {
         address: Address::container(&engine, &name),
-        key: key.to_owned(),
+        key: key.into(),
         instance: instance.into(),
-        name: format!("{}.{name}", project.name),
+        name: format!("{}.{name}", project.name).into(),
         image,
         pull: PullPolicy::Missing,
         config: config.into(),

@@ -176,8 +176,8 @@ impl World {
         let created_s = self.tick() / 1_000_000_000;
         let container = FakeContainer {
             id: id.clone(),
-            name: create.name.clone(),
-            image: create.image.clone(),
+            name: create.name.to_string(),
+            image: create.image.to_string(),
             image_id,
             labels,
             config,

@@ -75,6 +75,15 @@ impl World {
         Ok(())
     }
 
+    /// What is pushed can be pulled, here and wherever the registry is shared.
+    pub(crate) fn push_image(&mut self, reference: &str) -> Result<()> {
+        let id = self.find_image(reference)?;
+        let Some(image) = self.images.get(&id) else { return Ok(()) };
+        self.registry.insert(familiar_reference(reference), image.config.clone());
+        self.emit("image", "push", reference, &[]);
+        Ok(())
+    }
+
     pub(crate) fn build_image(&mut self, request: &BuildRequest) -> Result<ImageId> {
         for line in request.dockerfile.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();

@@ -163,7 +163,7 @@ fn feasible(project: &Project, image: &str) -> Project {
     }
     for spec in project.containers.values_mut() {
         if let ImageUse::External(reference) = &mut spec.image {
-            image.clone_into(reference);
+            *reference = image.into();
         }
         make_feasible(spec);
     }
@@ -256,7 +256,7 @@ async fn a_volume_belongs_to_its_owner() {
             let owner = VolumeOwner { uid: 999, gid: 998, mode: 0o2750 };
             project.volumes.get_mut("data").unwrap().owner = Some(owner);
             for spec in project.containers.values_mut() {
-                spec.image = ImageUse::External(lab.image.clone());
+                spec.image = ImageUse::External(lab.image.as_str().into());
             }
         })
         .finish();

@@ -35,7 +35,12 @@ async fn create(
 ) -> Result<ContainerId, EngineError> {
     let (name, image) = (name.to_owned(), "app:1".to_owned());
     let config = config.into();
-    let create = CreateContainer { name, image, config, labels: BTreeMap::new().into() };
+    let create = CreateContainer {
+        name: name.into(),
+        image: image.into(),
+        config,
+        labels: BTreeMap::new().into(),
+    };
     engine.create_container(&create).await
 }
 
@@ -126,8 +131,8 @@ async fn what_can_not_start() {
 async fn what_can_not_be_created() {
     let engine = engine();
     let unknown = CreateContainer {
-        name: "a".to_owned(),
-        image: "unknown:1".to_owned(),
+        name: "a".into(),
+        image: "unknown:1".into(),
         config: ContainerConfig::default().into(),
         labels: BTreeMap::new().into(),
     };

@@ -108,8 +108,8 @@ impl Scene {
             engine.create_volume(&volume).await.unwrap();
             let config = ContainerConfig::default().into();
             let create = CreateContainer {
-                name,
-                image: "foreign:1".to_owned(),
+                name: name.into(),
+                image: "foreign:1".into(),
                 config,
                 labels: labels.into(),
             };
@@ -287,23 +287,7 @@ fn is_wordy(event: &Event) -> bool {
 
 /// A run of ours, which nothing says to be alive after it ended.
 fn holder() -> Holder {
-    held_by(&format!("{OURS}{}", RUNS.fetch_add(1, Ordering::Relaxed)))
-}
-
-/// Somebody with this token.
-pub(crate) fn held_by(token: &str) -> Holder {
-    Holder {
-        token: token.to_owned(),
-        user: "ann".to_owned(),
-        host: "here".to_owned(),
-        machine: String::new(),
-        boot: String::new(),
-        namespace: String::new(),
-        process: 1,
-        began: String::new(),
-        command: "windlass up".to_owned(),
-        since_s: 0,
-    }
+    windlass_testkit::holder(&format!("{OURS}{}", RUNS.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// The plan and what failed of it.

@@ -3,7 +3,7 @@
 //! Invariant: a shape is brought about by runs of the whole pipeline, as a user would; only what a
 //! killed run leaves is made by a fault.
 
-use crate::scene::{Scene, held_by};
+use crate::scene::Scene;
 use crate::trial::Trial;
 use futures_util::future::BoxFuture;
 use windlass_engine::Engine as _;
@@ -50,6 +50,7 @@ pub(crate) fn all() -> Vec<(&'static str, Make)> {
         ("changed in place", || Box::pin(up(on_networks(&["front"]), in_place()))),
         ("started again", || Box::pin(started_again())),
         ("rollback", || Box::pin(rollback())),
+        ("push", || Box::pin(push())),
         ("down", || Box::pin(down())),
         ("orphans", || Box::pin(up(levels("1"), without_orphans()))),
         ("an orphan gives way", || Box::pin(up(on_port("web"), on_port("site")))),
@@ -120,6 +121,20 @@ async fn rollback() -> Shape {
     Shape { scene, trial }
 }
 
+/// An image that changed is built and pushed; what is built then is built.
+async fn push() -> Shape {
+    let pushed = |version| {
+        let mut project = built(version);
+        let image = project.images.get_mut("app").unwrap();
+        (image.reference, image.push) = ("registry.test/app:1".to_owned(), true);
+        image.tags.insert("registry.test/app:2".to_owned());
+        project
+    };
+    let scene = scene_with(&pushed("1")).await;
+    let then = (pushed("2"), Verb::Build);
+    Shape { scene, trial: Trial { then, ..Trial::of(&pushed("2"), Verb::Push) } }
+}
+
 async fn down() -> Shape {
     let project = with_volume(levels("1"));
     Shape { scene: scene_with(&project).await, trial: Trial::of(&project, Verb::Down) }
@@ -147,14 +162,14 @@ async fn locked(token: &str) -> Shape {
     let Shape { scene, trial } = up(shop(), changed(shop())).await;
     let project = trial.project.name.clone();
     let create = CreateContainer {
-        name: lock::name(&project),
-        image: String::new(),
+        name: lock::name(&project).into(),
+        image: "".into(),
         config: windlass_model::container::ContainerConfig {
             command: Some(vec!["none".to_owned()]),
             ..Default::default()
         }
         .into(),
-        labels: held_by(token).labels(&project).into(),
+        labels: windlass_testkit::holder(token).labels(&project).into(),
     };
     scene.engine.create_container(&create).await.unwrap();
     let lives = token == "living";
@@ -287,8 +302,8 @@ fn under_another_key() -> Project {
     let specs = project.containers.values().cloned();
     let mut web = specs.into_iter().find(|spec| spec.key == "web").unwrap();
     project.containers.remove(&web.address);
-    web.key = "site".to_owned();
-    web.address.name = "site".to_owned();
+    web.key = "site".into();
+    web.address.name = "site".into();
     project.containers.insert(web.address.clone(), web);
     project
 }

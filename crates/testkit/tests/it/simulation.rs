@@ -16,10 +16,10 @@ const SEEDS: std::ops::Range<u64> = 0..560;
 /// So many runs with a fault those seeds are at least.
 const LEAST_RUNS: u64 = 20_000;
 /// What may happen between two `up`.
-const DETOURS: [Verb; 6] =
-    [Verb::Stop, Verb::Kill, Verb::Pause, Verb::Restart, Verb::Remove, Verb::Update];
+const DETOURS: [Verb; 7] =
+    [Verb::Stop, Verb::Kill, Verb::Pause, Verb::Restart, Verb::Remove, Verb::Update, Verb::Push];
 /// The actions that so many seeds must have gone through.
-const EXPECTED: [&str; 18] = [
+const EXPECTED: [&str; 19] = [
     "BuildImage",
     "ConnectNetwork",
     "CopySecrets",
@@ -30,6 +30,7 @@ const EXPECTED: [&str; 18] = [
     "DisconnectNetwork",
     "ExecContainer",
     "PullImage",
+    "PushImage",
     "RemoveContainer",
     "RemoveNetwork",
     "RenameContainer",
@@ -94,7 +95,8 @@ async fn simulate(seed: u64) -> Result<(), String> {
 
 /// After anything else that was done to it, the project comes up again.
 async fn detours(scene: &Scene, project: &Project) -> Result<(), String> {
-    for verb in DETOURS {
+    let is_pushed = project.images.values().any(|image| image.push);
+    for verb in DETOURS.into_iter().filter(|verb| *verb != Verb::Push || is_pushed) {
         let scene = scene.fork(project);
         let detour = async {
             cover(&scene.succeed(project, verb).await?);

@@ -15,7 +15,7 @@ use windlass::model::secret::SecretMount;
 use windlass::model::update::{UpdateOrder, UpdateSpec};
 use windlass::model::wait::{ExecPolicy, ExecSpec, WaitCondition, WaitSpec};
 
-use super::{Entries, image, milliseconds, mode};
+use super::{Entries, image, milliseconds, mode, outside};
 
 /// One container, which may be on several engines. What it is there is what it is on the first of them.
 pub(super) fn container(specs: &[&ContainerSpec], project: &Project) -> Value {
@@ -47,13 +47,7 @@ pub(super) fn container(specs: &[&ContainerSpec], project: &Project) -> Value {
     out.some("pull", image::pull(*pull));
     self::config(&mut out, config, project);
     out.list("secrets", secrets.iter().map(secret));
-    out.section(
-        "depends_on",
-        depends_on.iter().map(|dependency| {
-            let condition = json!({"condition": dependency.condition.as_str()});
-            (dependency.on.name.clone(), condition)
-        }),
-    );
+    super::depends_on(&mut out, depends_on);
     out.some("wait", wait.as_ref().map(self::wait));
     if *update != UpdateSpec::default() {
         out.put("update", self::update(update));
@@ -74,6 +68,14 @@ pub(super) fn config(out: &mut Entries, config: &ContainerConfig, project: &Proj
     storage(out, config, project);
     resources(out, config);
     isolation(out, config);
+    for (key, value) in [
+        ("create_options", outside::create_options(config, project)),
+        ("host_config", outside::host_config(config, project)),
+    ] {
+        if value != json!({}) {
+            out.put(key, value);
+        }
+    }
 }
 
 fn process(out: &mut Entries, config: &ContainerConfig) {
@@ -135,6 +137,10 @@ fn network(out: &mut Entries, config: &ContainerConfig, project: &Project) {
     out.list("ports", config.published.iter().map(port));
     out.flag("publish_all", config.publish_all);
     match &config.network_mode {
+        // Without a word it would be on the network that the file declares as everybody's.
+        NetworkMode::Bridge if project.networks.contains_key("default") => {
+            out.put("network_mode", "bridge");
+        }
         NetworkMode::Bridge | NetworkMode::Networks => {}
         NetworkMode::Host => out.put("network_mode", "host"),
         NetworkMode::None => out.put("network_mode", "none"),
@@ -145,8 +151,10 @@ fn network(out: &mut Entries, config: &ContainerConfig, project: &Project) {
         declared.map_or_else(|| name.clone(), |network| network.key.clone())
     };
     let endpoints = config.endpoints.iter();
+    let endpoints = endpoints.filter(|(name, _)| !outside::is_network(name, project));
     out.section("networks", endpoints.map(|(name, at)| (key(name), endpoint(at, project))));
-    out.list("links", config.links.iter().map(|link| declared(link, project)));
+    let links = config.links.iter().filter(|link| !outside::is_container(link, project));
+    out.list("links", links.map(|link| declared(link, project)));
     out.list("dns", config.dns.iter().map(String::as_str));
     out.list("dns_search", config.dns_search.iter().map(String::as_str));
     out.list("dns_options", config.dns_options.iter().map(String::as_str));
@@ -177,17 +185,20 @@ fn endpoint(endpoint: &Endpoint, project: &Project) -> Value {
     out.some("ipv4_address", ipv4.as_deref());
     out.some("ipv6_address", ipv6.as_deref());
     out.list("link_local_ips", link_local_ips.iter().map(String::as_str));
-    out.list("links", links.iter().map(|link| declared(link, project)));
+    let links = links.iter().filter(|link| !outside::is_container(link, project));
+    out.list("links", links.map(|link| declared(link, project)));
     out.some("mac_address", mac_address.as_deref());
     out.done()
 }
 
 fn storage(out: &mut Entries, config: &ContainerConfig, project: &Project) {
-    out.list("mounts", config.mounts.iter().map(|(target, at)| mount(target, at, project)));
+    let mounts = config.mounts.iter().filter(|(_, at)| !outside::is_volume(at, project));
+    out.list("mounts", mounts.map(|(target, at)| mount(target, at, project)));
     out.texts("tmpfs", &config.tmpfs);
+    let others = config.volumes_from.iter().filter(|from| !outside::is_container(from, project));
     out.list(
         "uses",
-        config.volumes_from.iter().map(|from| match from.split_once(':') {
+        others.map(|from| match from.split_once(':') {
             Some((name, mode)) => json!({declared(name, project): mode}),
             None => json!(declared(from, project)),
         }),

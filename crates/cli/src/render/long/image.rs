@@ -55,10 +55,12 @@ pub(super) fn pull(policy: PullPolicy) -> Option<&'static str> {
 fn build(out: &mut Entries, build: &BuildOptions) {
     let BuildOptions {
         args,
+        pins: _, // what `--locked` brings is no part of the file
         target,
         labels,
         platform,
         cache_from,
+        inline_cache,
         secrets,
         ssh,
         builder,
@@ -72,6 +74,7 @@ fn build(out: &mut Entries, build: &BuildOptions) {
     out.texts("labels", labels);
     out.some("platform", platform.as_deref());
     out.list("cache_from", cache_from.iter().map(String::as_str));
+    out.some("cache_to", inline_cache.then_some("inline"));
     out.texts("secrets", secrets);
     // The default agent has no path.
     let agent = |path: &String| if path.is_empty() { Value::Null } else { json!(path) };
@@ -113,9 +116,13 @@ fn context(context: &ContextSpec) -> Value {
 fn command(command: &BuildCommand) -> Value {
     match command {
         BuildCommand::Instruction { instruction, text } => json!(format!("{instruction} {text}")),
-        BuildCommand::From { image, alias: None } => json!(["FROM", image.to_string()]),
-        BuildCommand::From { image, alias: Some(alias) } => {
-            json!(["FROM", image.to_string(), format!("as {alias}")])
+        BuildCommand::From { image, alias, platform } => {
+            let platform = platform.iter().map(|platform| format!("--platform={platform} "));
+            let image = platform.collect::<String>() + &image.to_string();
+            match alias {
+                None => json!(["FROM", image]),
+                Some(alias) => json!(["FROM", image, format!("as {alias}")]),
+            }
         }
         BuildCommand::AddContent { content, dest, options } => {
             let mut out = Entries::default();

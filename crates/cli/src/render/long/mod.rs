@@ -4,6 +4,7 @@
 
 mod container;
 mod image;
+mod outside;
 mod written;
 
 pub(crate) use written::{Written, written};
@@ -11,9 +12,11 @@ pub(crate) use written::{Written, written};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use windlass::model::container::ContainerConfig;
+use windlass::model::dependency::Dependency;
 use windlass::model::engine::{EngineSpec, TlsSpec};
 use windlass::model::network::{Ipam, IpamPool, NetworkConfig, NetworkSpec};
 use windlass::model::project::Project;
+use windlass::model::registry::{RegistryLogin, RegistrySpec};
 use windlass::model::secret::{SecretSource, SecretSpec};
 use windlass::model::task::{TaskSpec, TaskTarget};
 use windlass::model::volume::{VolumeConfig, VolumeSpec};
@@ -34,7 +37,7 @@ pub(crate) fn project(project: &Project) -> Value {
     } = project;
     let mut out = Entries::default();
     out.put("name", name.as_str());
-    let engines = engines.iter().map(|(name, spec)| (name.0.clone(), engine(spec)));
+    let engines = engines.iter().map(|(name, spec)| (name.to_string(), engine(spec)));
     out.section("engines", engines.filter(|(_, engine)| *engine != json!({})));
     out.section("images", images.iter().map(|(key, spec)| (key.clone(), image::image(spec))));
     let mut by_name = BTreeMap::<_, Vec<_>>::new();
@@ -44,7 +47,7 @@ pub(crate) fn project(project: &Project) -> Value {
     let containers = by_name.into_iter();
     out.section(
         "containers",
-        containers.map(|(name, specs)| (name, container::container(&specs, project))),
+        containers.map(|(name, specs)| (name.to_string(), container::container(&specs, project))),
     );
     out.section("volumes", volumes.iter().map(|(key, spec)| (key.clone(), volume(spec))));
     out.section("networks", networks.iter().map(|(key, spec)| (key.clone(), network(spec))));
@@ -120,6 +123,7 @@ fn engine(spec: &EngineSpec) -> Value {
         interfaces_ipv6,
         stop_timeout_s,
         domain,
+        registries,
         parallel,
     } = spec;
     let mut out = Entries::default();
@@ -139,7 +143,25 @@ fn engine(spec: &EngineSpec) -> Value {
     }
     out.some("stop_timeout", stop_timeout_s.map(|seconds| format!("{seconds}s")));
     out.some("domain", domain.as_deref());
+    out.section("registries", registries.iter().map(|(host, spec)| (host.clone(), registry(spec))));
     out.some("parallel", *parallel);
+    out.done()
+}
+
+fn registry(spec: &RegistrySpec) -> Value {
+    let RegistrySpec { login: all, push } = spec;
+    let login = |login: &RegistryLogin| {
+        let RegistryLogin { username, secret } = login;
+        let mut out = Entries::default();
+        out.put("username", username.as_str());
+        // The key of a secret.
+        out.put("password", secret.as_str());
+        out
+    };
+    let mut out = login(all);
+    if let Some(push) = push {
+        out.put("push", login(push).done());
+    }
     out.done()
 }
 
@@ -221,8 +243,19 @@ fn secret(spec: &SecretSpec) -> Value {
     }
 }
 
+fn depends_on(out: &mut Entries, all: &[Dependency]) {
+    out.section(
+        "depends_on",
+        all.iter().map(|dependency| {
+            let condition = json!({"condition": dependency.condition.as_str()});
+            (dependency.on.name.to_string(), condition)
+        }),
+    );
+}
+
 fn task(spec: &TaskSpec, project: &Project) -> Value {
-    let TaskSpec { name: _, description, label, target, config, bash, needs } = spec;
+    let TaskSpec { name: _, description, label, target, config, written, bash, .. } = spec;
+    let TaskSpec { needs, depends_on, .. } = spec;
     let mut out = Entries::default();
     out.some("description", description.as_deref());
     out.some("label", label.as_deref());
@@ -234,6 +267,18 @@ fn task(spec: &TaskSpec, project: &Project) -> Value {
     // A task stops as its engine says; it has no such key.
     let config = ContainerConfig { stop_timeout_s: None, ..config.clone() };
     container::config(&mut out, &config, project);
+    self::depends_on(&mut out, depends_on);
+    for (key, is_set) in [
+        ("tty", config.tty),
+        ("stdin_open", config.stdin_open),
+        ("privileged", config.privileged),
+        ("read_only", config.read_only),
+    ] {
+        // Unlike the container that it is like.
+        if written.contains(key) && !is_set {
+            out.put(key, false);
+        }
+    }
     out.some("bash", bash.as_deref());
     out.list("needs", needs.iter().map(String::as_str));
     out.done()

@@ -19,16 +19,26 @@ pub(crate) struct Written {
     pub(crate) withheld: BTreeSet<String>,
 }
 
-/// `vars`: what the templates of secrets ask for.
-pub(crate) fn written(project: &Project, vars: &BTreeMap<String, Value>) -> Written {
+/// `vars`: what the templates of secrets ask for. `shared_ports`: two containers may publish one port.
+pub(crate) fn written(
+    project: &Project,
+    vars: &BTreeMap<String, Value>,
+    shared_ports: bool,
+) -> Written {
     let Value::Object(long) = literal(super::project(project)) else {
         return Written { file: Value::Null, withheld: BTreeSet::new() };
     };
     let mut file = Map::new();
     for (section, value) in long {
         file.insert(section.clone(), value);
-        if section == "name" && !vars.is_empty() {
-            file.insert("vars".to_owned(), json!(vars));
+        if section == "name" {
+            let settings = [
+                ("vars", (!vars.is_empty()).then(|| json!(vars))),
+                ("set_hostname", project.containers.values().any(is_unnamed).then(|| json!(false))),
+                ("shared_ports", shared_ports.then(|| json!(true))),
+            ];
+            let settings = settings.into_iter();
+            file.extend(settings.filter_map(|(key, value)| Some((key.to_owned(), value?))));
         }
     }
     let mut written = Written { file: Value::Object(file), withheld: BTreeSet::new() };
@@ -38,6 +48,9 @@ pub(crate) fn written(project: &Project, vars: &BTreeMap<String, Value>) -> Writ
     }
     for task in project.tasks.values() {
         written.secrets("tasks", &task.name, &task.config);
+        if task.takes_args {
+            written.args(&task.name);
+        }
     }
     for image in project.images.values() {
         written.needs("images", &image.key, &of_image(image));
@@ -62,6 +75,19 @@ impl Written {
         }
     }
 
+    /// Where the words of the command line go; wherever that was, now it is the end.
+    fn args(&mut self, name: &str) {
+        const ARGS: &str = "{{ args }}";
+        let task = &mut self.file["tasks"][name];
+        if let Some(line) = task["bash"].as_str() {
+            task["bash"] = json!(format!("{} {ARGS}", line.trim_end()));
+        } else if let Some(words) = task["command"].as_array_mut() {
+            words.push(json!(ARGS));
+        } else {
+            task["command"] = json!([ARGS]);
+        }
+    }
+
     fn needs(&mut self, section: &str, name: &str, needs: &[String]) {
         if !needs.is_empty() {
             self.file[section][name]["needs"] = json!(needs);
@@ -69,19 +95,29 @@ impl Written {
     }
 }
 
+/// Whether a container could have a hostname and has none.
+fn is_unnamed(spec: &ContainerSpec) -> bool {
+    let ContainerConfig { hostname, uts, network_mode, .. } = &*spec.config;
+    let has_own = match network_mode {
+        NetworkMode::Bridge | NetworkMode::Networks | NetworkMode::None => true,
+        NetworkMode::Host | NetworkMode::Container(_) => false,
+    };
+    hostname.is_none() && has_own && uts.as_deref() != Some("host")
+}
+
 /// What a container names and does not use.
 fn of_container(spec: &ContainerSpec, project: &Project) -> Vec<String> {
     let is_used = |address: &&Address| match address.kind {
-        Kind::Image => spec.image == ImageUse::Project(address.name.clone()),
+        Kind::Image => spec.image == ImageUse::Project(address.name.to_string()),
         Kind::Volume => {
             // One that nothing mounts is only a path, and nothing to wait for.
             project
                 .volumes
-                .get(&address.name)
+                .get(address.name.as_str())
                 .is_none_or(|volume| spec.config.volume_names().any(|name| name == volume.name))
         }
         Kind::Network => {
-            let network = project.networks.get(&address.name);
+            let network = project.networks.get(address.name.as_str());
             let is_on = |name: &str| spec.config.endpoints.contains_key(name);
             spec.config.network_mode == NetworkMode::Networks
                 && network.is_some_and(|network| is_on(&network.name))
@@ -154,17 +190,23 @@ fn literal(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::shares_ports;
     use crate::render::yaml;
     use windlass::model::dependency::Reason;
-    use windlass::{LoadOptions, Loaded};
+    use windlass::{Dialect, LoadOptions, Loaded};
 
     const SECRET: &str = "hunter2/%";
 
     /// Loads a text as if it were `windlass.yaml` in a directory.
     fn load(text: &str) -> Loaded {
+        load_as(text, Dialect::Windlass)
+    }
+
+    fn load_as(text: &str, dialect: Dialect) -> Loaded {
         let env = [("PW", SECRET), ("TIER", "gold"), ("SHOP_DB_PASSWORD", SECRET)];
         windlass::load(&LoadOptions {
             files: vec!["-".into()],
+            dialect,
             stdin: Some(text.into()),
             cwd: "/srv/shop".into(),
             env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
@@ -214,10 +256,15 @@ mod tests {
 
     #[track_caller]
     fn printed(text: &str) -> String {
-        let first = load(text);
+        printed_again(text, load(text))
+    }
+
+    #[track_caller]
+    fn printed_again(text: &str, first: Loaded) -> String {
         let errors = first.diagnostics.to_json(&first.sources);
         let project = first.project.unwrap_or_else(|| panic!("{errors}\n{text}"));
-        let Written { file, withheld } = written(&project, &first.vars);
+        let Written { file, withheld } =
+            written(&project, &first.vars, shares_ports(&first.diagnostics));
         assert!(withheld.is_empty(), "{withheld:?}\n{text}");
         let printed = yaml::emit(&file);
         assert!(!printed.contains("hunter2"), "{printed}");
@@ -318,6 +365,23 @@ containers:
     }
 
     #[test]
+    fn what_a_map_allows_loads_back() {
+        for text in [
+            "a: {image: x, exposes: {80: 8080}}\nb: {image: x, exposes: {80: 8080}}",
+            "set_hostname: false\na: {image: x}\nb: {image: x, network_mode: host}",
+            "networks: {default: null}\na: {image: x, network_mode: bridge}\nb: {image: x}",
+            "use_attached_parent_name: true\nvolumes: {d: /d}\na.b: {image: x, attaches: d}\n\
+             c: {image: x, uses: a.b.d}",
+            "repository: r.io/p/\ndefault_tag: ''\ndefault_domain: d.e\na: {}\nb: {image: /b}",
+            "a: {image: x, links: [[b, 'a~ b']]}\nb: {image: x, shares: ['/a b', '/c:d']}",
+        ] {
+            printed_again(text, load_as(&format!("name: shop\n{text}"), Dialect::DockerMap));
+        }
+        let text = "name: shop\ncontainers:\n  a: {image: x, network_mode: host}\n";
+        assert!(!printed(text).contains("set_hostname"));
+    }
+
+    #[test]
     fn what_only_the_file_knows_is_withheld() {
         for template in
             ["self.image", "host.data", "containers.db.a", "volumes.data.path", "config_root"]
@@ -326,7 +390,7 @@ containers:
                 format!("{BASE}    env: {{A: '{{{{ secrets.pw }}}}-{{{{ {template} }}}}'}}\n");
             let loaded = load(&text);
             let project = loaded.project.unwrap();
-            let Written { file, withheld } = written(&project, &loaded.vars);
+            let Written { file, withheld } = written(&project, &loaded.vars, false);
             assert_eq!(withheld.into_iter().collect::<Vec<_>>(), ["containers.web.env.A"]);
             assert_eq!(file["containers"]["web"]["env"]["A"], "(secret)");
         }

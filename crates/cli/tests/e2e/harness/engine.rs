@@ -101,9 +101,14 @@ fn connect() -> Box<dyn Connection> {
 
 /// One call on a connection of its own.
 pub(crate) fn call(method: &str, path: &str, kind: &str, body: &[u8]) -> Reply {
+    call_with(method, path, &format!("Content-Type: {kind}"), body)
+}
+
+/// As [`call`], with a header of its own.
+pub(crate) fn call_with(method: &str, path: &str, header: &str, body: &[u8]) -> Reply {
     let mut stream = connect();
     let head = format!(
-        "{method} {path} HTTP/1.0\r\nHost: engine\r\nConnection: close\r\nContent-Type: {kind}\r\n\
+        "{method} {path} HTTP/1.0\r\nHost: engine\r\nConnection: close\r\n{header}\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );

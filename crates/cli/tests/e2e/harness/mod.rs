@@ -10,9 +10,13 @@ mod output;
 pub(crate) mod own;
 mod plan;
 pub(crate) mod proxy;
+pub(crate) mod registry;
+mod terminal;
 mod world;
 
 pub(crate) use output::Output;
+pub(crate) use plan::Plan;
+pub(crate) use terminal::Terminal;
 pub(crate) use world::{Running, World, free_port, run_to_end, wait_until};
 
 /// Whether all points are asked for: `WINDLASS_E2E_FULL=1`. Without it a part of them is tried.

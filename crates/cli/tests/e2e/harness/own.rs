@@ -82,9 +82,13 @@ impl OwnEngine {
         writeln!(stdin, "{word}").unwrap();
     }
 
-    /// Ends it as a power cut does.
+    /// Ends it as a power cut does. What is started next must not take it for the new one.
     pub(crate) fn kill(&mut self) {
         self.tell("kill");
+        let since = Instant::now();
+        while engine::answers(&self.url()) && since.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub(crate) fn start(&mut self) -> Result<(), String> {

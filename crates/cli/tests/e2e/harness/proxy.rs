@@ -5,6 +5,7 @@
 
 use super::engine;
 use super::exchange::{self, Head};
+use super::world::wait_until;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -53,6 +54,8 @@ struct Plan {
     strikes: Strikes,
     calls: AtomicUsize,
     has_struck: AtomicBool,
+    /// Whether the connection of the call that was struck has ended.
+    is_over: AtomicBool,
     /// What was asked for, in order; the one that was struck is marked.
     log: Mutex<Vec<String>>,
     /// Who is killed.
@@ -75,6 +78,7 @@ impl Proxy {
             strikes,
             calls: AtomicUsize::new(0),
             has_struck: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
             log: Mutex::default(),
             caller: Mutex::default(),
         });
@@ -106,6 +110,13 @@ impl Proxy {
         self.plan.has_struck.load(Ordering::SeqCst)
     }
 
+    /// Waits until the engine is done with the call that was struck.
+    pub(crate) fn wait(&self) {
+        if self.has_struck() {
+            wait_until("the engine is done", || self.plan.is_over.load(Ordering::SeqCst));
+        }
+    }
+
     /// The changing calls so far.
     pub(crate) fn log(&self) -> String {
         self.plan.log.lock().unwrap().join("\n")
@@ -130,7 +141,12 @@ fn serve(plan: &Plan, client: &UnixStream, url: &str) -> std::io::Result<()> {
                 url.strip_prefix("unix://").expect("an engine on a socket"),
             )?)),
         };
-        if matches!(carry(plan, fault, &head, &mut from_client, client, engine)?, Next::End) {
+        let is_struck = fault.is_some();
+        let carried = carry(plan, fault, &head, &mut from_client, client, engine);
+        if is_struck {
+            plan.is_over.store(true, Ordering::SeqCst);
+        }
+        if matches!(carried?, Next::End) {
             return Ok(());
         }
     }

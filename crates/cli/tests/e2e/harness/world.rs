@@ -282,6 +282,12 @@ fn sweep(project: &str) {
     for image in engine::list("images", Some(&label)) {
         engine::delete(&format!("/images/{}?force=1", text(&image, "Id")));
     }
+    // Variants of the base image say for whom they were made.
+    for image in engine::list("images", Some("variant")) {
+        if named(image["Labels"]["variant"].as_str().unwrap_or_default()) {
+            engine::delete(&format!("/images/{}?force=1", text(&image, "Id")));
+        }
+    }
     // What a failed build got to; a step of it names the project.
     for image in engine::list("images", None) {
         let id = text(&image, "Id");

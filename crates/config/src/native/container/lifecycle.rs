@@ -12,9 +12,10 @@ use super::super::shorthand::{Shape, at_most, shapes};
 use super::super::{put, set};
 use super::process::{command, container_path, plain_env, user};
 use crate::document::{Container, DependsOn};
+use crate::load::Dialect;
 use crate::read::{Field, Item, Reader, Spanned};
-use crate::scalar::{duration_ms, duration_s, health_duration_ns, signal};
-use crate::yaml::Value;
+use crate::scalar::{bare_health_duration_ns, duration_ms, duration_s, health_duration_ns, signal};
+use crate::yaml::{Style, Value};
 
 pub(super) const FIELDS: &[Field<Container>] = &[
     Field {
@@ -173,25 +174,16 @@ pub(in super::super) fn health(
 
 const HEALTH: &[Field<Healthcheck>] = &[
     Field { name: "test", read: |h, r, i| set(&mut h.test, health_test(r, i)) },
-    Field {
-        name: "interval",
-        read: |h, r, i| set(&mut h.interval_ns, r.parse(i, health_duration_ns)),
-    },
-    Field {
-        name: "timeout",
-        read: |h, r, i| set(&mut h.timeout_ns, r.parse(i, health_duration_ns)),
-    },
+    Field { name: "interval", read: |h, r, i| set(&mut h.interval_ns, health_time(r, i)) },
+    Field { name: "timeout", read: |h, r, i| set(&mut h.timeout_ns, health_time(r, i)) },
     Field {
         name: "retries",
         read: |h, r, i| set(&mut h.retries, r.integer(i, "a number of retries")),
     },
-    Field {
-        name: "start_period",
-        read: |h, r, i| set(&mut h.start_period_ns, r.parse(i, health_duration_ns)),
-    },
+    Field { name: "start_period", read: |h, r, i| set(&mut h.start_period_ns, health_time(r, i)) },
     Field {
         name: "start_interval",
-        read: |h, r, i| set(&mut h.start_interval_ns, r.parse(i, health_duration_ns)),
+        read: |h, r, i| set(&mut h.start_interval_ns, health_time(r, i)),
     },
     Field {
         name: "disable",
@@ -203,11 +195,22 @@ const HEALTH: &[Field<Healthcheck>] = &[
     },
 ];
 
-fn health_test(reader: &Reader, item: &Item) -> Option<HealthTest> {
+/// A bare number is what the dialect says it is.
+fn health_time(reader: &Reader, item: &Item) -> Option<u64> {
+    match reader.dialect() {
+        Dialect::Windlass => reader.parse(item, health_duration_ns),
+        Dialect::DockerMap => reader.parse(item, bare_health_duration_ns),
+    }
+}
+
+pub(super) fn health_test(reader: &Reader, item: &Item) -> Option<HealthTest> {
     let item = reader.resolve(item)?;
     if item.node.as_sequence().is_none() {
         let text = reader.string(&item)?;
-        let disabled = ["", "none", "NONE", "false", "disabled"].contains(&text.as_str());
+        // In quotes it is a program, which everything has.
+        let is_false =
+            item.node.as_scalar().is_some_and(|s| s.style == Style::Plain) && text == "false";
+        let disabled = is_false || ["", "none", "NONE", "disabled"].contains(&text.as_str());
         return Some(if disabled { HealthTest::Disabled } else { HealthTest::Shell(text) });
     }
     let mut words = reader.strings(&item);

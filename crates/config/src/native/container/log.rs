@@ -1,7 +1,7 @@
 //! `log`: the driver and its options.
 //!
-//! Invariant: options of the drivers that write files are checked here, because an engine finds a wrong one only when
-//! the container starts. Drivers of plugins have names and options of their own.
+//! Invariant: options of the drivers that write files, and addresses of syslog, are checked here, because an engine
+//! finds a wrong one only when the container is created or starts. Drivers of plugins have names and options of their own.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,9 @@ pub(super) fn log(reader: &Reader, item: &Item) -> Option<LogConfig> {
     }
     for (name, value) in &log.options {
         if let Err(error) = option(&log.driver, name, value) {
-            let place = ["options", "config"].into_iter().find_map(|key| item.get(key)?.get(name));
+            let place = ["options", "config", "Config"]
+                .into_iter()
+                .find_map(|key| item.get(key)?.get(name));
             let found = reader.scalar_error(place.as_ref().unwrap_or(&item), error);
             reader.report(found);
         }
@@ -57,6 +59,8 @@ const LOG: &[Field<LogConfig>] = &[
     Field { name: "options", read: |l, r, i| l.options.extend(r.string_pairs(i, "log options")) },
     // The engine's own spelling, which `host_config` uses.
     Field { name: "type", read: |l, r, i| set(&mut l.driver, driver(r, i)) },
+    Field { name: "Type", read: |l, r, i| set(&mut l.driver, driver(r, i)) },
+    Field { name: "Config", read: |l, r, i| l.options.extend(r.string_pairs(i, "log options")) },
     Field { name: "config", read: |l, r, i| l.options.extend(r.string_pairs(i, "log options")) },
 ];
 
@@ -79,6 +83,12 @@ fn driver(reader: &Reader, item: &Item) -> Option<String> {
 fn option(driver: &str, name: &str, value: &str) -> Result<(), ScalarError> {
     let own: &[&str] = match driver {
         "json-file" => &JSON_FILE,
+        "syslog" if name == "syslog-address" && !is_syslog_address(value) => {
+            let shown = crate::yaml::shorten(value);
+            let message = format!("\"{shown}\" is not an address of a syslog server");
+            let help = "write udp://HOST:514, tcp://HOST:514, tcp+tls://HOST:514 or unix:///PATH";
+            return Err(ScalarError::new(message).help(help));
+        }
         "local" => &[],
         _ => return Ok(()),
     };
@@ -107,4 +117,21 @@ fn option(driver: &str, name: &str, value: &str) -> Result<(), ScalarError> {
     };
     let message = format!("\"{}\" is not a value for {name}", crate::yaml::shorten(value));
     Err(ScalarError::new(message).help(help))
+}
+
+/// An engine takes nothing for the syslog of its own host, and a host without a port for port 514.
+fn is_syslog_address(text: &str) -> bool {
+    match text.split_once("://") {
+        Some(("unix" | "unixgram", path)) => path.starts_with('/'),
+        Some(("udp" | "tcp" | "tcp+tls", place)) => {
+            let (host, port) = match place.rsplit_once(':') {
+                Some((host, port)) if !port.ends_with(']') => (host, port),
+                Some(_) | None => (place, ""),
+            };
+            let is_one = |host: &str| !host.contains(|c: char| c.is_whitespace() || c == '/');
+            is_one(host) && (port.is_empty() || port.parse::<u16>().is_ok())
+        }
+        Some(_) => false,
+        None => text.is_empty(),
+    }
 }

@@ -10,6 +10,7 @@ mod network;
 mod process;
 mod raw;
 mod resources;
+mod seccomp;
 mod secrets;
 mod storage;
 
@@ -45,6 +46,8 @@ const IDENTITY: &[Field<Container>] = &[
     Field { name: "abstract", read: |_, _, _| {} },
     Field { name: "extends", read: |_, _, _| {} },
     Field { name: "instances", read: |_, _, _| {} },
+    // Read with the other tasks of the project.
+    Field { name: "tasks", read: |_, _, _| {} },
 ];
 
 /// All tables of a container.
@@ -60,7 +63,7 @@ pub(super) const TABLES: &[&[Field<Container>]] = &[
 
 /// The tables that a task may use.
 pub(super) const TASK_TABLES: &[&[Field<Container>]] =
-    &[process::FIELDS, network::FIELDS, storage::FIELDS, resources::FIELDS];
+    &[process::FIELDS, lifecycle::FIELDS, network::FIELDS, storage::FIELDS, resources::FIELDS];
 
 /// What decides whether and how often a container is there.
 #[derive(Debug, Clone)]
@@ -106,7 +109,17 @@ pub(super) fn read(reader: &Reader, key: &str, own: &Outline, ancestors: &[&Outl
     reader.templates().enter(key, Arc::clone(&own.item.node));
     for outline in ancestors.iter().copied().chain([own]) {
         unite(&mut container.instances, outline.instances.clone());
+        let inherited = std::mem::take(&mut container.mounts);
         reader.fields(&outline.item, &mut container, TABLES);
+        // Of one container two mounts on one target are a mistake, which is found later.
+        let own: HashSet<&str> =
+            container.mounts.iter().map(|one| one.value.target.as_str()).collect();
+        let kept = inherited.iter().filter(|one| !own.contains(one.value.target.as_str()));
+        let kept: Vec<_> = kept.cloned().collect();
+        container.mounts.extend(kept);
+    }
+    for outline in ancestors.iter().copied().chain([own]) {
+        raw::read(reader, &mut container, outline);
     }
     container.used = reader.templates().leave().into();
     if !own.is_abstract {

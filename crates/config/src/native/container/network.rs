@@ -10,8 +10,8 @@ use super::{replace_by, unite};
 use crate::document::{Container, Expose, NetworkUse, Sharing};
 use crate::read::{Field, Item, Reader, Spanned};
 use crate::scalar::{
-    PortRange, ScalarError, domain_name, host_address, hostname, ip_address, mac_address,
-    port_range, published_ports,
+    PortRange, ScalarError, dns_option, domain_name, host_address, hostname, ip_address,
+    mac_address, port_range, published_ports,
 };
 use crate::yaml::{Resolved, Value};
 
@@ -30,15 +30,9 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         name: "domainname",
         read: |c, r, i| put(&mut c.config.domainname, r.parse(i, domain_name)),
     },
-    Field { name: "dns", read: |c, r, i| add(&mut c.config.dns, addresses(r, i)) },
-    Field {
-        name: "dns_search",
-        read: |c, r, i| add(&mut c.config.dns_search, each(r, i, search_domain)),
-    },
-    Field {
-        name: "dns_options",
-        read: |c, r, i| add(&mut c.config.dns_options, each(r, i, dns_option)),
-    },
+    Field { name: "dns", read: dns },
+    Field { name: "dns_search", read: dns_search },
+    Field { name: "dns_options", read: dns_options },
     Field { name: "extra_hosts", read: |c, r, i| c.config.extra_hosts.extend(extra_hosts(r, i)) },
     Field { name: "pid", read: |c, r, i| put(&mut c.pid, sharing(r, i, &["host"])) },
     Field {
@@ -54,7 +48,19 @@ pub(super) const FIELDS: &[Field<Container>] = &[
 ];
 
 /// Most ports that one container may have: each that is published is a process on the engine's host.
-const MAX_PORTS: usize = 16_384;
+pub(super) const MAX_PORTS: usize = 16_384;
+
+pub(super) fn dns(container: &mut Container, reader: &Reader, item: &Item) {
+    add(&mut container.config.dns, addresses(reader, item));
+}
+
+pub(super) fn dns_search(container: &mut Container, reader: &Reader, item: &Item) {
+    add(&mut container.config.dns_search, each(reader, item, search_domain));
+}
+
+pub(super) fn dns_options(container: &mut Container, reader: &Reader, item: &Item) {
+    add(&mut container.config.dns_options, each(reader, item, dns_option));
+}
 
 fn add(into: &mut Vec<String>, more: Vec<String>) {
     for one in more {
@@ -79,14 +85,6 @@ fn addresses(reader: &Reader, item: &Item) -> Vec<String> {
 /// `.` turns searching off.
 fn search_domain(text: &str) -> Result<String, ScalarError> {
     if text == "." { Ok(text.to_owned()) } else { domain_name(text.trim_end_matches('.')) }
-}
-
-fn dns_option(text: &str) -> Result<String, ScalarError> {
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        let message = format!("\"{}\" is not an option of resolv.conf", crate::yaml::shorten(text));
-        return Err(ScalarError::new(message).help("write one word, such as ndots:2"));
-    }
-    Ok(text.to_owned())
 }
 
 type Published = Spanned<windlass_model::port::PublishedPort>;
@@ -117,7 +115,7 @@ pub(in super::super) fn ports(reader: &Reader, item: &Item) -> Vec<Published> {
 }
 
 /// Whether a container that has so many ports may have more; reports it if not.
-fn room_for(reader: &Reader, item: &Item, has: usize, more: usize) -> bool {
+pub(super) fn room_for(reader: &Reader, item: &Item, has: usize, more: usize) -> bool {
     let has_room = has.saturating_add(more) <= MAX_PORTS;
     if !has_room {
         let message = format!("a container has at most {MAX_PORTS} ports");
@@ -213,7 +211,7 @@ fn expose(reader: &Reader, first: &Item, rest: &[Item]) -> Option<Spanned<Expose
         return named.finish(first);
     }
     let given = |at: usize| rest.get(at).filter(|part| !part.node.is_null());
-    let interface = given(1).and_then(|part| reader.string(part));
+    let interface = given(1).and_then(|part| reader.spanned(part));
     let ipv6 = given(2).and_then(|part| reader.bool(part)).unwrap_or(false);
     let host_port = match given(0) {
         Some(part) => Some(host_port(reader, part)?),
@@ -230,7 +228,7 @@ fn host_port(reader: &Reader, item: &Item) -> Option<u16> {
 struct NamedExpose {
     ports: Option<PortRange>,
     host_port: Option<u16>,
-    interface: Option<String>,
+    interface: Option<Spanned<String>>,
     ipv6: bool,
 }
 
@@ -244,7 +242,7 @@ impl NamedExpose {
 const EXPOSE: &[Field<NamedExpose>] = &[
     Field { name: "exposed_port", read: |e, r, i| e.ports = r.parse(i, port_range) },
     Field { name: "host_port", read: |e, r, i| e.host_port = host_port(r, i) },
-    Field { name: "interface", read: |e, r, i| e.interface = r.string(i) },
+    Field { name: "interface", read: |e, r, i| e.interface = r.spanned(i) },
     Field { name: "ipv6", read: |e, r, i| set(&mut e.ipv6, r.bool(i)) },
 ];
 

@@ -16,14 +16,14 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "env", read: |c, r, i| env::env(r, i, &mut c.config.env) },
     Field { name: "env_file", read: |c, r, i| env_file::env_files(r, i, &mut c.file_env) },
     Field { name: "labels", read: |c, r, i| c.config.labels.extend(r.labels(i)) },
-    Field { name: "user", read: |c, r, i| put(&mut c.config.user, user(r, i)) },
     Field {
-        name: "group_add",
+        name: "user",
         read: |c, r, i| {
-            let items = r.list_or_one(i);
-            c.config.group_add.extend(items.iter().filter_map(|item| r.parse(item, group)));
+            put(&mut c.config.user, user(r, i));
+            *c.user = Some(i.span());
         },
     },
+    Field { name: "group_add", read: groups },
     Field { name: "workdir", read: |c, r, i| put(&mut c.config.workdir, container_path(r, i)) },
     Field { name: "tty", read: |c, r, i| set(&mut c.config.tty, r.bool(i)) },
     Field { name: "stdin_open", read: |c, r, i| set(&mut c.config.stdin_open, r.bool(i)) },
@@ -31,6 +31,11 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "platform", read: |c, r, i| put(&mut c.config.platform, r.parse(i, platform)) },
     Field { name: "runtime", read: |c, r, i| put(&mut c.config.runtime, r.string(i)) },
 ];
+
+pub(super) fn groups(container: &mut Container, reader: &Reader, item: &Item) {
+    let items = reader.list_or_one(item);
+    container.config.group_add.extend(items.iter().filter_map(|item| reader.parse(item, group)));
+}
 
 /// A list of words, or a line that is split into them.
 pub(in super::super) fn command(reader: &Reader, item: &Item) -> Option<Vec<String>> {

@@ -24,15 +24,7 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         },
     },
     Field { name: "ulimits", read: ulimits },
-    Field {
-        name: "oom_score_adj",
-        read: |c, r, i| {
-            put(
-                &mut c.config.oom_score_adj,
-                r.integer_in(i, -1000..=1000, "a number from -1000 to 1000"),
-            );
-        },
-    },
+    Field { name: "oom_score_adj", read: oom_score },
     Field {
         name: "oom_kill_disable",
         read: |c, r, i| set(&mut c.config.oom_kill_disable, r.bool(i)),
@@ -42,14 +34,7 @@ pub(super) const FIELDS: &[Field<Container>] = &[
     Field { name: "cap_drop", read: |c, r, i| c.config.cap_drop.extend(capabilities(r, i)) },
     Field { name: "devices", read: |c, r, i| c.config.devices.extend(devices(r, i)) },
     Field { name: "gpus", read: |c, r, i| put(&mut c.config.gpus, gpus(r, i)) },
-    Field {
-        name: "security_opt",
-        read: |c, r, i| {
-            let items = r.list_or_one(i);
-            let found = items.iter().filter_map(|item| r.parse(item, security_option));
-            c.config.security_opt.extend(found);
-        },
-    },
+    Field { name: "security_opt", read: security },
     Field { name: "sysctls", read: sysctls },
     Field { name: "log", read: |c, r, i| put(&mut c.config.log, super::log::log(r, i)) },
     Field { name: "userns", read: |c, r, i| put(&mut c.config.userns, word(r, i, &["host"])) },
@@ -96,6 +81,19 @@ pub(super) const LIMITS: &[Field<Limits>] = &[
     },
 ];
 
+pub(super) fn oom_score(container: &mut Container, reader: &Reader, item: &Item) {
+    let score = reader.integer_in(item, -1000..=1000, "a number from -1000 to 1000");
+    put(&mut container.config.oom_score_adj, score);
+}
+
+pub(super) fn security(container: &mut Container, reader: &Reader, item: &Item) {
+    let items = reader.list_or_one(item);
+    let found = items.iter().filter_map(|item| {
+        super::seccomp::with_profile(reader, item, reader.parse(item, security_option)?)
+    });
+    container.config.security_opt.extend(found);
+}
+
 fn cpus(reader: &Reader, item: &Item) -> Option<u64> {
     let cpus = reader.float(item, "a number of CPUs such as 1.5")?;
     if !(0.01..=100_000.0).contains(&cpus) {
@@ -128,7 +126,7 @@ pub(super) fn word(reader: &Reader, item: &Item, words: &[&str]) -> Option<Strin
     super::choice(reader, item, &choices)
 }
 
-fn sysctls(container: &mut Container, reader: &Reader, item: &Item) {
+pub(super) fn sysctls(container: &mut Container, reader: &Reader, item: &Item) {
     let pairs = reader.string_pairs(item, "sysctls");
     for (name, _) in &pairs {
         if let Err(error) = check_sysctl(name) {
@@ -144,7 +142,7 @@ fn sysctls(container: &mut Container, reader: &Reader, item: &Item) {
 }
 
 /// `no`, `always`, `unless-stopped`, `on-failure[:n]`, or the engine's `{Name, MaximumRetryCount}`.
-fn restart(reader: &Reader, item: &Item) -> Option<RestartPolicy> {
+pub(super) fn restart(reader: &Reader, item: &Item) -> Option<RestartPolicy> {
     let item = reader.resolve(item)?;
     if item.node.as_mapping().is_some() {
         let mut parts: (Option<String>, u32) = (None, 0);
@@ -196,8 +194,8 @@ fn restart_word(text: &str) -> Result<RestartPolicy, ScalarError> {
 }
 
 /// `{name: n}`, `{name: {soft, hard}}`, or `name=soft[:hard]` items.
-fn ulimits(container: &mut Container, reader: &Reader, item: &Item) {
-    for shape in shapes(reader, item, &["Name"], false) {
+pub(super) fn ulimits(container: &mut Container, reader: &Reader, item: &Item) {
+    for shape in shapes(reader, item, &["Name", "name"], false) {
         let found = match &shape {
             Shape::Positions(parts) => {
                 ulimit(reader, parts).and_then(|found| ulimit_fits(reader, &parts[0], found))
@@ -246,6 +244,7 @@ struct RawUlimit {
 
 const RAW_ULIMIT: &[Field<RawUlimit>] = &[
     Field { name: "Name", read: |u, r, i| u.name = r.string(i) },
+    Field { name: "name", read: |u, r, i| u.name = r.string(i) },
     Field { name: "soft", read: |u, r, i| set(&mut u.soft, r.integer(i, "a limit")) },
     Field { name: "Soft", read: |u, r, i| set(&mut u.soft, r.integer(i, "a limit")) },
     Field { name: "hard", read: |u, r, i| u.hard = r.integer(i, "a limit") },
@@ -284,13 +283,13 @@ fn limit_pair(text: &str) -> Result<Ulimit, ScalarError> {
     Ok(Ulimit { soft: number(soft)?, hard: number(hard)? })
 }
 
-fn capabilities(reader: &Reader, item: &Item) -> Vec<String> {
+pub(super) fn capabilities(reader: &Reader, item: &Item) -> Vec<String> {
     let items = reader.list_or_one(item);
     items.iter().filter_map(|item| reader.parse(item, capability)).collect()
 }
 
 /// `/dev/a[:/dev/b[:rwm]]`, or a mapping.
-fn devices(reader: &Reader, item: &Item) -> Vec<Device> {
+pub(super) fn devices(reader: &Reader, item: &Item) -> Vec<Device> {
     let items = reader.list_or_one(item);
     items.iter().filter_map(|item| device(reader, item)).collect()
 }
@@ -365,7 +364,7 @@ fn gpus(reader: &Reader, item: &Item) -> Option<Gpus> {
     Some(gpus)
 }
 
-fn gpu_count(reader: &Reader, item: &Item) -> Option<i64> {
+pub(super) fn gpu_count(reader: &Reader, item: &Item) -> Option<i64> {
     let all = item.node.as_scalar().is_some_and(|scalar| &*scalar.text == "all");
     if all { Some(-1) } else { reader.integer_in(item, -1..=1024, "a number of GPUs, or all") }
 }

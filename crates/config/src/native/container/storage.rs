@@ -35,20 +35,8 @@ pub(super) const FIELDS: &[Field<Container>] = &[
         read: |c, r, i| replace_by(&mut c.uses, uses(r, i), |one| one.name.clone()),
     },
     Field { name: "permissions", read: |c, r, i| put(&mut c.permissions, permissions(r, i)) },
-    Field {
-        name: "mounts",
-        read: |c, r, i| {
-            let all = each_once(r, i, mounts(r, i), |one| &one.target);
-            replace_by(&mut c.mounts, all, |one| one.target.clone());
-        },
-    },
-    Field {
-        name: "volumes",
-        read: |c, r, i| {
-            let all = each_once(r, i, mounts(r, i), |one| &one.target);
-            replace_by(&mut c.mounts, all, |one| one.target.clone());
-        },
-    },
+    Field { name: "mounts", read: |c, r, i| c.mounts.extend(mounts(r, i)) },
+    Field { name: "volumes", read: |c, r, i| c.mounts.extend(mounts(r, i)) },
     Field { name: "tmpfs", read: tmpfs },
     Field {
         name: "shm_size",
@@ -92,8 +80,7 @@ fn binds(container: &mut Container, reader: &Reader, item: &Item) {
                 at_most(reader, &parts, 3, "[path, host_path, ro] or [alias, ro]");
                 let text = parts.first().and_then(|part| part.node.as_scalar());
                 if parts.len() == 1 && text.is_some_and(|scalar| scalar.text.contains(':')) {
-                    let mounts = short(reader, &parts[0]).into_iter().collect();
-                    replace_by(&mut container.mounts, mounts, |one| one.target.clone());
+                    container.mounts.extend(short(reader, &parts[0]));
                 } else {
                     found.extend(bind(reader, &parts));
                 }
@@ -113,6 +100,14 @@ fn bind(reader: &Reader, parts: &[Item]) -> Option<Spanned<Bind>> {
     let name = reader.string(first)?;
     let read_only_at = |at: usize| rest.get(at).map_or(Some(false), |part| read_only(reader, part));
     if !is_path(&name) {
+        if let Some(path) = rest.first().filter(|part| !looks_like_flag(part)) {
+            let shown = crate::yaml::shorten(&name);
+            let message = format!("a path beside the alias \"{shown}\"");
+            let help = "its path in the container is said under `volumes`, that of the host under `host`; \
+                        without an alias write {/path/in/the/container: [/path/on/the/host, ro]}";
+            reader.report(reader.error(path, "bad-value", message).help(help));
+            return None;
+        }
         let read_only = read_only_at(0)?;
         return Some(Spanned::new(Bind::Alias { alias: name, read_only }, span));
     }
@@ -334,7 +329,7 @@ fn long(reader: &Reader, item: &Item) -> Option<Spanned<MountEntry>> {
 }
 
 /// `/run`, `/run:size=64m`, a list of them, or `{path: options}`.
-fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
+pub(super) fn tmpfs(container: &mut Container, reader: &Reader, item: &Item) {
     let mut targets = Vec::new();
     for shape in shapes(reader, item, &[], false) {
         let Shape::Positions(parts) = shape else { continue };

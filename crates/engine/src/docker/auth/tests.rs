@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
 
@@ -150,4 +151,54 @@ fn registries_of_images() {
 fn credentials_do_not_show_themselves() {
     let secret = Credentials::IdentityToken("hunter2".to_owned());
     assert!(!format!("{secret:?}{:?}", secret.header("x")).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn what_is_declared_comes_before_the_variable_and_that_before_the_file() {
+    use windlass_model::registry::{RegistryLogin, RegistrySpec};
+    use windlass_model::secret::Sensitive;
+    let auths = |user: &str, hosts: &[&str]| {
+        let auth = STANDARD.encode(format!("{user}:pw"));
+        let all = hosts.iter().map(|host| format!(r#""{host}":{{"auth":"{auth}"}}"#));
+        format!(r#"{{"auths":{{{}}}}}"#, all.collect::<Vec<_>>().join(","))
+    };
+    let file = auths("file", &["a.io", "b.io", "c.io", "d.io"]);
+    let (_home, mut environment) = keychain(&file, &[]);
+    environment.vars.insert(GIVEN.to_owned(), auths("variable", &["a.io", "b.io", "d.io"]));
+    let login = |user: &str, secret: &str| RegistryLogin {
+        username: user.to_owned(),
+        secret: secret.to_owned(),
+    };
+    let a = RegistrySpec { login: login("reader", "one"), push: Some(login("writer", "one")) };
+    let d = RegistrySpec { login: login("nobody", "unknown"), push: None };
+    let reads = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reads);
+    let lookup: SecretLookup = Arc::new(move |key| {
+        seen.lock().unwrap().push(key.to_owned());
+        let known = key == "one";
+        Box::pin(async move {
+            if known { Ok(Sensitive::new("1")) } else { Err("it is not there".into()) }
+        })
+    });
+    let registries = [("a.io".to_owned(), a), ("d.io".to_owned(), d)].into();
+    let logins = Logins::new("engines.x.registries", registries, lookup);
+    let keychain = Keychain::open(&environment).unwrap().with_logins(logins);
+    for (registry, push, user, origin) in [
+        ("a.io", false, "reader", "engines.x.registries"),
+        ("a.io", true, "writer", "engines.x.registries"),
+        ("b.io", true, "variable", GIVEN),
+        ("c.io", true, "file", "config.json"),
+    ] {
+        let (found, at) = keychain.find(registry, push).await.unwrap().unwrap();
+        assert_eq!(found.username(), Some(user));
+        assert!(at.ends_with(origin), "{at}");
+    }
+    assert!(keychain.find("e.io", true).await.unwrap().is_none());
+    assert_eq!(*reads.lock().unwrap(), ["one"], "a secret is read once, and no other");
+    // A login that can't be had is no reason to show another one.
+    let error = keychain.find("d.io", false).await.err().unwrap();
+    assert_eq!(error.to_string(), "the password for d.io cannot be read");
+    environment.vars.insert(GIVEN.to_owned(), "{secret".to_owned());
+    let error = Keychain::open(&environment).err().unwrap().to_string();
+    assert_eq!(error, "DOCKER_AUTH_CONFIG:1:2 is no valid JSON");
 }

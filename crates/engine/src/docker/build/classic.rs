@@ -3,8 +3,15 @@
 //! Invariant: the Dockerfile travels under a name of its own, and the engine takes it out of the
 //! context before the first step sees it.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use http::HeaderName;
 use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval};
+use windlass_model::event::Progress;
 use windlass_model::fault::Fault;
 use windlass_model::image::PullPolicy;
 use windlass_model::name::ImageId;
@@ -12,7 +19,6 @@ use windlass_model::name::ImageId;
 use super::context_tar::{self, DOCKERFILE};
 use super::steps::Steps;
 use crate::build::BuildRequest;
-use crate::docker::auth::Keychain;
 use crate::docker::call::Call;
 use crate::docker::deadline;
 use crate::docker::document::progress::Line;
@@ -22,8 +28,9 @@ use crate::docker::image::auth_error;
 use crate::docker::json_lines::JsonLines;
 use crate::docker::query::Query;
 use crate::error::{EngineError, Result};
-use crate::stream::ProgressSink;
+use crate::stream::{CallProgress, ProgressSink};
 
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 const AUTH: HeaderName = HeaderName::from_static("x-registry-config");
 
 impl DockerEngine {
@@ -36,16 +43,20 @@ impl DockerEngine {
             let message = "the classic builder cannot give secrets or ssh agents to a build";
             return Err(EngineError::new(Fault::Unsupported, message));
         }
-        let keychain = Keychain::open(&self.environment).map_err(auth_error)?;
+        let keychain = self.keychain()?;
         let mut call = Call::post("/build").query(query(&request)).deadline(deadline::TRANSFER);
         if let Some(header) = keychain.build_header().await.map_err(auth_error)? {
             call = call.header(AUTH, header);
         }
         // Compression costs more than a local socket saves.
         let gzip = !self.wire.is_local();
-        let tar = context_tar::stream(request.context, request.dockerfile, gzip);
-        let reply = self.send(call.stream("application/x-tar", tar)).await?.streaming();
-        follow(JsonLines::new(reply), progress).await
+        let sent = Arc::new(AtomicU64::new(0));
+        let tar = context_tar::stream(request.context, request.dockerfile, gzip, Arc::clone(&sent));
+        let answer = async {
+            let reply = self.send(call.stream("application/x-tar", tar)).await?.streaming();
+            follow(JsonLines::new(reply), progress).await
+        };
+        telling(answer, &sent, progress).await
     }
 }
 
@@ -90,6 +101,32 @@ fn query(request: &BuildRequest) -> Query {
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("invariant: texts, and lists and maps of them, are JSON")
+}
+
+/// Waits for `answer` and tells of what was sent meanwhile.
+async fn telling<T>(
+    answer: impl Future<Output = T>,
+    sent: &AtomicU64,
+    progress: ProgressSink<'_>,
+) -> T {
+    let mut answer = pin!(answer);
+    let mut report = interval(REPORT_INTERVAL);
+    report.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = 0;
+    loop {
+        let answered = tokio::select! {
+            answer = &mut answer => Some(answer),
+            _ = report.tick() => None,
+        };
+        let done = sent.load(Ordering::Relaxed);
+        if done != told {
+            told = done;
+            progress(CallProgress::Progress(Progress::Bytes { done, total: None }));
+        }
+        if let Some(answer) = answered {
+            return answer;
+        }
+    }
 }
 
 async fn follow(mut lines: JsonLines<Line>, progress: ProgressSink<'_>) -> Result<ImageId> {

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -26,11 +27,16 @@ const CHUNK: usize = 64 * 1024;
 /// How many chunks may wait for the connection.
 const WAITING: usize = 4;
 
-/// Starts to write the tar, on a thread that may block.
-pub(super) fn stream(context: Arc<dyn ContextSource>, dockerfile: String, gzip: bool) -> Upload {
+/// Starts to write the tar, on a thread that may block. `sent` counts the bytes that the connection took.
+pub(super) fn stream(
+    context: Arc<dyn ContextSource>,
+    dockerfile: String,
+    gzip: bool,
+    sent: Arc<AtomicU64>,
+) -> Upload {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::task::spawn_blocking(move || {
-        let chunks = Chunks { sender: sender.clone(), buffer: Vec::with_capacity(CHUNK) };
+        let chunks = Chunks { sender: sender.clone(), buffer: Vec::with_capacity(CHUNK), sent };
         if let Err(error) = write(&*context, &dockerfile, gzip, chunks) {
             // If nobody listens any more, the request has failed for another reason.
             let _ = sender.blocking_send(Err(error));
@@ -126,6 +132,7 @@ impl Read for Exact {
 struct Chunks {
     sender: mpsc::Sender<io::Result<Bytes>>,
     buffer: Vec<u8>,
+    sent: Arc<AtomicU64>,
 }
 
 impl Write for Chunks {
@@ -142,8 +149,11 @@ impl Write for Chunks {
             return Ok(());
         }
         let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK));
+        let count = chunk.len() as u64;
         self.sender
             .blocking_send(Ok(chunk.into()))
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.sent.fetch_add(count, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -36,7 +36,7 @@ impl DockerEngine {
         request: &BuildRequest,
         progress: ProgressSink<'_>,
     ) -> Result<ImageId> {
-        let keychain = Keychain::open(&self.environment).map_err(auth_error)?;
+        let keychain = self.keychain()?;
         let denial = Denial::default();
         let lookup = credentials(keychain, Arc::clone(&denial));
         let ssh = self.agents(&request.options.ssh)?;
@@ -107,10 +107,12 @@ fn translated(
         request;
     let BuildOptions {
         args,
+        pins: _, // the Dockerfile has them
         target,
         labels: _, // the request's have them, too
         platform,
         cache_from,
+        inline_cache,
         secrets: _, // the request has their values
         ssh: _,     // the agents
         builder: _,
@@ -131,6 +133,7 @@ fn translated(
     out.no_cache = *no_cache;
     out.pull = *pull == PullPolicy::Always;
     out.cache_from.clone_from(cache_from);
+    out.inline_cache = *inline_cache;
     out.network = match network.as_deref() {
         Some("none") => BuildNetwork::None,
         Some("host") => BuildNetwork::Host,
@@ -187,19 +190,29 @@ impl buildkit::ContextSource for Translated {
 
 fn translated_entry(entry: Entry) -> io::Result<buildkit::ContextEntry> {
     let Entry { path, kind, mode, mtime_ns, uid, gid } = entry;
-    let text = |bytes: Vec<u8>| {
-        String::from_utf8(bytes).map_err(|error| {
-            let name = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            io::Error::new(io::ErrorKind::InvalidData, format!("{name:?} is not UTF-8"))
-        })
-    };
+    let path = String::from_utf8(path)
+        .map_err(|error| not_utf8(&format!("the name of {}", shown(error.as_bytes()))))?;
     let (bit, size, link_target) = match kind {
         EntryKind::File { size } => (0, size, None),
         EntryKind::Directory => (go_mode::DIRECTORY, 0, None),
-        EntryKind::Link { target } => (go_mode::SYMLINK, 0, Some(text(target)?)),
+        EntryKind::Link { target } => {
+            let target = String::from_utf8(target)
+                .map_err(|_| not_utf8(&format!("what the link {path:?} leads to")))?;
+            (go_mode::SYMLINK, 0, Some(target))
+        }
     };
     let mode = go_mode::permissions(mode) | bit;
-    Ok(buildkit::ContextEntry { path: text(path)?, mode, size, mtime_ns, uid, gid, link_target })
+    Ok(buildkit::ContextEntry { path, mode, size, mtime_ns, uid, gid, link_target })
+}
+
+fn not_utf8(what: &str) -> io::Error {
+    let message =
+        format!("{what} is not UTF-8, which BuildKit can't take (`builder: classic` can)");
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
+fn shown(bytes: &[u8]) -> String {
+    format!("\"{}\"", bytes.escape_ascii())
 }
 
 fn tell(event: BuildEvent, progress: ProgressSink<'_>) {

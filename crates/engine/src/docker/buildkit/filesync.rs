@@ -164,12 +164,20 @@ struct Sender<'a> {
 struct Stopped;
 
 impl Sender<'_> {
-    fn run(&self, transfer: &TransferRequest, mut requests: mpsc::UnboundedReceiver<u32>) {
+    fn run(&self, transfer: &TransferRequest, requests: mpsc::UnboundedReceiver<u32>) {
         let chosen = match transfer.select(self.listing) {
             Ok(chosen) => chosen,
             Err(error) => return drop(self.fail("", error)),
         };
-        for &index in &chosen {
+        // The engine asks for files while it is still told of others, and makes each of them meanwhile.
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.list(&chosen));
+            self.serve(&chosen, requests);
+        });
+    }
+
+    fn list(&self, chosen: &[usize]) {
+        for &index in chosen {
             let stat = Packet {
                 stat: Some(stat_of(&self.listing[index])),
                 ..packet_of(PacketType::PacketStat)
@@ -178,9 +186,11 @@ impl Sender<'_> {
                 return;
             }
         }
-        if self.send(packet_of(PacketType::PacketStat)).is_err() {
-            return;
-        }
+        // If the engine has gone, there is nobody to be told that this was all.
+        let _ = self.send(packet_of(PacketType::PacketStat));
+    }
+
+    fn serve(&self, chosen: &[usize], mut requests: mpsc::UnboundedReceiver<u32>) {
         while let Some(id) = requests.blocking_recv() {
             let index = usize::try_from(id).ok().and_then(|at| chosen.get(at));
             if self.send_file(id, index.map(|&index| &self.listing[index])).is_err() {
@@ -287,6 +297,8 @@ mod tests {
                 Err(status) => format!("status {}", status.message()),
             });
         }
+        // Files are sent while others are still listed.
+        lines.sort_by_key(|line| !line.starts_with("stat ") && !line.starts_with("PacketStat"));
         (lines, directory)
     }
 

@@ -182,13 +182,14 @@ fn networks(lower: &str) -> Option<Fault> {
 }
 
 fn registries(target: Target<'_>, lower: &str) -> Option<Fault> {
-    if !target.is_about("images") && !target.is_about("build") {
+    if !["images", "build", "auth", "distribution"].iter().any(|kind| target.is_about(kind)) {
         return None;
     }
     let denied = [
         "toomanyrequests",
         "rate limit",
         "unauthorized",
+        "incorrect username or password",
         "access denied",
         "access to the resource is denied",
         "authentication required",
@@ -199,20 +200,33 @@ fn registries(target: Target<'_>, lower: &str) -> Option<Fault> {
     let unreachable = [
         "no such host",
         "dial tcp",
-        "i/o timeout",
-        "tls handshake timeout",
         "server gave http response to https client",
         "x509:",
-        "received unexpected http status",
         "error unmarshalling content",
         "error parsing http",
         "connection refused",
+    ];
+    let failing = [
+        "received unexpected http status: 5",
+        "unexpected eof",
+        ": eof",
+        "connection reset by peer",
+        "broken pipe",
+        "i/o timeout",
+        "tls handshake timeout",
+        "client.timeout exceeded",
+        "context deadline exceeded",
+        "server closed idle connection",
     ];
     if any(lower, &absent) {
         Some(Fault::RegistryNotFound)
     } else if any(lower, &denied) || lower == "denied" {
         Some(Fault::RegistryDenied)
     } else if any(lower, &unreachable) {
+        Some(Fault::RegistryUnreachable)
+    } else if any(lower, &failing) && !lower.contains("processing tar") {
+        Some(Fault::RegistryFailing)
+    } else if lower.contains("received unexpected http status") {
         Some(Fault::RegistryUnreachable)
     } else {
         None

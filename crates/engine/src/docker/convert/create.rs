@@ -39,7 +39,7 @@ pub(crate) fn create_body(create: &CreateContainer, api: ApiVersion) -> Result<C
     let mounts = mount::asked(&config.mounts, api)?;
     let network = Attachment::of(config, api)?;
     let (mut body, platform) = whole(config, health?, mounts);
-    body.config.image = Some(create.image.clone());
+    body.config.image = Some(create.image.to_string());
     body.config.labels = some_map(&create.labels.all());
     body.config.mac_address = network.mac_address;
     body.host_config.network_mode = Some(network.mode);

@@ -69,7 +69,10 @@ pub(super) fn mode_observed(
         None => {}
     }
     let on_default = matches!(mode, None | Some("" | "default" | "bridge" | "podman"));
-    if on_default && networks.keys().all(|name| matches!(name.as_str(), "bridge" | "podman")) {
+    // Whoever names the default network asks for an endpoint there, such as one with an address.
+    let is_asked = |name: &String| asked.is_some_and(|asked| asked.contains_key(name));
+    let is_usual = |name: &String| matches!(name.as_str(), "bridge" | "podman") && !is_asked(name);
+    if on_default && networks.keys().all(is_usual) {
         return (NetworkMode::Bridge, Endpoints::new());
     }
     let endpoints = networks.into_iter().map(|(name, settings)| {
@@ -115,6 +118,17 @@ mod tests {
             let (found, endpoints) = mode_observed(mode, networks.collect(), "id", None);
             assert_eq!((found, endpoints.len()), (wanted, count), "{mode:?}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_of_the_default_network_is_one_if_it_was_asked_for() {
+        let networks = || [("bridge".to_owned(), EndpointSettings::default())].into();
+        let asked: Endpoints = [("bridge".to_owned(), Endpoint::default())].into();
+        let (mode, endpoints) = mode_observed(Some("bridge"), networks(), "id", Some(&asked));
+        assert_eq!((mode, endpoints), (NetworkMode::Networks, asked));
+        let other: Endpoints = [("x".to_owned(), Endpoint::default())].into();
+        let (mode, _) = mode_observed(Some("bridge"), networks(), "id", Some(&other));
+        assert_eq!(mode, NetworkMode::Bridge);
     }
 
     #[test]

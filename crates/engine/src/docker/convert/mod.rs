@@ -84,9 +84,11 @@ pub(crate) fn image_id_of(word: &str) -> Option<ImageId> {
 }
 
 /// Whose container it is. A container inherits the labels of its image, also those that make the
-/// image ours: they do not make the container ours.
+/// image ours: they do not make the container ours. One that says it is nobody's is.
 fn container_owner(engine: &EngineName, labels: &BTreeMap<String, String>) -> Option<Owner> {
     Owner::read(engine, labels).filter(|owner| {
-        owner.address.as_ref().is_none_or(|address| address.kind == Kind::Container)
+        let is_container =
+            owner.address.as_ref().is_none_or(|address| address.kind == Kind::Container);
+        is_container && !owner.project.0.is_empty()
     })
 }

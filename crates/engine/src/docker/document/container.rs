@@ -247,4 +247,22 @@ pub(crate) struct ExecStart {
 pub(crate) struct ExecInspect {
     pub(crate) running: Option<bool>,
     pub(crate) exit_code: Option<i64>,
+    pub(crate) process_config: Option<ExecProcess>,
+}
+
+/// These keys are small, unlike those around them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExecProcess {
+    pub(crate) entrypoint: Option<String>,
+    pub(crate) arguments: Option<Vec<String>>,
+    pub(crate) user: Option<String>,
+}
+
+/// The only part of a container that matters for its execs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExecIds {
+    #[serde(rename = "ExecIDs")]
+    pub(crate) exec_ids: Option<Vec<String>>,
 }

@@ -33,3 +33,16 @@ pub(crate) struct Inspect {
     pub(crate) architecture: Option<String>,
     pub(crate) variant: Option<String>,
 }
+
+/// What a registry has under a reference.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Distribution {
+    pub(crate) descriptor: Option<Descriptor>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Descriptor {
+    pub(crate) digest: Option<String>,
+}

@@ -2,10 +2,8 @@
 //!
 //! Invariant: files are read while they are sent; none is held in memory whole.
 
-use bytes::Bytes;
-use futures_util::stream;
+use crate::upload::upload;
 use std::io::{Error, Read, Result, Write};
-use tokio::sync::mpsc;
 use windlass_engine::build::{ContextSource, Entry, EntryKind};
 use windlass_engine::stream::Upload;
 use windlass_image::entry::{ContextPath, EntryKind as Kind};
@@ -13,22 +11,18 @@ use windlass_image::rootfs::Rootfs;
 use windlass_image::source::PreparedBuild;
 use windlass_image::tar_stream::TarOptions;
 
-/// So many pieces may be under way.
-const PIECES: usize = 4;
-const PIECE: usize = 64 * 1024;
-
 /// A prepared build context.
-pub(super) struct PreparedContext {
+pub(crate) struct PreparedContext {
     build: PreparedBuild,
     shared_key: String,
 }
 
 impl PreparedContext {
-    pub(super) fn new(build: PreparedBuild, shared_key: String) -> Self {
+    pub(crate) fn new(build: PreparedBuild, shared_key: String) -> Self {
         Self { build, shared_key }
     }
 
-    pub(super) fn dockerfile(&self) -> &str {
+    pub(crate) fn dockerfile(&self) -> &str {
         &self.build.dockerfile_text
     }
 }
@@ -67,45 +61,7 @@ impl ContextSource for PreparedContext {
     }
 }
 
-/// A root file system as a tar, written by a thread of its own.
+/// A root file system as a tar.
 pub(super) fn rootfs_upload(rootfs: Rootfs) -> Upload {
-    let (sender, receiver) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let mut pieces = Pieces { sender, buffer: Vec::with_capacity(PIECE) };
-        let written = rootfs.write(&mut pieces, TarOptions::default());
-        let written = written.map_err(Error::other).and_then(|_| pieces.flush());
-        if let Err(error) = written {
-            // The other side is gone, or hears by this that the tar is not whole.
-            drop(pieces.sender.blocking_send(Err(error)));
-        }
-    });
-    let pieces = stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    Box::pin(pieces)
-}
-
-/// Collects small writes into pieces.
-struct Pieces {
-    sender: mpsc::Sender<Result<Bytes>>,
-    buffer: Vec<u8>,
-}
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let piece = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE)));
-        let gone = |_| Error::from(std::io::ErrorKind::BrokenPipe);
-        self.sender.blocking_send(Ok(piece)).map_err(gone)
-    }
+    upload(move |out| rootfs.write(out, TarOptions::default()).map(|_| ()).map_err(Error::other))
 }

@@ -93,8 +93,8 @@ async fn inert(
     config: ContainerConfig,
 ) -> windlass_engine::Result<ContainerId> {
     let create = CreateContainer {
-        name,
-        image,
+        name: name.into(),
+        image: image.into(),
         config: ContainerConfig {
             command: Some(vec!["none".to_owned()]),
             network_mode: NetworkMode::None,

@@ -1,0 +1,249 @@
+//! A conversation: bytes both ways between this terminal, or pipes, and a program in a container.
+//!
+//! Invariant: the terminal is always given back as it was; without one the program's two outputs stay
+//! apart.
+
+use std::io::{Read, Write};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use windlass::engine::docker::stdcopy::Demux;
+use windlass::engine::stream::{Attached, Channel, RawStream};
+
+use crate::console::Console;
+use crate::environment::{self, Size};
+use crate::invocation::Invocation;
+use crate::raw_terminal::RawTerminal;
+use crate::render::escape::Colours;
+use crate::render::json;
+use crate::results::Results;
+use crate::trouble::{Result, Trouble};
+
+/// What is kept of a line that is not whole yet.
+const LINE_MAX_BYTES: usize = 1 << 20;
+
+/// So many pieces may wait to be written.
+const PIECES: usize = 8;
+
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The program said all that it had to say.
+    All,
+    /// Nobody here reads any more.
+    Unread,
+}
+
+/// With whom, and how.
+pub(crate) struct Partner<'a> {
+    /// What its lines are said to be from, where they are wanted as JSON.
+    pub name: Option<&'a str>,
+    pub stdin: bool,
+}
+
+/// Passes bytes both ways until the program has said all. `resize` tells it the size of the terminal.
+pub(crate) async fn talk(
+    invocation: &Invocation,
+    attached: Attached,
+    partner: Partner<'_>,
+    resize: impl AsyncFn(Size),
+) -> Result<Heard> {
+    let failed = |error: std::io::Error| {
+        Trouble::failed(format!("the connection to the command broke: {error}"))
+    };
+    let Attached { exec_id: _, stream, tty } = attached;
+    let (reader, writer) = tokio::io::split(stream);
+    let _raw = if tty { RawTerminal::enter().ok() } else { None };
+    let mut resized = signal(SignalKind::window_change()).map_err(failed)?;
+    let tell_size = async || {
+        if let Some(size) = environment::size(&std::io::stdout()) {
+            resize(size).await;
+        }
+    };
+    if tty {
+        tell_size().await;
+    }
+    let input = async {
+        if partner.stdin {
+            send_input(writer).await;
+        } else {
+            // Dropping it would end the connection.
+            let _writer = writer;
+        }
+        std::future::pending::<()>().await;
+    };
+    let output = receive(invocation, reader, tty, partner.name);
+    tokio::pin!(input, output);
+    loop {
+        tokio::select! {
+            heard = &mut output => return heard.map_err(failed),
+            () = &mut input => {}
+            _ = resized.recv(), if tty => tell_size().await,
+        }
+    }
+}
+
+/// Sends standard input until its end. It is read on a thread of its own, which does not keep the
+/// program alive: a read of a terminal can't be called off.
+async fn send_input(mut writer: WriteHalf<Box<dyn RawStream>>) {
+    let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(4);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(length @ 1..) = std::io::stdin().lock().read(&mut buffer) {
+            if sender.blocking_send(buffer[..length].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    while let Some(bytes) = receiver.recv().await {
+        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = writer.shutdown().await;
+    // Half of a connection must not be dropped while the other half is read.
+    std::future::pending::<()>().await;
+}
+
+/// Writes what the program writes, as it comes: on a thread of its own, so that whoever does not read holds up
+/// nothing else.
+async fn receive(
+    invocation: &Invocation,
+    mut reader: ReadHalf<Box<dyn RawStream>>,
+    tty: bool,
+    name: Option<&str>,
+) -> std::io::Result<Heard> {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let mut written = write_on_a_thread(invocation, tty, name, receiver);
+    let mut demux = Demux::default();
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        let length = match reader.read(&mut buffer).await {
+            // Podman hangs up so on input that a command did not read. Its code tells whether it ended.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+            length => length?,
+        };
+        if length == 0 {
+            drop(sender);
+            return Ok(written.await.unwrap_or(Heard::Unread));
+        }
+        let mut pieces = Vec::new();
+        if tty {
+            pieces.push((Channel::Stdout, buffer[..length].to_vec()));
+        } else {
+            demux.push(&buffer[..length]);
+            while let Some(chunk) = demux.chunk().map_err(std::io::Error::other)? {
+                pieces.push((chunk.channel, chunk.bytes.to_vec()));
+            }
+        }
+        for piece in pieces {
+            if sender.send(piece).await.is_err() {
+                return Ok((&mut written).await.unwrap_or(Heard::Unread));
+            }
+        }
+    }
+}
+
+/// Writes pieces until there are no more of them, or nobody reads. The thread does not keep the program alive.
+fn write_on_a_thread(
+    invocation: &Invocation,
+    tty: bool,
+    name: Option<&str>,
+    mut pieces: mpsc::Receiver<(Channel, Vec<u8>)>,
+) -> oneshot::Receiver<Heard> {
+    let (done, written) = oneshot::channel();
+    let mut output = Output::new(invocation, tty, name);
+    std::thread::spawn(move || {
+        let mut heard = Heard::All;
+        while let Some((channel, bytes)) = pieces.blocking_recv() {
+            if !output.write(channel, &bytes) {
+                heard = Heard::Unread;
+                break;
+            }
+        }
+        output.finish();
+        // Nobody waits for it where the conversation was broken off.
+        let _ = done.send(heard);
+    });
+    written
+}
+
+/// Both outputs of a program.
+struct Output {
+    console: Console,
+    stdout: Side,
+    stderr: Side,
+}
+
+/// How one of them is written.
+enum Side {
+    /// Unchanged: into a pipe, or what the program itself says to its terminal.
+    Raw,
+    /// Safe, on a terminal.
+    Terminal(Colours),
+    /// An object for each line of what has this name; the line that is not whole yet.
+    Json(String, Vec<u8>),
+}
+
+impl Output {
+    fn new(invocation: &Invocation, tty: bool, name: Option<&str>) -> Self {
+        let here = &invocation.environment;
+        let side = |is_terminal: bool| match name {
+            _ if tty => Side::Raw,
+            Some(name) if invocation.console.is_json => Side::Json(name.to_owned(), Vec::new()),
+            Some(_) | None if is_terminal => Side::Terminal(Colours::default()),
+            Some(_) | None => Side::Raw,
+        };
+        let (stdout, stderr) = (side(here.stdout_is_terminal), side(here.stderr_is_terminal));
+        Self { console: invocation.console.clone(), stdout, stderr }
+    }
+
+    /// Whether somebody still reads.
+    fn write(&mut self, channel: Channel, bytes: &[u8]) -> bool {
+        let console = &self.console;
+        let side = match channel {
+            Channel::Stdout => &mut self.stdout,
+            Channel::Stderr => &mut self.stderr,
+        };
+        match side {
+            Side::Raw => write(&console.results, channel, bytes),
+            Side::Terminal(colours) => {
+                write(&console.results, channel, colours.push(bytes).as_bytes())
+            }
+            Side::Json(name, kept) => {
+                kept.extend_from_slice(bytes);
+                let last = kept.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                // A line without end is told in pieces.
+                let end = if kept.len() > LINE_MAX_BYTES { kept.len() } else { last };
+                let whole: Vec<u8> = kept.drain(..end).collect();
+                let mut lines = whole.split_inclusive(|byte| *byte == b'\n');
+                lines.all(|line| console.json(&json::log(name, channel, None, line)))
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let console = &self.console;
+        for (channel, side) in
+            [(Channel::Stdout, &mut self.stdout), (Channel::Stderr, &mut self.stderr)]
+        {
+            match side {
+                Side::Raw => {}
+                Side::Terminal(colours) => {
+                    write(&console.results, channel, colours.finish().as_bytes());
+                }
+                Side::Json(_, kept) if kept.is_empty() => {}
+                Side::Json(name, kept) => {
+                    console.json(&json::log(name, channel, None, kept));
+                }
+            }
+        }
+    }
+}
+
+fn write(results: &Results, channel: Channel, bytes: &[u8]) -> bool {
+    match channel {
+        Channel::Stdout => results.write(bytes),
+        Channel::Stderr => std::io::stderr().lock().write_all(bytes).is_ok(),
+    }
+}

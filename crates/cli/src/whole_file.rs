@@ -1,0 +1,102 @@
+//! A file that is there when all of it is.
+//!
+//! Invariant: where the name that was asked for is that of a file, or of nothing, there is what was there before, or the
+//! whole of what was written. A device or a pipe is written to as it is; a link stays, and leads to what was written.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::render::escape;
+use crate::trouble::Trouble;
+
+/// A file that is written beside its place. Dropped, it leaves nothing.
+pub(crate) struct WholeFile {
+    file: File,
+    /// `None`: it is no file that could be replaced.
+    part: Option<PathBuf>,
+    place: PathBuf,
+}
+
+impl WholeFile {
+    pub(crate) fn create(asked: &Path) -> Result<Self, Trouble> {
+        let unwritten = |error| unwritten(asked, &error);
+        if asked.metadata().is_ok_and(|found| !found.is_file()) {
+            let file = File::options().write(true).open(asked).map_err(unwritten)?;
+            return Ok(Self { file, part: None, place: asked.to_owned() });
+        }
+        let place = std::fs::canonicalize(asked).unwrap_or_else(|_| asked.to_owned());
+        let mut part = place.as_os_str().to_owned();
+        part.push(format!(".part-{}", std::process::id()));
+        let part = PathBuf::from(part);
+        let file = File::options().write(true).create_new(true).open(&part).map_err(unwritten)?;
+        Ok(Self { file, part: Some(part), place })
+    }
+
+    /// Puts it in its place.
+    pub(crate) fn keep(mut self) -> Result<(), Trouble> {
+        let Some(part) = &self.part else {
+            return self.file.flush().map_err(|error| unwritten(&self.place, &error));
+        };
+        let flushed = self.file.flush().and_then(|()| self.file.sync_all());
+        let kept = flushed.and_then(|()| std::fs::rename(part, &self.place));
+        kept.map_err(|error| unwritten(&self.place, &error))
+    }
+}
+
+/// What to say of a file that can't be written.
+pub(crate) fn unwritten(place: &Path, error: &io::Error) -> Trouble {
+    let place = place.to_string_lossy();
+    Trouble::failed(format!("could not write {}: {error}", escape::line(&place)))
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        // Where it was kept there is nothing of this name any more.
+        if let Some(part) = &self.part {
+            let _ = std::fs::remove_file(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_when_all_of_it_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let (place, link) = (directory.path().join("f"), directory.path().join("link"));
+        std::fs::write(&place, "old").unwrap();
+        std::os::unix::fs::symlink("f", &link).unwrap();
+        let mut dropped = WholeFile::create(&place).unwrap();
+        dropped.write_all(b"half").unwrap();
+        drop(dropped);
+        assert_eq!(std::fs::read_to_string(&place).unwrap(), "old");
+        let mut kept = WholeFile::create(&link).unwrap();
+        kept.write_all(b"new").unwrap();
+        kept.keep().unwrap();
+        assert_eq!(std::fs::read_to_string(&place).unwrap(), "new");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to() {
+        let mut null = WholeFile::create(Path::new("/dev/null")).unwrap();
+        null.write_all(b"x").unwrap();
+        null.keep().unwrap();
+        assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+        assert!(WholeFile::create(Path::new("/nowhere/x")).is_err());
+    }
+}

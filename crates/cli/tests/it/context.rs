@@ -1,0 +1,84 @@
+//! `dockerfile` and `context`: what a build is made from, without an engine.
+
+use crate::program::Test;
+use std::io::Read;
+
+const FILE: &str = r#"
+name: p
+images:
+  app:
+    commands:
+      - [FROM, scratch]
+      - [ADD, {content: "hello\n", dest: /greet}]
+      - [COPY, "a /a"]
+    context: {dir: files}
+  bare: {import: files}
+"#;
+
+fn test() -> Test {
+    Test::new().file("windlass.yaml", FILE).file("files/a", "text").file("files/b c", "more")
+}
+
+/// Paths and contents of a tar.
+fn entries(tar: impl Read) -> Vec<(String, String)> {
+    let mut archive = tar::Archive::new(tar);
+    let read = |entry: std::io::Result<tar::Entry<'_, _>>| {
+        let mut entry = entry.unwrap();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        (entry.path().unwrap().display().to_string(), text)
+    };
+    archive.entries().unwrap().map(read).collect()
+}
+
+#[test]
+fn a_dockerfile_is_shown_without_its_context() {
+    let text = "FROM scratch\nCOPY .windlass/9d33528ee16e7238-greet /greet\nCOPY a /a\n";
+    let alone = Test::new().file("windlass.yaml", FILE);
+    assert_eq!(alone.args(["dockerfile", "app"]).code(0).stdout, text);
+}
+
+#[test]
+fn a_context_has_all_that_a_build_sees() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out.tar");
+    let ended = test().args(["context", "app", "-o", out.to_str().unwrap()]).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
+    let tar = std::fs::read(&out).unwrap();
+    let found = entries(tar.as_slice());
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    let greet = ".windlass/9d33528ee16e7238-greet";
+    let expected = [".dockerignore", ".windlass", greet, ".windlass.Dockerfile", "a", "b c"];
+    assert_eq!(names, expected);
+    assert!(found.contains(&(greet.to_owned(), "hello\n".to_owned())));
+    assert!(found.contains(&("a".to_owned(), "text".to_owned())));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "only what was asked for");
+}
+
+#[test]
+fn what_is_left_out_is_said() {
+    let test = Test::new()
+        .file("windlass.yaml", "name: p\nimages: {a: {context: ., commands: [FROM scratch]}}\n");
+    let socket =
+        std::os::unix::net::UnixListener::bind(test.directory().join("soc\u{1b}ket")).unwrap();
+    let ended = test.args(["context", "a", "-o", "/dev/null"]).code(0);
+    drop(socket);
+    let said = "warning: soc\\u{1b}ket is left out: it is a pipe, a socket or a device";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
+#[test]
+fn what_can_not_be_had_is_said() {
+    for (words, code, says) in [
+        (&["dockerfile", "ap"][..], 64, "did you mean `app`?"),
+        (&["dockerfile", "bare"], 64, "image bare is not built"),
+        (&["context", "bare", "-o", "x"], 64, "image bare is not built"),
+        (&["context", "app", "-o", "nowhere/x"], 1, "could not write nowhere/x"),
+        (&["--output", "json", "context", "app"], 64, "where JSON goes"),
+    ] {
+        let ended = words.iter().fold(test(), |test, word| test.args([*word])).run();
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.code, code, "{words:?}: {said}");
+        assert!(said.contains(says), "{words:?}: {said}");
+    }
+}

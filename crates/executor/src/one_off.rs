@@ -1,0 +1,116 @@
+//! A one-off container that a plan made: filled, started with somebody attached, removed.
+//!
+//! Invariant: it is acted on by its id, and only if its labels say that it is one.
+
+use crate::lookup;
+use crate::removal;
+use crate::upload::upload;
+use std::io::Error;
+use std::sync::Arc;
+use windlass_engine::stream::Attached;
+use windlass_engine::{Engine, Result};
+use windlass_image::script::Script;
+use windlass_model::name::{ContainerId, ProjectName};
+use windlass_model::observed::ObservedContainer;
+use windlass_model::one_off;
+
+/// A container for one program.
+pub struct OneOffContainer {
+    engine: Arc<dyn Engine>,
+    id: ContainerId,
+    tty: bool,
+    stdin: bool,
+}
+
+/// How its program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    pub exit_code: i64,
+    pub oom_killed: bool,
+}
+
+impl OneOffContainer {
+    /// The one of this name; `None` if there is none of the project.
+    ///
+    /// # Errors
+    ///
+    /// If the engine can't be asked.
+    pub async fn find(
+        engine: &Arc<dyn Engine>,
+        project: &ProjectName,
+        name: &str,
+    ) -> Result<Option<Self>> {
+        let found = lookup::if_there(|| engine.inspect_container(name)).await?;
+        let found = found.filter(|seen| one_off::is_of(project, name, &seen.config.labels));
+        Ok(found.map(|ObservedContainer { id, config, .. }| Self {
+            engine: Arc::clone(engine),
+            id,
+            tty: config.tty,
+            stdin: config.stdin_open,
+        }))
+    }
+
+    /// The engine that it is on.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    pub fn id(&self) -> &ContainerId {
+        &self.id
+    }
+
+    /// Puts a script into a directory of it; before its start.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses, or the script can't be read any more.
+    pub async fn fill(&self, directory: &str, script: Script) -> Result<()> {
+        let tar = upload(move |out| script.write_tar(out).map(|_| ()).map_err(Error::other));
+        self.engine.put_archive(&self.id, directory, tar).await
+    }
+
+    /// Attaches, then starts it, so that nothing of what it writes is missed.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses either.
+    pub async fn start(&self) -> Result<Attached> {
+        let attached = self.engine.attach(&self.id, self.tty, self.stdin).await?;
+        self.engine.start_container(&self.id).await?;
+        Ok(attached)
+    }
+
+    /// Tells it the size of the terminal.
+    pub async fn resize(&self, rows: u16, columns: u16) {
+        // One that has just ended can't be resized, and need not be.
+        drop(self.engine.resize(&self.id, rows, columns).await);
+    }
+
+    /// Sends a signal to its program.
+    pub async fn kill(&self, signal: &str) {
+        // One that has just ended needs none.
+        drop(self.engine.kill_container(&self.id, signal).await);
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// If the engine can't be asked.
+    pub async fn end(&self) -> Result<End> {
+        // Looked up where the engine hung up on the wait.
+        let waited = self.engine.wait_container(&self.id).await;
+        let seen =
+            lookup::until_answered(|| self.engine.inspect_container(self.id.as_str())).await?;
+        let exit_code = match waited {
+            Err(error) if seen.state.is_up() => return Err(error),
+            Ok(_) | Err(_) => seen.exit_code,
+        };
+        Ok(End { exit_code, oom_killed: seen.oom_killed })
+    }
+
+    /// Removes it with its anonymous volumes, whatever it does. One that can't be removed is by the next run.
+    pub async fn remove(self) {
+        removal::remove(self.engine.as_ref(), &self.id, true).await;
+    }
+}
