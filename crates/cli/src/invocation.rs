@@ -23,6 +23,8 @@ pub(crate) struct Invocation {
     pub makes: bool,
     /// The words for a task: `args` in templates.
     pub words: Vec<String>,
+    /// The task that this run is of, after one that loaded the same files and said what it found.
+    pub task: Option<String>,
 }
 
 impl Invocation {

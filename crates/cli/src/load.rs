@@ -4,6 +4,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use windlass::config::{Diagnostics, SourceMap};
 use windlass::model::EngineName;
 use windlass::model::engine::EngineSpec;
@@ -35,7 +36,9 @@ pub(crate) fn quietly(invocation: &Invocation) -> Result<Option<Project>> {
 /// As [`load`], with the files, for what is found out later.
 pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Origin)> {
     let loaded = windlass::load(&options(invocation)?);
-    show(&invocation.console, &loaded.diagnostics, &loaded.sources);
+    if invocation.task.is_none() || loaded.project.is_none() {
+        show(&invocation.console, &loaded.diagnostics, &loaded.sources);
+    }
     let mut project = loaded.project.ok_or(Trouble::Diagnosed)?;
     if let Some((name, help)) = loaded.unused_set.into_iter().next() {
         return Err(Trouble::usage(
@@ -63,7 +66,8 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
     } else {
         invocation.files.clone()
     };
-    let stdin = files.iter().any(|file| file == Path::new("-")).then(read_stdin).transpose()?;
+    let is_piped = files.iter().any(|file| file == Path::new("-"));
+    let stdin = is_piped.then(piped_file).transpose()?;
     Ok(LoadOptions {
         files,
         stdin,
@@ -71,6 +75,7 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
         clients: invocation.global.clients.clone(),
         project: invocation.global.project.clone(),
         set: invocation.global.set.clone(),
+        task: invocation.task.clone(),
         args: invocation.words.clone(),
         env: here.variables.clone(),
         cwd: here.directory.clone(),
@@ -95,6 +100,16 @@ pub(crate) fn dialect(global: &Global) -> Result<Dialect> {
         ));
     }
     Ok(dialect)
+}
+
+/// The file that is piped in, which can be read once and is loaded again for a task.
+fn piped_file() -> Result<Vec<u8>> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(known) = READ.get() {
+        return Ok(known.clone());
+    }
+    let bytes = read_stdin()?;
+    Ok(READ.get_or_init(|| bytes).clone())
 }
 
 pub(crate) fn read_stdin() -> Result<Vec<u8>> {

@@ -59,6 +59,7 @@ fn main() -> ExitCode {
                 command,
                 makes,
                 words,
+                task: None,
             };
             commands::run(&invocation, &cli.command).into()
         }

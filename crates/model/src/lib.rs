@@ -46,6 +46,7 @@ mod shared;
 mod sorted_map;
 mod sorted_set;
 pub mod task;
+pub mod task_action;
 mod text;
 pub mod update;
 pub mod volume;

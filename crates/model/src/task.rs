@@ -1,11 +1,13 @@
 //! Tasks: what people run.
 //!
-//! Invariant: a task runs in exactly one place: an image, a container, or no container at all.
+//! Invariant: a task is of exactly one thing: an image, a container, or neither.
 
 use crate::address::Address;
 use crate::container::ContainerConfig;
 use crate::dependency::Dependency;
 use crate::image::ImageUse;
+use crate::name::EngineName;
+use crate::task_action::TaskAction;
 use std::collections::BTreeSet;
 
 /// Runs a line by bash where the image has it; with the line, the words follow as `$1` and so on.
@@ -19,8 +21,16 @@ pub struct TaskSpec {
     pub description: Option<String>,
     /// The heading under which `windlass tasks` lists it.
     pub label: Option<String>,
+    /// What it does with its target.
+    pub action: TaskAction,
     pub target: TaskTarget,
-    /// What it runs; the fields that the task does not set are empty.
+    /// The one engine that it is on; `None`: where its target is.
+    pub engine: Option<EngineName>,
+    /// Keys of its target that are otherwise while it runs, as they are written: a mapping, or null. A load for this task
+    /// has them in its target already.
+    pub overrides: serde_json::Value,
+    /// What it runs; the fields that the task does not set are empty. Of an action, `command` is what follows its
+    /// target on the command line.
     pub config: ContainerConfig,
     /// The container's keys that the task sets, in their long form: `env`, `mounts`, `networks` (also for links).
     pub written: BTreeSet<&'static str>,
@@ -36,14 +46,14 @@ pub struct TaskSpec {
     pub needs: Vec<String>,
 }
 
-/// Where a task runs.
+/// What a task is of: where it runs, or what its action is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskTarget {
-    /// A fresh container of this image.
+    /// This image, or a fresh container of it.
     Image(ImageUse),
-    /// A fresh container configured as this one (key of `containers`).
+    /// This container (key of `containers`), or a fresh one configured as it.
     Container(String),
-    /// Nowhere: it only needs other tasks.
+    /// The whole project, or nothing: it only needs other tasks.
     Nothing,
 }
 
@@ -167,7 +177,10 @@ mod tests {
             name: "t".to_owned(),
             description: None,
             label: None,
+            action: TaskAction::Run,
             target: TaskTarget::Nothing,
+            engine: None,
+            overrides: serde_json::Value::Null,
             config,
             written: written.iter().copied().collect(),
             bash: None,

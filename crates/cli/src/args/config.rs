@@ -16,6 +16,9 @@ pub(crate) struct Config {
     /// Only the keys of the images that are declared
     #[arg(long)]
     pub image_keys: bool,
+    /// Only the names of the tasks
+    #[arg(long)]
+    pub tasks: bool,
     /// Only the containers, each after what it depends on
     #[arg(long)]
     pub order: bool,
@@ -29,6 +32,6 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn shows_a_list(&self) -> bool {
-        self.services || self.images || self.image_keys || self.order || self.hash
+        self.services || self.images || self.image_keys || self.tasks || self.order || self.hash
     }
 }

@@ -281,9 +281,10 @@ Examples:
   windlass run test -- -k 'a b'     with words of its own
   windlass run web -- env           a program in a container like web
   windlass run image:app -- sh      in one of the image app, where a container is called so, too
+  windlass run release --dry-run    what a task would do whose `action` is a command, such as `push`
   windlass tasks                    which tasks there are
 
-Exit codes: the program's own; 124 it did not end by its --deadline, 1 it could not be run, 3 another run
+Exit codes: the program's or the command's own; 124 it did not end by its --deadline, 1 it could not be run, 3 another run
 is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
 
 pub(super) const SCRIPT: &str = "\
@@ -337,7 +338,8 @@ Exit codes: 0 well, 64 command line, 65 files are wrong.";
 
 pub(super) const TASKS: &str = "\
 Examples:
-  windlass tasks                    tasks by label
+  windlass tasks                    tasks by label, with the commands that they are
+  windlass config --tasks           only their names
 
 Exit codes: 0 well, 64 command line, 65 files are wrong.";
 

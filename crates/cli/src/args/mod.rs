@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is decided here; an argument is read, checked for its form, and passed on.
 
+mod action;
 mod clean;
 mod compose;
 mod config;

@@ -33,6 +33,8 @@ pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
         Some(images(&project).into_iter().collect())
     } else if args.image_keys {
         Some(project.images.keys().cloned().collect())
+    } else if args.tasks {
+        Some(project.tasks.keys().cloned().collect())
     } else if args.order {
         let order = windlass::order(&project);
         Some(order.into_iter().map(|address| address.name.to_string()).collect())

@@ -35,6 +35,7 @@ mod script;
 mod start;
 mod stop;
 mod tag;
+mod task;
 mod tasks;
 mod top;
 mod unlock;

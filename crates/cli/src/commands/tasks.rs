@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use windlass::model::task::{TaskSpec, TaskTarget};
+use windlass::model::task_action::TaskAction;
 
 use crate::exit::Exit;
 use crate::invocation::Invocation;
@@ -37,7 +38,8 @@ fn row(task: &TaskSpec) -> serde_json::Value {
         "task",
         serde_json::json!({
             "name": task.name, "label": task.label, "description": task.description,
-            "target": {"kind": kind, "name": name}, "needs": task.needs,
+            "action": task.action.as_str(), "target": {"kind": kind, "name": name},
+            "engine": task.engine, "needs": task.needs,
         }),
     )
 }
@@ -60,13 +62,29 @@ fn list<'a>(tasks: impl Iterator<Item = &'a TaskSpec>, style: Style) -> String {
         }
         for task in tasks {
             let name = pad(&escape::line(&task.name), columns);
-            let what = escape::line(task.description.as_deref().unwrap_or_default()).into_owned();
-            let what = style.fit(&what, columns + 4);
+            let what = style.fit(&what(task), columns + 4);
             out.push_str(format!("  {name}  {what}").trim_end());
             out.push('\n');
         }
     }
     out
+}
+
+/// What it is for, and which command it is if it is one.
+fn what(task: &TaskSpec) -> String {
+    let target = match &task.target {
+        TaskTarget::Image(image) => image.to_string(),
+        TaskTarget::Container(key) => key.clone(),
+        TaskTarget::Nothing => String::new(),
+    };
+    let command = format!("{} {target}", task.action.as_str());
+    let command = escape::line(command.trim_end());
+    match &task.description {
+        Some(description) if task.action == TaskAction::Run => escape::line(description).into(),
+        Some(description) => format!("{} ({command})", escape::line(description)),
+        None if task.action == TaskAction::Run => String::new(),
+        None => command.into_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +99,10 @@ mod tests {
             name: name.into(),
             description: description.map(str::to_owned),
             label: label.map(str::to_owned),
+            action: TaskAction::Run,
             target: TaskTarget::Nothing,
+            engine: None,
+            overrides: serde_json::Value::Null,
             config: ContainerConfig::default(),
             bash: None,
             written: BTreeSet::new(),
@@ -90,14 +111,22 @@ mod tests {
             uses: BTreeSet::new(),
             needs: Vec::new(),
         };
+        let push = TaskSpec {
+            action: TaskAction::Push,
+            target: TaskTarget::Container("app".into()),
+            ..task("ship", Some("Checks"), Some("Ship it"))
+        };
+        let bare = TaskSpec { action: TaskAction::Up, ..task("up", None, None) };
         let tasks = [
+            push,
+            bare,
             task("test", Some("Checks"), Some("Run the tests")),
             task("a", None, None),
             task("lint", Some("Checks"), Some("Look at\nstyle")),
         ];
         assert_eq!(
             list(tasks.iter(), Style::PLAIN),
-            "  a\n\nChecks\n  test  Run the tests\n  lint  Look at\\nstyle\n"
+            "  up    up\n  a\n\nChecks\n  ship  Ship it (push app)\n  test  Run the tests\n  lint  Look at\\nstyle\n"
         );
     }
 }

@@ -36,6 +36,7 @@ mod run;
 mod scale;
 mod script;
 mod secrets;
+mod tasks;
 mod update_safety;
 mod verbs;
 mod wrong_files;

@@ -5,16 +5,19 @@
 use std::collections::BTreeSet;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use windlass_model::ProjectName;
 use windlass_model::engine::EngineSpec;
 use windlass_model::network::NetworkConfig;
 use windlass_model::secret::SecretSource;
+use windlass_model::task_action::TaskAction;
 use windlass_model::volume::VolumeConfig;
 
 use super::Container;
 use crate::read::Spanned;
 use crate::source::Span;
+use crate::yaml::Node;
 
 /// Settings of the whole project.
 #[derive(Debug, Clone)]
@@ -124,7 +127,11 @@ pub struct Task {
     pub span: Span,
     pub description: Option<String>,
     pub label: Option<String>,
+    pub action: TaskAction,
     pub place: TaskPlace,
+    pub engine: Option<Spanned<String>>,
+    /// Keys of what it is of, as they are written.
+    pub overrides: Option<Arc<Node>>,
     pub bash: Option<String>,
     pub needs: Vec<Spanned<String>>,
     /// What the task sets of a container.
@@ -133,7 +140,7 @@ pub struct Task {
     pub written: BTreeSet<&'static str>,
 }
 
-/// Where a task runs, as words.
+/// What a task is of, as words.
 #[derive(Debug, Clone)]
 pub enum TaskPlace {
     Image(Spanned<String>),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use windlass_model::project::Project;
 
 use crate::diagnostic::Diagnostics;
-use crate::lower::lower;
+use crate::lower::{Overlay, lower};
 use crate::native;
 use crate::places::Places;
 use crate::read::{Item, Reader, did_you_mean};
@@ -42,13 +42,26 @@ pub fn load(options: &LoadOptions) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::default();
     let root = tree::read(options, &mut sources, &mut diagnostics);
-    finish(options, root, sources, diagnostics)
+    let mut overlay = None;
+    if let (Some(task), Some(root)) = (&options.task, &root) {
+        let (sources, diagnostics) = (sources.clone(), diagnostics.clone());
+        let (loaded, mut overlays) = finish(options, Some(root.clone()), sources, diagnostics);
+        overlay = overlays.remove(task);
+        if overlay.is_none() || loaded.project.is_none() {
+            return loaded;
+        }
+    }
+    let root = match (root, overlay) {
+        (Some(root), Some(overlay)) => Some(root.under(overlay)),
+        (root, _) => root,
+    };
+    finish(options, root, sources, diagnostics).0
 }
 
 /// As [`load`], of a tree in the native format's sections that no file says.
 pub(crate) fn load_tree(options: &LoadOptions, sources: SourceMap, node: Arc<Node>) -> Loaded {
     let root = tree::Root { node, variables: Vec::new() };
-    finish(options, Some(root), sources, Diagnostics::default())
+    finish(options, Some(root), sources, Diagnostics::default()).0
 }
 
 fn finish(
@@ -56,7 +69,8 @@ fn finish(
     root: Option<tree::Root>,
     sources: SourceMap,
     diagnostics: Diagnostics,
-) -> Loaded {
+) -> (Loaded, BTreeMap<String, Overlay>) {
+    let mut overlays = BTreeMap::new();
     let mut loaded = Loaded {
         project: None,
         diagnostics,
@@ -66,16 +80,22 @@ fn finish(
         unused_set: Vec::new(),
     };
     if let Some(root) = root {
-        interpret(options, root, &mut loaded);
+        overlays = interpret(options, root, &mut loaded);
     }
     loaded.diagnostics.sort();
     if loaded.diagnostics.has_errors() {
         loaded.project = None;
     }
-    loaded
+    (loaded, overlays)
 }
 
-fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
+/// Gives, by task, what lies over the files while it runs.
+fn interpret(
+    options: &LoadOptions,
+    root: tree::Root,
+    loaded: &mut Loaded,
+) -> BTreeMap<String, Overlay> {
+    let mut overlays = BTreeMap::new();
     let directory = options.root();
     let templates = Templates::new(TemplateInputs {
         env: options.env.clone(),
@@ -97,6 +117,7 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
         let lowered = lower(&reader, document);
         loaded.project = Some(lowered.project);
         loaded.places = lowered.places;
+        overlays = lowered.overlays;
     }
     let vars = reader.templates().kept_vars();
     loaded.vars = vars.into_iter().map(|(name, node)| (name, node.to_json())).collect();
@@ -104,6 +125,7 @@ fn interpret(options: &LoadOptions, root: tree::Root, loaded: &mut Loaded) {
     let (found, sources) = reader.into_parts();
     loaded.diagnostics.extend(found);
     loaded.sources = sources;
+    overlays
 }
 
 fn unused(options: &LoadOptions, declared: &[String], reader: &Reader) -> Vec<(String, String)> {

@@ -54,6 +54,8 @@ pub struct LoadOptions {
     pub project: Option<String>,
     /// `--set` pairs; they win over variables of the environment, and those over the files' `vars`.
     pub set: Vec<(String, String)>,
+    /// The task that is run: its `overrides` lie over what it is of.
+    pub task: Option<String>,
     /// The words after `--`.
     pub args: Vec<String>,
     /// The caller's environment; `WINDLASS_VAR_x` sets the variable `x`.

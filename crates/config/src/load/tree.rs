@@ -10,6 +10,7 @@ use super::merge::merge;
 use super::{Dialect, LoadOptions};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::docker_map;
+use crate::lower::Overlay;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{self, Entry, Key, Mapping, Node, ParseOptions, Style, Value};
 
@@ -64,10 +65,27 @@ pub(super) fn read(
 }
 
 /// All files as one tree, with what the caller set.
+#[derive(Clone)]
 pub(super) struct Root {
     pub(super) node: Arc<Node>,
     /// That the files declare.
     pub(super) variables: Vec<String>,
+}
+
+impl Root {
+    /// The same with some keys of one image or container otherwise.
+    pub(super) fn under(self, overlay: Overlay) -> Self {
+        let Overlay { section, key, node } = overlay;
+        let place = node.span;
+        let mut over = node;
+        for name in [key.as_str(), section] {
+            let mut map = Mapping::default();
+            let key = Key { text: name.into(), span: place };
+            map.replace(Entry { key, value: over, merged: None });
+            over = Arc::new(Node::new(place, Value::Mapping(map)));
+        }
+        Self { node: merge(&self.node, &over), ..self }
+    }
 }
 
 impl Tree<'_> {

@@ -135,6 +135,11 @@ impl<'a> Members<'a> {
         at.and_then(|at| members.get(at..=at)).ok_or(NotFound::NoInstance)
     }
 
+    /// What a reference means; nothing if it means nothing.
+    pub(super) fn named(&self, reference: &str) -> &[Member<'a>] {
+        self.find(reference).unwrap_or_default()
+    }
+
     /// What a reference means; reports it if it means nothing.
     pub(super) fn expect(
         &self,
@@ -298,7 +303,7 @@ fn default_engines(reader: &Reader, document: &Document) -> Vec<EngineName> {
 }
 
 /// Those that are declared; reports the others.
-fn known_engines(
+pub(super) fn known_engines(
     reader: &Reader,
     document: &Document,
     named: &[Spanned<String>],

@@ -30,6 +30,15 @@ use members::Members;
 pub struct Lowered {
     pub project: windlass_model::project::Project,
     pub places: Places,
+    /// By task: what lies over the files while it runs, by section and key.
+    pub overlays: BTreeMap<String, Overlay>,
+}
+
+/// Keys of one image or container.
+pub struct Overlay {
+    pub section: &'static str,
+    pub key: String,
+    pub node: std::sync::Arc<crate::yaml::Node>,
 }
 
 /// What every step of lowering looks at.
@@ -67,12 +76,12 @@ pub fn lower(reader: &Reader, mut document: Document) -> Lowered {
     let mut edges = lowering.images(&mut project, &mut places);
     edges.extend(lowering.containers(configs, &mut project, &mut places));
     lowering.objects(&mut project, &mut places);
-    lowering.tasks(&mut project);
+    let overlays = lowering.tasks(&mut project);
     cycles::check(reader, &edges);
     lowering.check_ports(&project);
     lowering.check_addresses(&project);
     lowering.check_subnets(&project);
-    Lowered { project, places }
+    Lowered { project, places, overlays }
 }
 
 impl Lowering<'_> {

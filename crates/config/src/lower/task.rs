@@ -4,23 +4,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use windlass_model::Address;
 use windlass_model::container::ContainerConfig;
+use windlass_model::image::ImageUse;
 use windlass_model::project::Project;
 use windlass_model::task::{TaskSpec, TaskTarget};
+use windlass_model::{Address, EngineName};
 
 use super::container::{Dependencies, needs};
 use super::members::Member;
-use super::{Edge, Lowering, cycles};
+use super::{Edge, Lowering, Overlay, cycles, members};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Task, TaskPlace};
 
 impl Lowering<'_> {
-    pub(super) fn tasks(&self, project: &mut Project) {
+    pub(super) fn tasks(&self, project: &mut Project) -> BTreeMap<String, Overlay> {
         let names: BTreeSet<&str> =
             self.document.tasks.iter().map(|task| task.name.as_str()).collect();
         let mut edges = Vec::new();
-        let mut spans = BTreeMap::new();
+        let (mut spans, mut overlays) = (BTreeMap::new(), BTreeMap::new());
         for task in &self.document.tasks {
             if let Some(other) = spans.insert(task.name.as_str(), task.span) {
                 let found = Diagnostic::error(
@@ -44,9 +45,40 @@ impl Lowering<'_> {
                     );
                 }
             }
+            let overlay = self.overlay(task, &spec.target);
+            overlays.extend(overlay.map(|overlay| (task.name.clone(), overlay)));
             project.tasks.insert(task.name.clone(), spec);
         }
         cycles::check(self.reader, &edges);
+        overlays
+    }
+
+    /// What lies over the files while the task runs.
+    fn overlay(&self, task: &Task, target: &TaskTarget) -> Option<Overlay> {
+        let node = task.overrides.clone()?;
+        let (section, key) = match target {
+            TaskTarget::Image(ImageUse::Project(key)) => ("images", key.clone()),
+            TaskTarget::Image(ImageUse::External(_)) => {
+                let message = "only what this file declares can be overridden";
+                let found = Diagnostic::error("unknown-reference", message).at(node.span, "");
+                let path = format!("tasks.{}.overrides", task.name);
+                self.report(found.in_path(path).help("declare the image under `images`"));
+                return None;
+            }
+            TaskTarget::Container(reference) => {
+                let [first, ..] = self.members.named(reference) else { return None };
+                ("containers", first.container.key.to_string())
+            }
+            TaskTarget::Nothing => return None,
+        };
+        Some(Overlay { section, key, node })
+    }
+
+    /// The engine that a task names.
+    fn engine_of(&self, task: &Task) -> Option<EngineName> {
+        let named = task.engine.as_slice();
+        let path = || format!("tasks.{}.engine", task.name);
+        members::known_engines(self.reader, self.document, named, path).pop()
     }
 
     /// Tasks are no objects of an engine; for the search of circles they pass as containers named `task …`.
@@ -68,7 +100,8 @@ impl Lowering<'_> {
                 TaskTarget::Container(container.value.clone())
             }
         };
-        let engine = self.default_engine();
+        let on = self.engine_of(task);
+        let engine = on.clone().unwrap_or_else(|| self.default_engine());
         let member = Member {
             container: &task.container,
             instance: None,
@@ -87,7 +120,10 @@ impl Lowering<'_> {
             name: task.name.clone(),
             description: task.description.clone(),
             label: task.label.clone(),
+            action: task.action,
             target,
+            engine: on,
+            overrides: task.overrides.as_ref().map(|node| node.to_json()).unwrap_or_default(),
             config,
             bash: task.bash.clone(),
             written: task.written.clone(),

@@ -202,6 +202,17 @@ pub(super) fn read(
     defaults: Option<&Item>,
     reference: String,
 ) -> (Image, Vec<Item>) {
+    let mut draft = draft(reader, key, item, reference);
+    reader.templates().enter(key, Arc::clone(&item.node));
+    if let Some(defaults) = defaults {
+        reader.fields(defaults, &mut draft, &[SHARED]);
+    }
+    reader.fields(item, &mut draft, TABLES);
+    draft.image.used = reader.templates().leave();
+    finish(reader, item, draft)
+}
+
+pub(super) fn draft(reader: &Reader, key: &str, item: &Item, reference: String) -> Draft {
     let directory = crate::read::clean(&reader.directory(item.key_span()));
     let image = Image {
         key: key.to_owned(),
@@ -218,14 +229,7 @@ pub(super) fn read(
         used: crate::template::Uses::default(),
         places: crate::places::ImagePlaces::default(),
     };
-    let mut draft = Draft { image, sources: Vec::new(), changes: Vec::new(), tasks: Vec::new() };
-    reader.templates().enter(key, Arc::clone(&item.node));
-    if let Some(defaults) = defaults {
-        reader.fields(defaults, &mut draft, &[SHARED]);
-    }
-    reader.fields(item, &mut draft, TABLES);
-    draft.image.used = reader.templates().leave();
-    finish(reader, item, draft)
+    Draft { image, sources: Vec::new(), changes: Vec::new(), tasks: Vec::new() }
 }
 
 fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {

@@ -18,6 +18,7 @@ mod secret;
 mod secret_command;
 mod shorthand;
 mod task;
+mod task_overrides;
 mod volume;
 
 pub use roots::{Given, read};

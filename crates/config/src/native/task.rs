@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use windlass_model::task_action::{TaskAction, TaskSubject};
+
 use super::container::{TASK_TABLES, choice};
-use super::{put, section, unsupported};
+use super::{put, section, set, task_overrides};
 use crate::document::{Container, Task, TaskPlace};
 use crate::read::{Field, Item, Reader, Spanned};
 
@@ -15,6 +17,9 @@ struct Draft {
     label: Option<String>,
     image: Option<Spanned<String>>,
     in_container: Option<Spanned<String>>,
+    action: TaskAction,
+    engine: Option<Spanned<String>>,
+    overrides: Option<Item>,
     bash: Option<String>,
     needs: Vec<Spanned<String>>,
     container: Container,
@@ -27,12 +32,9 @@ const FIELDS: &[Field<Draft>] = &[
     Field { name: "label", read: |t, r, i| put(&mut t.label, r.string(i)) },
     Field { name: "image", read: |t, r, i| put(&mut t.image, r.spanned(i)) },
     Field { name: "container", read: |t, r, i| put(&mut t.in_container, r.spanned(i)) },
-    Field { name: "action", read: |_, r, i| only_run(r, i) },
-    Field {
-        name: "engine",
-        read: |_, r, i| unsupported(r, i, "run it in a container, or by `docker`"),
-    },
-    Field { name: "overrides", read: |_, r, i| unsupported(r, i, "use `vars` and --set") },
+    Field { name: "action", read: |t, r, i| set(&mut t.action, action(r, i)) },
+    Field { name: "engine", read: |t, r, i| put(&mut t.engine, r.spanned(i)) },
+    Field { name: "overrides", read: |t, _, i| t.overrides = Some(i.clone()) },
     Field { name: "bash", read: |t, r, i| put(&mut t.bash, r.string(i)) },
     Field { name: "needs", read: |t, r, i| t.needs = r.spanned_strings(i) },
     Field {
@@ -112,6 +114,9 @@ pub(super) fn task(
         label: None,
         image,
         in_container,
+        action: TaskAction::default(),
+        engine: None,
+        overrides: None,
         bash: None,
         needs: Vec::new(),
         container: Container::new(name, span),
@@ -123,17 +128,77 @@ pub(super) fn task(
     if !read {
         return None;
     }
-    let Draft { description, label, image, in_container, bash, needs, container, written } = draft;
+    if draft.action == TaskAction::Run {
+        one_program(reader, &item, &draft);
+    } else {
+        only_words(reader, &item, draft.action);
+    }
+    let may_be_of_nothing = draft.action != TaskAction::Run || !draft.needs.is_empty();
+    let Draft { image, in_container, action, overrides, .. } = draft;
+    let place = place(reader, &item, image, in_container, may_be_of_nothing)?;
+    fits(reader, &item, action, &place);
+    if let Some(overrides) = &overrides {
+        task_overrides::check(reader, name, overrides, &place, action);
+    }
+    let Draft { description, label, engine, bash, needs, container, written, .. } = draft;
+    let (name, overrides) = (name.to_owned(), overrides.map(|item| item.node));
+    Some(Task {
+        name,
+        span,
+        description,
+        label,
+        action,
+        place,
+        engine,
+        overrides,
+        bash,
+        needs,
+        container,
+        written,
+    })
+}
+
+/// What runs is said once.
+fn one_program(reader: &Reader, item: &Item, draft: &Draft) {
     for other in ["command", "entrypoint"] {
-        if bash.is_some() && written.contains(other) {
+        if draft.bash.is_some() && draft.written.contains(other) {
             let message = format!("a task has `{other}` or `bash`, not both");
-            let found = reader.error(&item, "task-command", message);
-            reader.report(found.at(span, "").help("remove one of them"));
+            let found = reader.error(item, "task-command", message);
+            reader.report(found.at(item.key_span(), "").help("remove one of them"));
         }
     }
-    let place = place(reader, &item, image, in_container, !needs.is_empty())?;
-    let name = name.to_owned();
-    Some(Task { name, span, description, label, place, bash, needs, container, written })
+}
+
+/// Of all that is said of a container, an action has only the words of its command line.
+fn only_words(reader: &Reader, item: &Item, action: TaskAction) {
+    let action = action.as_str();
+    let others = OPTIONS.iter().map(|field| field.name).filter(|name| *name != "command");
+    for name in others.chain(["options"]) {
+        let Some(found) = item.get(name).filter(|found| !found.node.is_null()) else { continue };
+        let message = format!("`{name}` is for what a task runs, and `{action}` runs nothing");
+        let error = reader.error(&found, "task-action", message).at(found.key_span(), "");
+        let help = format!(
+            "what `windlass {action}` takes after its target goes into `command`; keys of the target go into `overrides`"
+        );
+        reader.report(error.help(help));
+    }
+}
+
+/// Whether an action is for what the task is of.
+fn fits(reader: &Reader, item: &Item, action: TaskAction, place: &TaskPlace) {
+    let word = action.as_str();
+    let (message, help) = match (action.subject(), place) {
+        (Some(TaskSubject::Image { is_needed: true }), TaskPlace::Nothing) => (
+            format!("`{word}` is of one image"),
+            "add `image`, or `container` for the one that it has",
+        ),
+        (Some(TaskSubject::Container), TaskPlace::Image(_)) => {
+            (format!("`{word}` is for containers"), "write `container` instead of `image`")
+        }
+        _ => return,
+    };
+    let at = item.get("action").unwrap_or_else(|| item.clone());
+    reader.report(reader.error(&at, "task-action", message).at(at.span(), "").help(help));
 }
 
 /// What a task is written under.
@@ -148,7 +213,7 @@ fn place(
     item: &Item,
     image: Option<Spanned<String>>,
     container: Option<Spanned<String>>,
-    has_needs: bool,
+    may_be_of_nothing: bool,
 ) -> Option<TaskPlace> {
     Some(match (image, container) {
         (Some(image), Some(container)) => {
@@ -159,9 +224,9 @@ fn place(
         }
         (Some(image), None) => TaskPlace::Image(image),
         (None, Some(container)) => TaskPlace::Container(container),
-        (None, None) if !has_needs => {
+        (None, None) if !may_be_of_nothing => {
             let found = reader.error(item, "task-place", "the task says not where it runs");
-            let help = "add `image` or `container`, or `needs`";
+            let help = "add `image` or `container`, or `needs`, or an `action`";
             reader.report(found.at(item.key_span(), "").help(help));
             return None;
         }
@@ -169,9 +234,8 @@ fn place(
     })
 }
 
-/// A task runs something; what else Harpoon's actions did are commands of the program.
-fn only_run(reader: &Reader, item: &Item) {
-    let _ = choice(reader, item, &[("run", ())]);
+fn action(reader: &Reader, item: &Item) -> Option<TaskAction> {
+    choice(reader, item, &TaskAction::ALL.map(|action| (action.as_str(), action)))
 }
 
 /// A name that is taken stays with the first; the other task is reached as `owner.task`.

@@ -39,6 +39,9 @@ pub(super) fn render(
     {
         let mut inner = state.inner();
         inner.uses.args |= frame.args;
+        if inner.keeps {
+            inner.kept.extend(frame.vars.iter().cloned());
+        }
         for name in &frame.names {
             inner.uses.names.entry(name.clone()).or_insert(node.span);
         }

@@ -107,12 +107,18 @@ impl Templates {
         self.state.forget_names();
     }
 
+    /// Whether the variables that templates ask for from now on are kept: what is printed as it is written needs them.
+    pub fn keep(&self, keeps: bool) {
+        self.state.inner().keeps = keeps;
+    }
+
     /// Whether a template asked for a variable.
     pub fn asked_for(&self, variable: &str) -> bool {
         self.state.inner().asked.contains(variable)
     }
 
-    /// The variables, as they are written, that the templates of sensitive values ask for.
+    /// The variables, as they are written, that the templates of what is printed as it is written ask for: sensitive values, and
+    /// what [`Self::keep`] says.
     pub fn kept_vars(&self) -> BTreeMap<String, Arc<Node>> {
         let inner = self.state.inner();
         let mut kept = BTreeMap::new();

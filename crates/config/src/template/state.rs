@@ -96,6 +96,8 @@ pub(super) struct Inner {
     pub(super) asked: BTreeSet<String>,
     /// Variables without which what secrets went into can't be written down again.
     pub(super) kept: BTreeSet<String>,
+    /// What is evaluated now is written down as it is.
+    pub(super) keeps: bool,
     /// Results of scalars that may be asked for again, by address; the nodes outlive the load's templates.
     pub(super) cache: HashMap<usize, (Arc<Node>, Value, Frame)>,
     /// Variables that failed, by address: what failed once was said, and fails at once from then on.

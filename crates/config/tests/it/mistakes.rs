@@ -285,9 +285,45 @@ tasks:
 #                          ^ error: tasks.u: a task runs in one place, not in two
   v: {command: x}
 # ^ error: tasks.v: the task says not where it runs
-  w: {image: x, action: push, overrides: {a: 1}}
-#                       ^^^^ error: tasks.w.action: expected "run", found "push"
-#                             ^^^^^^^^^ error: tasks.w.overrides: this version of windlass cannot do this yet
+  w: {image: x, action: run, overrides: {a: 1}}
+#                                       ^^^^^^ error: tasks.w.overrides: only what this file declares can be overridden
+#                                       help: declare the image under `images`
+#                                        ^ error: tasks.w.overrides: unknown key "a"
+"#,
+    );
+}
+
+#[test]
+fn actions_of_tasks() {
+    check(
+        r#"
+images:
+  app: {image: x, tasks: {p: {action: pish}}}
+#                                     ^^^^ error: images.app.tasks.p.action: expected "run" or "build" or "pull" or "push" or "tag" or "untag" or "retrieve" or "dockerfile" or "context" or "up" or "create" or "down" or "start" or "stop" or "restart" or "kill" or "pause" or "unpause" or "rm", found "pish"
+#                                     help: did you mean "push"?
+containers:
+  a: {image: x}
+tasks:
+  b: {image: app, action: up}
+#                         ^^ error: tasks.b.action: `up` is for containers
+#                         help: write `container` instead of `image`
+  c: {action: tag}
+#             ^^^ error: tasks.c.action: `tag` is of one image
+  d: {container: a, action: up, env: {A: 1}}
+#                               ^^^ error: tasks.d.env: `env` is for what a task runs, and `up` runs nothing
+  e: {container: a, action: up, options: {tty: true}}
+#                               ^^^^^^^ error: tasks.e.options: `options` is for what a task runs, and `up` runs nothing
+  f: {container: a, overrides: {labels: {x: y}, restrat: always, memory: 1}}
+#                               ^^^^^^ error: tasks.f.overrides.labels: `labels` can't be overridden here
+#                                               ^^^^^^^ error: tasks.f.overrides: unknown key "restrat"
+#                                               help: did you mean "restart"?
+#                                                                ^^^^^^ error: tasks.f.overrides: unknown key "memory"
+  g: {image: app, overrides: {tag: [1]}}
+#                                  ^^^ error: tasks.g.overrides.tag: expected a string, found a list
+  h: {action: up, overrides: {env: {A: 1}}}
+#                 ^^^^^^^^^ error: tasks.h.overrides: there is nothing to override
+  i: {container: a, engine: nowhere}
+#                           ^^^^^^^ error: tasks.i.engine: unknown engine "nowhere"
 "#,
     );
 }

@@ -2,13 +2,14 @@
 //!
 //! Invariant: what is checked here is the project that the other stages get.
 
+use windlass_config::{LoadOptions, load};
 use windlass_model::command::BuildCommand;
 use windlass_model::dependency::Condition;
 use windlass_model::image::{DockerfileSource, ImageSource};
 use windlass_model::project::Project;
 use windlass_model::task::TaskTarget;
 
-use crate::check::project;
+use crate::check::{options, project};
 
 fn container<'a>(project: &'a Project, name: &str) -> &'a windlass_model::container::ContainerSpec {
     project.containers.values().find(|c| c.address.name == name).expect(name)
@@ -276,4 +277,36 @@ fn tasks_say_what_they_set_and_need() {
     };
     assert_eq!(on("t"), [("db".to_owned(), "started")]);
     assert_eq!(on("a"), [("web".to_owned(), "healthy")]);
+}
+
+#[test]
+fn overrides_lie_over_the_target_while_their_task_runs() {
+    let yaml = "vars: {v: two}\nimages:\n  app: {context: false, commands: [FROM x], args: {A: '1', B: '1'}, tags: [t]}\n\
+        containers:\n  base: {abstract: true, env: {A: base, B: base}}\n  web: {extends: base, image: app, env: {A: own}, tmpfs: {/run: ''}}\n\
+        tasks:\n  build: {image: app, action: build, overrides: {args: {B: '{{ vars.v }}'}, tags: [u], tag: test}}\n  \
+        up: {container: web, action: up, overrides: {env: {B: '{{ vars.v }}'}, depends_on: [db]}}\n  plain: {image: app}\n";
+    let yaml = yaml.replace("containers:\n", "containers:\n  db: {image: x}\n");
+    let of = |task: Option<&str>| {
+        let options = LoadOptions { task: task.map(str::to_owned), ..options(&yaml) };
+        load(&options).project.unwrap()
+    };
+    let plain = of(None);
+    assert_eq!((of(Some("plain")), of(Some("none"))), (plain.clone(), plain.clone()));
+    assert_eq!(plain.tasks["build"].overrides["args"]["B"], "{{ vars.v }}");
+    let built = of(Some("build")).images["app"].clone();
+    assert_eq!(
+        built.build.args,
+        [("A", "1"), ("B", "two")].map(|(k, v)| (k.into(), v.into())).into()
+    );
+    assert_eq!(built.reference, plain.images["app"].reference.replace(":latest", ":test"));
+    assert_eq!(built.tags.len(), 1);
+    let project = of(Some("up"));
+    let (web, before) = (container(&project, "web"), container(&plain, "web"));
+    assert_eq!(web.config.env["B"].reveal(), Some("two"));
+    assert_eq!(
+        (&web.config.env["A"], &web.config.tmpfs),
+        (&before.config.env["A"], &before.config.tmpfs)
+    );
+    assert_eq!((web.depends_on.len(), before.depends_on.len()), (1, 0));
+    assert_eq!(container(&project, "db"), container(&plain, "db"));
 }

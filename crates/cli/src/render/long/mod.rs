@@ -19,6 +19,7 @@ use windlass::model::project::Project;
 use windlass::model::registry::{RegistryLogin, RegistrySpec};
 use windlass::model::secret::{SecretSource, SecretSpec};
 use windlass::model::task::{TaskSpec, TaskTarget};
+use windlass::model::task_action::TaskAction;
 use windlass::model::volume::{VolumeConfig, VolumeSpec};
 
 /// The whole project.
@@ -254,8 +255,8 @@ fn depends_on(out: &mut Entries, all: &[Dependency]) {
 }
 
 fn task(spec: &TaskSpec, project: &Project) -> Value {
-    let TaskSpec { name: _, description, label, target, config, written, bash, .. } = spec;
-    let TaskSpec { needs, depends_on, .. } = spec;
+    let TaskSpec { name: _, description, label, action, target, engine, .. } = spec;
+    let TaskSpec { overrides, config, written, bash, needs, depends_on, .. } = spec;
     let mut out = Entries::default();
     out.some("description", description.as_deref());
     out.some("label", label.as_deref());
@@ -263,6 +264,13 @@ fn task(spec: &TaskSpec, project: &Project) -> Value {
         TaskTarget::Image(image) => out.put("image", image.to_string()),
         TaskTarget::Container(key) => out.put("container", key.as_str()),
         TaskTarget::Nothing => {}
+    }
+    if *action != TaskAction::Run {
+        out.put("action", action.as_str());
+    }
+    out.some("engine", engine.as_ref().map(ToString::to_string));
+    if overrides.is_object() {
+        out.put("overrides", overrides.clone());
     }
     // A task stops as its engine says; it has no such key.
     let config = ContainerConfig { stop_timeout_s: None, ..config.clone() };
