@@ -6,6 +6,7 @@ mod aftermath;
 mod apply;
 mod args;
 mod attendance;
+mod brought;
 mod bug;
 mod commands;
 mod consent;

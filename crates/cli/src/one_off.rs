@@ -20,6 +20,7 @@ use crate::apply::apply_in;
 use crate::args;
 use crate::args::{Consent, Talk};
 use crate::attendance::Attendance;
+use crate::brought;
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
 use crate::process;
@@ -34,7 +35,7 @@ use crate::words;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs of one project only make their containers one after the other, which takes no time.
-const LOCKED_S: u32 = 30;
+pub(crate) const LOCKED_S: u32 = 30;
 
 /// What is run in it.
 pub(crate) struct Errand {
@@ -60,7 +61,9 @@ pub(crate) fn run(
         let like = one(&session, reference)?;
         let errand = errand(like)?;
         let mut signals = Signals::listen()?;
-        run_in(invocation, &session, (reference, like), errand, args, &mut signals).await
+        let ran = run_in(invocation, &session, (reference, like), errand, args, &mut signals).await;
+        brought::take_back(invocation, &session, false, &mut signals).await;
+        ran
     })
 }
 
@@ -76,7 +79,9 @@ pub(crate) async fn run_in(
     let talk = talk(invocation, &errand, args)?;
     let one_off = declare(invocation, &errand, talk, args);
     let name = one_off.name(&like.name);
-    let request = request(reference, one_off, args);
+    let holder = process::holder(&invocation.environment, invocation.command);
+    let mut request = request(reference, one_off, args);
+    request.options.marks = Some(Box::new(holder));
     let made = make(invocation, session, like, &request, args.consent, signals).await?;
     let container = match made {
         Made::There(container) => container,

@@ -13,6 +13,7 @@ use windlass::model::note::Blocked;
 use windlass::model::observed::{ContainerSummary, Observed, ObservedEngine, State};
 use windlass::model::project::Project;
 use windlass::model::request::{Request, Verb};
+use windlass::model::run_mark::RunMark;
 use windlass::model::secret::SecretValues;
 use windlass::model::{ContainerId, EngineName, one_off};
 use windlass::{
@@ -86,7 +87,7 @@ impl Session {
         LocalInputs { file_digests: self.file_digests.clone(), ..LocalInputs::default() }
     }
 
-    /// One-off containers whose run is known to be over.
+    /// One-off containers and marks whose run is known to be over.
     fn find_over(&self, observed: &mut Observed) {
         for (engine, seen) in &observed.engines {
             let is_over = |container: &&ContainerSummary| {
@@ -95,6 +96,10 @@ impl Session {
             };
             let over = seen.containers.values().filter(is_over);
             observed.over.extend(over.map(|container| (engine.clone(), container.id.clone())));
+            let marks = seen.volumes.values();
+            let marks = marks.filter_map(|one| RunMark::read(&self.project.name, engine, one));
+            let over = marks.filter(|mark| process::is_dead(&mark.holder));
+            observed.over_marks.extend(over.map(|mark| (engine.clone(), mark.name)));
         }
     }
 
@@ -262,6 +267,7 @@ fn reads_local_inputs(verb: Verb) -> bool {
         | Verb::Unpause
         | Verb::Remove
         | Verb::Clean
+        | Verb::Release
         | Verb::Tag
         | Verb::Untag
         | Verb::Pull => false,

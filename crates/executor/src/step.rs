@@ -84,7 +84,10 @@ async fn act(ctx: StepContext<'_>) -> Result<()> {
         Action::CreateNetwork(create) => network::create(ctx, create).await,
         Action::RemoveNetwork { id, name } => network::remove(ctx, id, name).await,
         Action::CreateVolume(create) => volume::create(ctx, create).await,
-        Action::RemoveVolume { name, created } => volume::remove(ctx, name, created).await,
+        Action::RemoveVolume { name, created } | Action::UnmarkRun { name, created } => {
+            volume::remove(ctx, name, created).await
+        }
+        Action::MarkRun { name, labels } => volume::create_mark(ctx, name, labels).await,
         Action::PullImage { reference, platform, optional } => {
             image::pull(ctx, reference, platform.as_deref(), *optional).await
         }

@@ -31,6 +31,16 @@ pub enum Action {
         name: String,
         created: String,
     },
+    /// Says that a container or network goes with the run that brings it up: [`crate::run_mark`].
+    MarkRun {
+        name: String,
+        labels: BTreeMap<String, String>,
+    },
+    /// Takes such a mark away.
+    UnmarkRun {
+        name: String,
+        created: String,
+    },
     PullImage {
         reference: String,
         platform: Option<String>,
@@ -124,6 +134,8 @@ impl Action {
             | Self::RemoveVolume { .. }
             | Self::RemoveImage { .. }
             | Self::RemoveContainer { .. } => "remove",
+            Self::MarkRun { .. } => "mark",
+            Self::UnmarkRun { .. } => "unmark",
             Self::PullImage { .. } => "pull",
             Self::PushImage { .. } => "push",
             Self::TagImage { .. } => "tag",
@@ -172,6 +184,8 @@ impl Action {
             | Self::RemoveNetwork { .. }
             | Self::CreateVolume(_)
             | Self::RemoveVolume { .. }
+            | Self::MarkRun { .. }
+            | Self::UnmarkRun { .. }
             | Self::PullImage { .. }
             | Self::PushImage { .. }
             | Self::TagImage { .. }

@@ -41,6 +41,7 @@ pub mod registry;
 pub mod report;
 pub mod request;
 pub mod rescue;
+pub mod run_mark;
 pub mod secret;
 mod shared;
 mod sorted_map;

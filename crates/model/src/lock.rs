@@ -39,6 +39,31 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// A run of which nothing is known.
+    pub fn nobody() -> Self {
+        Self {
+            token: String::new(),
+            user: String::new(),
+            host: String::new(),
+            machine: String::new(),
+            boot: String::new(),
+            namespace: String::new(),
+            process: 0,
+            began: String::new(),
+            command: String::new(),
+            since_s: 0,
+        }
+    }
+
+    /// Whether both are of one process, which may hold several things.
+    pub fn is_of_process(&self, other: &Self) -> bool {
+        let place = |one: &Self| {
+            let Self { machine, boot, namespace, process, began, .. } = one.clone();
+            (machine, boot, namespace, process, began)
+        };
+        self.token == other.token || (!self.began.is_empty() && place(self) == place(other))
+    }
+
     /// The labels of the lock.
     pub fn labels(&self, project: &ProjectName) -> BTreeMap<String, String> {
         let text = serde_json::to_string(self).expect("invariant: a holder is plain data");

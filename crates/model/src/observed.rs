@@ -25,6 +25,8 @@ pub struct Observed {
     pub secrets: BTreeMap<Address, Digest>,
     /// One-off containers whose run is known to be over, by engine.
     pub over: BTreeSet<(EngineName, ContainerId)>,
+    /// Names of marks of runs that are known to be over, by engine: [`crate::run_mark`].
+    pub over_marks: BTreeSet<(EngineName, String)>,
 }
 
 /// The inputs of a build, read from local files.

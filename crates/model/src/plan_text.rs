@@ -54,7 +54,9 @@ impl fmt::Display for Action {
                 let names: Vec<_> = files.iter().map(|file| file.secret.as_str()).collect();
                 write!(f, " {}", names.join(" "))
             }
-            Self::StartContainer(_)
+            Self::MarkRun { .. }
+            | Self::UnmarkRun { .. }
+            | Self::StartContainer(_)
             | Self::StopContainer { .. }
             | Self::RestartContainer { .. }
             | Self::PauseContainer(_)

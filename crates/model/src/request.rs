@@ -3,6 +3,7 @@
 //! Invariant: an option that a verb does not read changes nothing.
 
 use crate::clean::CleanOptions;
+use crate::lock::Holder;
 use crate::one_off::OneOff;
 use std::collections::BTreeSet;
 
@@ -29,10 +30,12 @@ pub enum Verb {
     Clean,
     /// A one-off container beside a declared one, and what that depends on.
     Run,
+    /// What a run brought up is taken back: the end of [`Verb::Run`].
+    Release,
 }
 
 impl Verb {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Up,
         Self::Down,
         Self::Create,
@@ -52,6 +55,7 @@ impl Verb {
         Self::Rollback,
         Self::Clean,
         Self::Run,
+        Self::Release,
     ];
 
     /// As on the command line.
@@ -76,6 +80,7 @@ impl Verb {
             Self::Rollback => "rollback",
             Self::Clean => "clean",
             Self::Run => "run",
+            Self::Release => "release",
         }
     }
 
@@ -118,7 +123,8 @@ impl Request {
             | Verb::Remove
             | Verb::Update
             | Verb::Untag
-            | Verb::Clean => self.options.recreate.is_empty(),
+            | Verb::Clean
+            | Verb::Release => self.options.recreate.is_empty(),
             // Going back twice is going forth.
             Verb::Rollback
             | Verb::Restart
@@ -191,6 +197,10 @@ pub struct Options {
     pub clean: CleanOptions,
     /// `run`: the container to make; without it only what comes before that.
     pub one_off: Option<Box<OneOff>>,
+    /// `run`: what it brings up goes with this run; `release`: which run is over.
+    pub marks: Option<Box<Holder>>,
+    /// `release`: what the run brought up stays.
+    pub leave: bool,
 }
 
 impl Options {

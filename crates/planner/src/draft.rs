@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) forced: BTreeSet<Address>,
     /// Steps that make networks, by engine and name.
     pub(crate) network_steps: BTreeMap<(EngineName, String), StepId>,
+    /// Steps that say of an object that it goes with a run, which come before it is made.
+    pub(crate) marks: BTreeMap<Address, StepId>,
 }
 
 /// What the steps so far do for one object.
@@ -87,7 +89,10 @@ impl Draft {
         after: impl IntoIterator<Item = StepId>,
     ) -> StepId {
         let id = self.next();
-        let after: BTreeSet<StepId> = after.into_iter().collect();
+        let mut after: BTreeSet<StepId> = after.into_iter().collect();
+        if matches!(action, Action::CreateContainer(_) | Action::CreateNetwork(_)) {
+            after.extend(self.marks.get(address));
+        }
         self.steps.push(Step {
             address: address.clone(),
             action,

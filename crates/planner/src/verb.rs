@@ -39,6 +39,8 @@ pub(crate) enum Rule {
     Clean,
     /// A one-off container.
     Run,
+    /// What it brought up.
+    Release,
 }
 
 /// A row of the table.
@@ -70,6 +72,7 @@ pub(crate) fn row(verb: Verb) -> Row {
         Verb::Rollback => (Traversal::Only, Rule::Rollback),
         Verb::Clean => (Traversal::Only, Rule::Clean),
         Verb::Run => (Traversal::Dependencies, Rule::Run),
+        Verb::Release => (Traversal::Only, Rule::Release),
     };
     Row { traversal, rule }
 }
@@ -93,6 +96,7 @@ pub(crate) fn run(
         Rule::Rollback => rule::rollback::rollback(world, request, selection, &mut draft),
         Rule::Clean => rule::clean::clean(world, request, &mut draft),
         Rule::Run => rule::one_off::run(world, request, selection, &mut draft),
+        Rule::Release => rule::brought::release(world, request, &mut draft),
         Rule::Build => rule::image::build(world, request, selection, &mut draft),
     }
     draft.finish(world, selection)

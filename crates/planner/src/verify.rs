@@ -9,6 +9,7 @@ use windlass_model::observed::Observed;
 use windlass_model::one_off;
 use windlass_model::plan::{Action, ContainerRef, Hazard, Plan, Step, StepId};
 use windlass_model::project::Project;
+use windlass_model::run_mark::RunMark;
 
 /// What is unsound about a plan; empty if nothing.
 pub fn verify(project: &Project, observed: &Observed, plan: &Plan) -> Vec<String> {
@@ -86,6 +87,9 @@ fn ownership(
         engine.networks.get(id).is_some_and(|network| foreign(&network.owner))
     } else if let Action::RemoveVolume { name, .. } = action {
         engine.volumes.get(name).is_some_and(|volume| foreign(&volume.owner))
+    } else if let Action::UnmarkRun { name, .. } = action {
+        let mark = |volume| RunMark::read(&project.name, &step.address.engine, volume);
+        engine.volumes.get(name).is_some_and(|volume| mark(volume).is_none())
     } else if let Action::RemoveImage { id, .. } = action {
         engine.images.get(id).is_some_and(|image| foreign(&image.owner))
     } else if let Some(ContainerRef::Existing(id)) = action.container() {

@@ -7,6 +7,7 @@ use windlass::model::image::{ImageUse, PullPolicy};
 
 use super::task;
 use crate::args;
+use crate::brought;
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
 use crate::one_off::{self, Errand};
@@ -21,23 +22,34 @@ pub(super) fn run(invocation: &Invocation, args: &args::RunTask) -> Result<Exit>
     invocation::block_on(async {
         let session = Session::open(invocation)?;
         let mut signals = Signals::listen()?;
-        let runnable = Runnable::find(invocation, &session, &args.reference, &KINDS)?;
-        let like = match runnable {
-            Runnable::Task(task) => {
-                return task::run(invocation, &session, task, args, &mut signals).await;
-            }
-            Runnable::Container(spec) => spec.clone(),
-            Runnable::Image(image) => {
-                let name = match &image {
-                    ImageUse::Project(key) => key.clone(),
-                    ImageUse::External(_) => "image".to_owned(),
-                };
-                of_image(&session, &name, image)
-            }
-        };
-        let like = ContainerSpec { config: with_words(&like, args).into(), ..like };
-        go(invocation, &session, &like, &args.one_off, &mut signals).await
+        let ran = run_in(invocation, &session, args, &mut signals).await;
+        brought::take_back(invocation, &session, false, &mut signals).await;
+        ran
     })
+}
+
+async fn run_in(
+    invocation: &Invocation,
+    session: &Session,
+    args: &args::RunTask,
+    signals: &mut Signals,
+) -> Result<Exit> {
+    let runnable = Runnable::find(invocation, session, &args.reference, &KINDS)?;
+    let like = match runnable {
+        Runnable::Task(task) => {
+            return task::run(invocation, session, task, args, signals).await;
+        }
+        Runnable::Container(spec) => spec.clone(),
+        Runnable::Image(image) => {
+            let name = match &image {
+                ImageUse::Project(key) => key.clone(),
+                ImageUse::External(_) => "image".to_owned(),
+            };
+            of_image(session, &name, image)
+        }
+    };
+    let like = ContainerSpec { config: with_words(&like, args).into(), ..like };
+    go(invocation, session, &like, &args.one_off, signals).await
 }
 
 /// The container's own configuration, or another program and other words.

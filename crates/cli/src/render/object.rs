@@ -41,6 +41,8 @@ pub(crate) enum Deed {
     Unpause,
     Remove,
     Run,
+    Mark,
+    Unmark,
     Wait,
 }
 
@@ -64,6 +66,8 @@ impl Deed {
             Self::Unpause => "unpause",
             Self::Remove => "remove",
             Self::Run => "run a command in",
+            Self::Mark => "take back at the end",
+            Self::Unmark => "let go of",
             Self::Wait => "wait for",
         }
     }
@@ -86,6 +90,8 @@ impl Deed {
             Self::Unpause => "unpaused",
             Self::Remove => "removed",
             Self::Run => "had a command run",
+            Self::Mark => "marked to be taken back",
+            Self::Unmark => "let go of",
             Self::Wait => "waited for",
         }
     }
@@ -115,6 +121,8 @@ impl Deed {
             | Action::UpdateContainer { .. }
             | Action::ConnectNetwork { .. }
             | Action::DisconnectNetwork { .. } => Self::Update,
+            Action::MarkRun { .. } => Self::Mark,
+            Action::UnmarkRun { .. } => Self::Unmark,
             Action::WaitContainer { .. } | Action::Delay { .. } => Self::Wait,
             Action::ExecContainer { .. } => Self::Run,
         }
@@ -132,6 +140,7 @@ impl Deed {
             Self::Update => 6,
             Self::Run => 7,
             Self::Wait => 8,
+            Self::Mark | Self::Unmark => 9,
         }
     }
 }
@@ -220,6 +229,8 @@ impl Object<'_> {
             | Deed::Pause
             | Deed::Unpause
             | Deed::Run
+            | Deed::Mark
+            | Deed::Unmark
             | Deed::Wait => ('~', Role::Change),
         }
     }
@@ -260,8 +271,10 @@ impl Object<'_> {
             if let Some(name) = self.passing_name(*id).filter(|_| verbose) {
                 let _ = write!(verb, " ({})", escape::line(name));
             }
-            let minor = matches!(step.action, Action::CopySecrets { .. } | Action::Delay { .. })
-                || is_passing_name(step);
+            let minor = matches!(
+                step.action,
+                Action::CopySecrets { .. } | Action::MarkRun { .. } | Action::Delay { .. }
+            ) || is_passing_name(step);
             if (verbose || !minor) && verbs.last() != Some(&verb) {
                 verbs.push(verb);
             }
@@ -304,6 +317,8 @@ pub(crate) fn action_words(action: &Action) -> String {
             format!("run {}", escape::line(&exec.argv.join(" ")))
         }
         Action::Delay { ms } => format!("wait {}", crate::words::duration(*ms)),
+        Action::MarkRun { .. } => "mark for this run".to_owned(),
+        Action::UnmarkRun { .. } => "let go of".to_owned(),
         Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
+mod brought;
 mod built_in_code;
 mod clean;
 mod commands;

@@ -43,10 +43,12 @@ tasks:
 "#;
 
 /// Every object that has to do with the world.
-fn everything(world: &World) -> Vec<String> {
+pub(crate) fn everything(world: &World) -> Vec<String> {
     let label = format!("dev.windlass-run.project={}", world.project);
     let names = |one: &Value| one["Names"][0].as_str().unwrap_or_default().to_owned();
     let mut all: Vec<_> = engine::list("containers", Some(&label)).iter().map(names).collect();
+    let marks = engine::list("volumes", Some(&label));
+    all.extend(marks.iter().map(|one| one["Name"].as_str().unwrap_or_default().to_owned()));
     all.extend(world.objects());
     all
 }

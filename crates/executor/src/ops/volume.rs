@@ -8,10 +8,12 @@ mod owner;
 use crate::failure;
 use crate::lookup;
 use crate::step::{Result, StepContext};
+use std::collections::BTreeMap;
 use windlass_model::fault::Fault;
 use windlass_model::label::{Owner, without_own};
 use windlass_model::observed::ObservedVolume;
 use windlass_model::plan::CreateVolume;
+use windlass_model::volume::VolumeConfig;
 
 pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateVolume) -> Result<()> {
     let Some(owner) = create.owner else { return ensure(ctx, create).await };
@@ -20,6 +22,17 @@ pub(crate) async fn create(ctx: StepContext<'_>, create: &CreateVolume) -> Resul
     ensure(ctx, create).await?;
     owner::give(ctx, &create.name, owner).await?;
     owner::remove(ctx, &mark).await
+}
+
+/// The mark of a run. One that is there already is of the same run: its name says so.
+pub(crate) async fn create_mark(
+    ctx: StepContext<'_>,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+) -> Result<()> {
+    let (name, labels) = (name.to_owned(), labels.clone());
+    let config = VolumeConfig { labels: labels.clone(), ..VolumeConfig::default() };
+    ensure(ctx, &CreateVolume { name, config, labels, owner: None }).await
 }
 
 async fn ensure(ctx: StepContext<'_>, create: &CreateVolume) -> Result<()> {

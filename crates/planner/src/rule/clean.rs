@@ -4,7 +4,8 @@
 //! asked for, and its step says that it is foreign.
 
 use crate::draft::{Draft, Why};
-use crate::rule::{one_off, orphan};
+use crate::rule::{brought, one_off, orphan};
+use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::clean::CleanOptions;
@@ -26,6 +27,7 @@ type Gone = BTreeMap<ContainerId, StepId>;
 pub(crate) fn clean(world: &World<'_>, request: &Request, draft: &mut Draft) {
     let declared = declared_images(world);
     let mut over = one_off::leftovers(world, draft);
+    brought::take_back_rest(world, &Selection::default(), &mut over, draft);
     for engine in world.engine_names() {
         let Some(state) = world.state(engine) else { continue };
         let mut gone = std::mem::take(&mut over);

@@ -6,7 +6,7 @@ use crate::draft::{Draft, Why};
 use crate::graph;
 use crate::rule::clean::is_own_image;
 use crate::rule::container::{remove_container, stop_if_up};
-use crate::rule::{orphan, volume};
+use crate::rule::{brought, orphan, volume};
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,7 @@ pub(crate) fn down(
             images(world, engine, &gone, draft);
         }
     }
+    brought::forget(world, &gone, selection.everything, draft);
 }
 
 /// Stops and removes every container at an address, after its dependents.
@@ -253,4 +254,5 @@ pub(crate) fn remove(
             None => take_down(world, request, address, &mut gone, draft),
         }
     }
+    brought::forget(world, &gone, false, draft);
 }

@@ -5,7 +5,8 @@
 use crate::draft::{Draft, Why};
 use crate::rule::commands;
 use crate::rule::container::{Case, Goal, current};
-use crate::rule::{readiness, secrets};
+use crate::rule::down::Gone;
+use crate::rule::{brought, readiness, secrets};
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::Address;
@@ -54,6 +55,9 @@ pub(crate) fn each(
             None => draft.note(address, NoteReason::Already { state: "absent" }),
             Some(container) => one(world, request, spec, container, change, draft),
         }
+    }
+    if change == Change::Start {
+        brought::claim(world, selection, &mut Gone::new(), draft);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: what a rule decides, it writes into the draft; a rule reads only the world, the
 //! request and the draft.
 
+pub(crate) mod brought;
 pub(crate) mod clean;
 pub(crate) mod commands;
 pub(crate) mod container;
@@ -54,6 +55,7 @@ pub(crate) fn reach(
             container::reach(world, request, spec, goal, draft);
         }
     }
-    orphan::orphans(world, request, draft);
+    let mut gone = orphan::orphans(world, request, draft);
+    brought::claim(world, selection, &mut gone, draft);
     volume::orphans(world, request, draft);
 }

@@ -6,7 +6,7 @@ use crate::draft::{Draft, Why};
 use crate::rule::container::{self, Goal, remove_container, stop_if_up};
 use crate::rule::create::{self, create_with};
 use crate::rule::down::Gone;
-use crate::rule::{image, network, readiness, secrets, volume};
+use crate::rule::{brought, image, network, readiness, secrets, volume};
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::Address;
@@ -24,6 +24,7 @@ pub(crate) fn run(
     selection: &Selection<'_>,
     draft: &mut Draft,
 ) {
+    brought::mark(world, request, selection, draft);
     for address in world.networks_used(&selection.containers) {
         network::ensure(world, request, &address, &selection.containers, draft);
     }
@@ -47,7 +48,8 @@ pub(crate) fn run(
             make(world, spec, one_off, needs, draft);
         }
     }
-    leftovers(world, draft);
+    let mut gone = leftovers(world, draft);
+    brought::take_back_rest(world, selection, &mut gone, draft);
 }
 
 /// Creates it, with its secrets. It is started by whoever talks with it.

@@ -2,11 +2,15 @@
 
 use crate::fixture::{Fixture, container, depends, engine, joins, mounts};
 use crate::{check, shop};
-use windlass_model::ContainerId;
 use windlass_model::dependency::Condition;
+use windlass_model::lock::Holder;
+use windlass_model::observed::ObservedVolume;
 use windlass_model::observed::State;
 use windlass_model::one_off::OneOff;
 use windlass_model::request::{Request, Verb};
+use windlass_model::run_mark;
+use windlass_model::volume::VolumeConfig;
+use windlass_model::{Address, ContainerId};
 
 fn run(reference: &str) -> Request {
     let mut request = Request::new(Verb::Run).for_references([reference]);
@@ -119,4 +123,127 @@ fn what_a_run_left_goes_with_the_next() {
     );
     let down = fixture.plan(&Request::new(Verb::Down));
     assert!(down.contains("run_0") && down.contains("network net: remove"), "{down}");
+}
+
+fn marks(fixture: &mut Fixture, holder: &Holder, address: &Address) -> String {
+    let project = fixture.project.name.clone();
+    let name = run_mark::name(&project, address, holder);
+    let labels = run_mark::labels(&project, address, holder, &name);
+    let config = VolumeConfig { labels, ..VolumeConfig::default() };
+    let volume = ObservedVolume { name: name.clone(), owner: None, config, created: String::new() };
+    fixture.state().volumes.insert(name.clone(), volume);
+    name
+}
+
+fn holder(token: &str) -> Holder {
+    Holder { token: token.to_owned(), ..Holder::nobody() }
+}
+
+fn marked(reference: &str, holder: &Holder) -> Request {
+    let mut request = run(reference);
+    request.options.marks = Some(Box::new(holder.clone()));
+    request
+}
+
+fn release(holder: &Holder) -> Request {
+    let mut request = Request::new(Verb::Release);
+    request.options.marks = Some(Box::new(holder.clone()));
+    request
+}
+
+#[test]
+fn what_a_run_brings_up_is_marked_before_it_is_made() {
+    let me = holder("me");
+    check(
+        &shop(),
+        &marked("web", &me),
+        "#0 network net: mark (requested)
+         #1 container db: mark (requested)
+         #2 #0 -> network net: create p.net (absent)
+         #3 volume data: create p.data (absent)
+         #4 #1,#2,#3 -> container db: create p.db (absent)
+         #5 #4 -> container db: start (absent)
+         #6 #5 -> container db: wait until healthy (readiness)
+         #7 #2,#6 -> container web_run_1: create p.web_run_1 (requested)",
+    );
+    // What is there without a mark is somebody else's.
+    check(
+        &shop().apply(),
+        &marked("web", &me),
+        "#0 container web_run_1: create p.web_run_1 (requested)",
+    );
+}
+
+#[test]
+fn what_a_run_brought_up_goes_with_the_last_run_that_needs_it() {
+    let (me, other) = (holder("me"), holder("other"));
+    let mut fixture = shop().apply();
+    let state = fixture.state();
+    let web = ContainerId::new("id-p.web");
+    assert!(state.containers.remove(&web).is_some() && state.details.remove(&web).is_some());
+    let net = Address::network(&engine(), "net");
+    for address in [container("db"), net] {
+        marks(&mut fixture, &other, &address);
+    }
+    // One that joins has marks of its own.
+    check(
+        &fixture,
+        &marked("web", &me),
+        "#0 network net: mark (requested)
+         #1 container db: mark (requested)
+         #2 container web_run_1: create p.web_run_1 (requested)",
+    );
+    let mine = [container("db"), Address::network(&engine(), "net")]
+        .map(|address| marks(&mut fixture, &me, &address));
+    check(
+        &fixture,
+        &release(&other),
+        "#0 container db: unmark (left over)
+         #1 network net: unmark (left over)",
+    );
+    for name in mine {
+        fixture.state().volumes.remove(&name);
+    }
+    let all = "#0 container db: stop (left over)
+         #1 #0 -> container db: remove (left over)
+         #2 #1 -> container db: unmark (left over)
+         #3 #1 -> network net: remove p.net (left over)
+         #4 #3 -> network net: unmark (left over)";
+    check(&fixture, &release(&other), all);
+    // Nobody's but the other's, as long as that goes on.
+    check(&fixture, &release(&me), "");
+    let mut leave = release(&other);
+    leave.options.leave = true;
+    check(
+        &fixture,
+        &leave,
+        "#0 network net: unmark (requested)
+         #1 container db: unmark (requested)",
+    );
+}
+
+#[test]
+fn what_is_asked_for_stays_and_what_the_dead_left_goes() {
+    let other = holder("other");
+    let mut fixture = shop().apply();
+    let name = marks(&mut fixture, &other, &container("db"));
+    for verb in [Verb::Up, Verb::Start] {
+        let request = Request::new(verb).for_references(["db"]);
+        check(&fixture, &request, "#0 container db: unmark (requested)");
+    }
+    fixture.observed.over_marks.insert((engine(), name));
+    let clean = "#0 container db: stop (left over)
+         #1 #0 -> container db: remove (left over)
+         #2 #1 -> container db: unmark (left over)";
+    check(&fixture, &Request::new(Verb::Clean), clean);
+    // A run that needs it takes it over.
+    check(
+        &fixture,
+        &marked("web", &holder("me")),
+        "#0 container db: mark (requested)
+         #1 #0 -> container db: unmark (left over)
+         #2 container web_run_1: create p.web_run_1 (requested)",
+    );
+    let down = fixture.plan(&Request::new(Verb::Down));
+    assert!(down.contains("container db: unmark"), "{down}");
 }
