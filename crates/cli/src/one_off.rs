@@ -236,6 +236,7 @@ fn declare(invocation: &Invocation, errand: &Errand, talk: Talk, args: &args::On
         stdin: talk.stdin,
         publish: args.publish,
         directory: errand.script.as_ref().map(|(directory, _)| directory.clone()),
+        serves: false,
     }
 }
 

@@ -42,6 +42,8 @@ pub struct OneOff {
     pub publish: bool,
     /// A directory of its own that is filled before it starts.
     pub directory: Option<String>,
+    /// Whether it runs for others, who wait until it is ready: it keeps the health check, and the plan starts it.
+    pub serves: bool,
 }
 
 impl OneOff {
@@ -106,6 +108,9 @@ impl OneOff {
         if let Some(directory) = &self.directory {
             let mount = Mount { no_copy: true, ..Mount::anonymous() };
             config.mounts.insert(directory.clone(), mount);
+        }
+        if self.serves {
+            config.healthcheck = like.healthcheck.clone();
         }
         config
     }
@@ -181,6 +186,14 @@ mod tests {
         assert_eq!((config.command, config.user), (like().command, like().user));
         let published = OneOff { publish: true, ..OneOff::default() }.config(&like()).published;
         assert_eq!(published, like().published);
+    }
+
+    #[test]
+    fn one_that_serves_is_checked_as_the_declared_one() {
+        let config = OneOff::default().config(&like());
+        assert_eq!(*config.healthcheck, Some(Healthcheck::disabled()));
+        let serving = OneOff { serves: true, ..OneOff::default() };
+        assert_eq!(serving.config(&like()).healthcheck, like().healthcheck);
     }
 
     #[test]

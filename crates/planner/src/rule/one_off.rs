@@ -6,7 +6,7 @@ use crate::draft::{Draft, Why};
 use crate::rule::container::{self, Goal, remove_container, stop_if_up};
 use crate::rule::create::{self, create_with};
 use crate::rule::down::Gone;
-use crate::rule::{brought, image, network, readiness, secrets, volume};
+use crate::rule::{brought, healthcheck, image, network, readiness, secrets, volume};
 use crate::select::Selection;
 use crate::world::World;
 use windlass_model::Address;
@@ -14,8 +14,14 @@ use windlass_model::container::ContainerSpec;
 use windlass_model::name::{ContainerId, EngineName};
 use windlass_model::observed::ContainerSummary;
 use windlass_model::one_off::{self, OneOff};
-use windlass_model::plan::{Cause, ContainerRef, Group, StepId};
+use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId, Until};
 use windlass_model::request::Request;
+
+/// How long one that serves, and of which nothing says when it is ready, must run.
+const SERVES_AFTER_MS: u64 = 300;
+
+/// How long that may take.
+const SERVES_WITHIN_MS: u64 = 30_000;
 
 /// `run`.
 pub(crate) fn run(
@@ -45,16 +51,17 @@ pub(crate) fn run(
         needs.extend(image.step);
         needs.extend(image::named(world, request, spec, draft));
         if let Some(one_off) = &request.options.one_off {
-            make(world, spec, one_off, needs, draft);
+            make(world, request, spec, one_off, needs, draft);
         }
     }
     let mut gone = leftovers(world, draft);
     brought::take_back_rest(world, selection, &mut gone, draft);
 }
 
-/// Creates it, with its secrets. It is started by whoever talks with it.
+/// Creates it, with its secrets. Unless it serves, it is started by whoever talks with it.
 fn make(
     world: &World<'_>,
+    request: &Request,
     like: &ContainerSpec,
     one_off: &OneOff,
     needs: Vec<StepId>,
@@ -72,7 +79,52 @@ fn make(
     let config = create::config(world, &spec);
     let name = spec.name.clone();
     let step = create_with(world, &spec, (name, config, labels.into()), &why, needs, draft);
-    secrets::copy(&spec, &ContainerRef::Planned(step), &why, draft);
+    let container = ContainerRef::Planned(step);
+    secrets::copy(&spec, &container, &why, draft);
+    if one_off.serves {
+        serve(world, request, &spec, &container, draft);
+    }
+}
+
+/// Starts it for others, who wait until it is ready: commands and conditions as after the first start of the declared
+/// one. It goes if any of that fails, so no name tells the next run how far it came.
+fn serve(
+    world: &World<'_>,
+    request: &Request,
+    spec: &ContainerSpec,
+    container: &ContainerRef,
+    draft: &mut Draft,
+) {
+    let why = Why::new(Cause::Readiness, Group::Create);
+    let mut actions = vec![Action::StartContainer(container.clone())];
+    if spec.start_delay_ms > 0 {
+        actions.push(Action::Delay { ms: spec.start_delay_ms });
+    }
+    for exec in spec.exec_commands.iter() {
+        let (container, exec) = (container.clone(), Box::new(exec.clone()));
+        actions.push(Action::ExecContainer { container, exec });
+    }
+    let asked = request.options.timeout_ms();
+    let wait = |until, deadline_ms| {
+        let container = container.clone();
+        Action::WaitContainer { container, until, deadline_ms: asked.unwrap_or(deadline_ms) }
+    };
+    if let Some(conditions) = spec.wait.as_ref() {
+        let until = Until::Conditions(Box::new(conditions.clone()));
+        actions.push(wait(until, conditions.timeout_ms));
+    }
+    let is_checked = healthcheck::of(world, spec) == Some(true);
+    if is_checked {
+        actions.push(wait(Until::Healthy, readiness::deadline_ms(request, spec, true)));
+    } else if spec.wait.is_none() {
+        // Nothing says when it is ready: one that ends at once is not.
+        actions.push(wait(Until::Running { stable_ms: SERVES_AFTER_MS }, SERVES_WITHIN_MS));
+    }
+    for action in actions {
+        let after = draft.progress(&spec.address).present;
+        let step = draft.step(&spec.address, action, why.clone(), after);
+        draft.progress(&spec.address).present = Some(step);
+    }
 }
 
 /// Those that stay when their run is over, until somebody removes them.

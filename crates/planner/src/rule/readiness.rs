@@ -152,7 +152,8 @@ fn holds_already(world: &World<'_>, spec: &ContainerSpec, healthy: bool) -> bool
     })
 }
 
-fn deadline_ms(request: &Request, spec: &ContainerSpec, healthy: bool) -> u64 {
+/// How long a container may take to become healthy, or else to complete.
+pub(crate) fn deadline_ms(request: &Request, spec: &ContainerSpec, healthy: bool) -> u64 {
     let asked = request.options.timeout_ms();
     let check = spec.config.healthcheck.as_ref().map(Healthcheck::deadline_ms);
     let default = if healthy { check.unwrap_or(HEALTHY_WITHIN_MS) } else { COMPLETE_WITHIN_MS };

@@ -45,6 +45,31 @@ fn dependencies_come_first_and_the_container_itself_is_not_needed() {
 }
 
 #[test]
+fn one_that_serves_is_started_and_waited_for() {
+    let served = |reference: &str| {
+        let mut request = run(reference);
+        let one_off = OneOff { id: "1".into(), serves: true, ..OneOff::default() };
+        request.options.one_off = Some(Box::new(one_off));
+        request
+    };
+    let applied = shop().apply();
+    check(
+        &applied,
+        &served("web"),
+        "#0 container web_run_1: create p.web_run_1 (requested)
+         #1 #0 -> container web_run_1: start (readiness)
+         #2 #1 -> container web_run_1: wait until running (readiness)",
+    );
+    check(
+        &applied,
+        &served("db"),
+        "#0 container db_run_1: create p.db_run_1 (requested)
+         #1 #0 -> container db_run_1: start (readiness)
+         #2 #1 -> container db_run_1: wait until healthy (readiness)",
+    );
+}
+
+#[test]
 fn a_dependency_that_must_complete_is_waited_for() {
     let fixture = Fixture::new().container("job", |_| {}).container("web", |spec| {
         joins(spec, "net");
