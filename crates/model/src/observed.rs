@@ -184,6 +184,8 @@ pub struct ObservedContainer {
     pub config: ContainerConfig,
     /// The id of each network it is attached to, by name: a network that was made anew has another.
     pub network_ids: BTreeMap<String, NetworkId>,
+    /// Its address in each network, while it runs: the IPv4 one if it has one.
+    pub addresses: BTreeMap<String, String>,
     /// Names of anonymous volumes, by target.
     pub anonymous_volumes: BTreeMap<String, String>,
 }

@@ -100,7 +100,7 @@ fn serve(
     if spec.start_delay_ms > 0 {
         actions.push(Action::Delay { ms: spec.start_delay_ms });
     }
-    for exec in spec.exec_commands.iter() {
+    for exec in &spec.exec_commands {
         let (container, exec) = (container.clone(), Box::new(exec.clone()));
         actions.push(Action::ExecContainer { container, exec });
     }

@@ -233,6 +233,7 @@ impl Fixture {
                 .keys()
                 .map(|name| (name.clone(), NetworkId::new(format!("id-{name}"))))
                 .collect(),
+            addresses: BTreeMap::new(),
             anonymous_volumes: BTreeMap::new(),
         };
         edit(&mut container);

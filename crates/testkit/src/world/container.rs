@@ -99,6 +99,7 @@ impl FakeContainer {
             owner,
             config: self.config.clone(),
             network_ids: ids.collect(),
+            addresses: BTreeMap::new(),
             anonymous_volumes: self.anonymous.clone(),
         }
     }

@@ -24,12 +24,22 @@ pub(crate) fn to_settings(endpoint: &Endpoint) -> EndpointSettings {
         aliases: some_list(aliases),
         mac_address: mac_address.clone().into_inner(),
         network_id: None,
+        ip_address: None,
+        global_ipv6_address: None,
     }
 }
 
 /// An endpoint; `asked` is what was asked for, where that is known.
 fn observed(settings: EndpointSettings, id: &str, asked: Option<&Endpoint>) -> Endpoint {
-    let EndpointSettings { ipam_config, links, aliases, mac_address, network_id: _ } = settings;
+    let EndpointSettings {
+        ipam_config,
+        links,
+        aliases,
+        mac_address,
+        network_id: _,
+        ip_address: _,
+        global_ipv6_address: _,
+    } = settings;
     let EndpointIpam { ipv4, ipv6, link_local_ips } = ipam_config.unwrap_or_default();
     let own = |alias: &String| alias.len() == 12 && id.starts_with(alias.as_str());
     Endpoint {

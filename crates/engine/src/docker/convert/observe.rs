@@ -80,6 +80,7 @@ pub(crate) fn container_observed(
         anonymous_volumes: anonymous_volumes(&observed, mounts),
         config: observed,
         network_ids: networks.ids,
+        addresses: networks.addresses,
         id: ContainerId::new(id),
     }
 }
@@ -87,6 +88,7 @@ pub(crate) fn container_observed(
 struct Networks {
     settings: BTreeMap<String, EndpointSettings>,
     ids: BTreeMap<String, NetworkId>,
+    addresses: BTreeMap<String, String>,
 }
 
 impl Networks {
@@ -104,7 +106,13 @@ impl Networks {
                 Some((name.clone(), NetworkId::new(id)))
             })
             .collect();
-        Self { settings, ids }
+        let addresses = settings.iter().filter_map(|(name, endpoint)| {
+            let all = [&endpoint.ip_address, &endpoint.global_ipv6_address];
+            let address = all.into_iter().flatten().find(|address| !address.is_empty())?;
+            Some((name.clone(), address.clone()))
+        });
+        let addresses = addresses.collect();
+        Self { settings, ids, addresses }
     }
 }
 

@@ -95,6 +95,10 @@ pub(crate) struct EndpointSettings {
     pub(crate) mac_address: Option<String>,
     #[serde(rename = "NetworkID", skip_serializing)]
     pub(crate) network_id: Option<String>,
+    #[serde(rename = "IPAddress", skip_serializing)]
+    pub(crate) ip_address: Option<String>,
+    #[serde(rename = "GlobalIPv6Address", skip_serializing)]
+    pub(crate) global_ipv6_address: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
