@@ -29,13 +29,23 @@ pub(crate) async fn take(
     plan: &Plan,
     within_s: u32,
 ) -> Result<Lock> {
-    let on: BTreeSet<&EngineName> = plan.steps.iter().map(|step| &step.address.engine).collect();
+    let on = plan.steps.iter().map(|step| &step.address.engine).collect();
+    take_on(invocation, session, &on, within_s).await
+}
+
+/// The same on these engines.
+pub(crate) async fn take_on(
+    invocation: &Invocation,
+    session: &Session,
+    on: &BTreeSet<&EngineName>,
+    within_s: u32,
+) -> Result<Lock> {
     let holder = process::holder(&invocation.environment, invocation.command);
     let end = Instant::now() + Duration::from_secs(within_s.into());
     let mut told = false;
     loop {
         let project = &session.project.name;
-        match windlass::lock(&session.engines, &on, project, &holder, &process::is_dead).await {
+        match windlass::lock(&session.engines, on, project, &holder, &process::is_dead).await {
             Ok(lock) => return Ok(lock),
             Err(LockError::Engine { source, .. }) => {
                 return Err(Trouble::engine("lock the project", source));

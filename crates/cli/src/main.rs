@@ -34,6 +34,7 @@ mod render;
 mod results;
 mod runnable;
 mod select;
+mod serve;
 mod session;
 mod signals;
 mod tar_file;

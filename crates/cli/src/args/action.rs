@@ -66,6 +66,7 @@ impl Command {
             | Self::Tasks
             | Self::Login(_)
             | Self::Completions { .. }
+            | Self::Serve(_)
             | Self::Man { .. } => None,
         }
     }

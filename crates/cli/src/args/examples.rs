@@ -297,6 +297,20 @@ Examples:
 Exit codes: the script's own; 124 it did not end by its --deadline, 1 it could not be run, 3 another run
 is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
 
+pub(super) const SERVE: &str = "\
+Examples:
+  windlass serve                                a page and a token, on a free port of this machine alone
+  windlass serve --port-file .port              for scripts: the port in .port, the token in .port.token
+  windlass serve --listen 127.0.0.1:4545        on this port
+
+A container of one's own, that goes with the connection:
+  curl -N -H \"Authorization: Bearer $(cat .port.token)\" -H 'Content-Type: application/json' \\
+    -d '{\"container\": \"web\", \"hold\": true}' http://127.0.0.1:$(cat .port)/v1/leases
+
+Ctrl-C or SIGTERM ends all leases, then the server; twice ends it at once, and the next run removes what is left.
+Exit codes: 0 ended when it was told to, 1 it could not serve, 64 command line, 65 files, 69 no engine,
+130 interrupted twice.";
+
 pub(super) const TOP: &str = "\
 Examples:
   windlass top                      the processes of all containers

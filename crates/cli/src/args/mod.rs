@@ -15,6 +15,7 @@ mod one_off;
 mod options;
 mod process;
 mod registry;
+mod serve;
 mod tail;
 mod words;
 
@@ -28,6 +29,7 @@ pub(crate) use one_off::{OneOff, RunTask, Script};
 pub(crate) use options::*;
 pub(crate) use process::{Talk, Terminal};
 pub(crate) use registry::{Login, Push, Tag, Untag};
+pub(crate) use serve::Serve;
 pub(crate) use words::Word;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -185,6 +187,7 @@ impl Command {
             Self::Tag(_) => "tag",
             Self::Untag(_) => "untag",
             Self::Run(_) => "run",
+            Self::Serve(_) => "serve",
             Self::Script(_) => "script",
             Self::Retrieve(_) => "retrieve",
             Self::Plan(_)
@@ -221,6 +224,7 @@ impl Command {
                 | Self::Build(_)
                 | Self::Push(_)
                 | Self::Run(_)
+                | Self::Serve(_)
                 | Self::Script(_)
                 | Self::Retrieve(_)
                 | Self::Config(_)
@@ -328,6 +332,12 @@ pub(crate) enum Command {
     /// its networks, but answers for nobody: no ports, no aliases, no labels. It goes when the script ends.
     #[command(after_help = examples::SCRIPT)]
     Script(Script),
+    /// Give containers to test suites over HTTP, and show the project on a page
+    ///
+    /// Whoever asks gets a container of their own, like a declared one or of an image, when it is ready; it goes when its owner does.
+    /// Requests need the token that is made at each start. GET /openapi.json says what can be asked for.
+    #[command(after_help = examples::SERVE)]
+    Serve(Serve),
     /// Copy files out of a container and into it
     ///
     /// As `docker cp`: into a directory that is there, else under the name that is given; `DIRECTORY/.` is what is in it. The container

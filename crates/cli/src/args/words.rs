@@ -87,6 +87,7 @@ impl Command {
             | Self::Lock(_)
             | Self::Unlock(_)
             | Self::Images
+            | Self::Serve(_)
             | Self::Config(_)
             | Self::Tasks
             | Self::Login(_)
@@ -99,7 +100,7 @@ impl Command {
     pub(crate) fn is_about_one(&self) -> bool {
         matches!(self, Self::Unlock(_) | Self::Cp(_) | Self::Save(_) | Self::Retrieve(_))
             || matches!(self, Self::Context(_) | Self::Tag(_) | Self::Untag(_))
-            || matches!(self, Self::Run(_))
+            || matches!(self, Self::Run(_) | Self::Serve(_))
             || matches!(self, Self::Logs(args) if args.follow)
     }
 

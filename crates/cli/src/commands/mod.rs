@@ -22,7 +22,7 @@ mod man;
 mod pause;
 mod plan;
 mod port;
-mod ps;
+pub(crate) mod ps;
 mod pull;
 mod push;
 mod restart;
@@ -32,6 +32,7 @@ mod rollback;
 mod run;
 mod save;
 mod script;
+mod serve;
 mod start;
 mod stop;
 mod tag;
@@ -105,6 +106,7 @@ fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
         Command::Exec(args) => exec::run(invocation, args),
         Command::Run(args) => run::run(invocation, args),
         Command::Script(args) => script::run(invocation, args),
+        Command::Serve(args) => serve::run(invocation, args),
         Command::Cp(args) => cp::run(invocation, args),
         Command::Dockerfile(args) => dockerfile::run(invocation, args),
         Command::Context(args) => context::run(invocation, args),

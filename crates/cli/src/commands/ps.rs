@@ -204,7 +204,7 @@ fn is_starting(summary: &ContainerSummary) -> bool {
 }
 
 /// What the engine's `Up 3 minutes (healthy)` says of the health check.
-fn health(summary: &ContainerSummary) -> Option<&'static str> {
+pub(crate) fn health(summary: &ContainerSummary) -> Option<&'static str> {
     ["(healthy)", "(unhealthy)", "(health: starting)"]
         .into_iter()
         .zip(["healthy", "unhealthy", "starting"])
@@ -213,13 +213,17 @@ fn health(summary: &ContainerSummary) -> Option<&'static str> {
 }
 
 /// The code of `Exited (3) 2 minutes ago`.
-fn exit_code(summary: &ContainerSummary) -> Option<i64> {
+pub(crate) fn exit_code(summary: &ContainerSummary) -> Option<i64> {
     let rest = summary.status.strip_prefix("Exited (")?;
     rest.split_once(')')?.0.parse().ok()
 }
 
 /// `8080→80, 127.0.0.1:53→53/udp`: IPv4 and IPv6 of one port are one.
 pub(super) fn ports(published: &BTreeSet<PublishedPort>) -> String {
+    port_words(published).join(", ")
+}
+
+pub(crate) fn port_words(published: &BTreeSet<PublishedPort>) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for port in published {
         let protocol = match port.protocol.as_str() {
@@ -238,7 +242,7 @@ pub(super) fn ports(published: &BTreeSet<PublishedPort>) -> String {
             shown.push(text);
         }
     }
-    shown.join(", ")
+    shown
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ mod run;
 mod scale;
 mod script;
 mod secrets;
+mod serve;
 mod tasks;
 mod update_safety;
 mod verbs;

@@ -1,0 +1,256 @@
+//! Making the container of a lease: the image once for all who ask, then the container itself, in turn; then each is waited for
+//! apart from the others.
+//!
+//! Invariant: while a plan is made and its container created, nobody else of this process plans; waiting until it is ready holds
+//! up nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex as StdMutex};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::Instant;
+use windlass::model::container::ContainerSpec;
+use windlass::model::event::{Event, Progress};
+use windlass::model::image::ImageUse;
+use windlass::model::one_off::OneOff;
+use windlass::model::plan::{Action, Plan, StepId};
+use windlass::model::report::Report;
+use windlass::model::request::{Options, Request, Verb};
+use windlass::model::{Address, EngineName};
+use windlass::{ExecutionContext, interrupts};
+use windlass_serve::{Cancelled, Kind, Problem};
+
+use super::problem;
+use super::shared_lock::SharedLock;
+use crate::invocation::Invocation;
+use crate::render::object;
+use crate::session::Session;
+
+/// Hears what is waited for.
+pub(super) type Says<'a> = &'a (dyn Fn(String) + Send + Sync);
+
+/// What must not be done by two at a time.
+#[derive(Default)]
+pub(super) struct Turns {
+    lock: SharedLock,
+    plans: Arc<Mutex<()>>,
+    images: StdMutex<BTreeMap<String, Arc<Mutex<Settled>>>>,
+}
+
+/// When it was last looked whether an image is as the file says.
+#[derive(Default)]
+struct Settled(Option<Instant>);
+
+/// A project with the container that a lease's is like.
+pub(super) struct Stage<'a> {
+    pub invocation: &'a Invocation,
+    pub session: &'a Session,
+    pub turns: &'a Arc<Turns>,
+    pub says: Says<'a>,
+}
+
+pub(super) fn cancelled() -> Problem {
+    Problem::new(Kind::Unavailable, "nobody waits for it any more")
+}
+
+impl Stage<'_> {
+    /// Builds an image if its inputs changed. Of all who ask at once, one does, for all of them.
+    pub(super) async fn image(&self, key: &str, mut nobody: Cancelled) -> Result<(), Problem> {
+        let asked = Instant::now();
+        let settled = {
+            let mut images = self.turns.images.lock().expect("invariant: nothing in it can panic");
+            Arc::clone(images.entry(key.to_owned()).or_default())
+        };
+        let mut settled = tokio::select! {
+            settled = settled.lock_owned() => settled,
+            () = nobody.wait() => return Err(cancelled()),
+        };
+        // Somebody has looked since.
+        if settled.0.is_some_and(|looked| looked > asked) {
+            return Ok(());
+        }
+        let looked = Instant::now();
+        let request = Request::new(Verb::Build).for_references([key]);
+        let (plan, report) = self.run(&request, &self.engines_of(key), None, nobody).await?;
+        if !report.is_success() {
+            return Err(problem::of_report(&plan, &report));
+        }
+        settled.0 = Some(looked);
+        Ok(())
+    }
+
+    /// Creates the container, starts it and waits until it is ready; also brings up what it depends on.
+    pub(super) async fn container(
+        &self,
+        like: &ContainerSpec,
+        one_off: &OneOff,
+        timeout_s: Option<u32>,
+        mut nobody: Cancelled,
+    ) -> Result<(), Problem> {
+        let options =
+            Options { timeout_s, one_off: Some(Box::new(one_off.clone())), ..Options::default() };
+        let references = vec![like.address.name.to_string()];
+        let request = Request { verb: Verb::Run, references, options };
+        let turn = tokio::select! {
+            turn = Arc::clone(&self.turns.plans).lock_owned() => turn,
+            () = nobody.wait() => return Err(cancelled()),
+        };
+        let turn = Some((turn, one_off));
+        let (plan, report) = self.run(&request, &self.engines_with(like), turn, nobody).await?;
+        if report.is_success() { Ok(()) } else { Err(problem::of_report(&plan, &report)) }
+    }
+
+    /// Plans and carries out, with the project's lock, which is freed as soon as the container that has the turn is there.
+    async fn run(
+        &self,
+        request: &Request,
+        on: &BTreeSet<EngineName>,
+        turn: Option<(OwnedMutexGuard<()>, &OneOff)>,
+        mut nobody: Cancelled,
+    ) -> Result<(Arc<Plan>, Report), Problem> {
+        let (guard, one_off) = turn.map_or((None, None), |(guard, one)| (Some(guard), Some(one)));
+        let entered = self.turns.lock.enter(self.invocation, self.session, on).await;
+        entered.map_err(problem::of_trouble)?;
+        let mut entered = Entered(Some((Arc::clone(self.turns), guard)));
+        let planned = self.plan(request).await;
+        let (plan, context) = match planned {
+            Ok(planned) => planned,
+            Err(problem) => {
+                entered.leave().await;
+                return Err(problem);
+            }
+        };
+        let created = one_off.and_then(|one_off| creation(&plan, one_off));
+        let (tell, mut is_created) = oneshot::channel();
+        let mut tell = Some(tell);
+        let says = self.says;
+        let told = Arc::clone(&plan);
+        let mut sink = move |event: Event| {
+            if let Event::StepFinished { step, ref outcome, .. } = event
+                && Some(step) == created
+                && outcome.is_done()
+                && let Some(tell) = tell.take()
+            {
+                // It is told once.
+                let _ = tell.send(());
+            }
+            if let Some(text) = words(&told, &event) {
+                says(text);
+            }
+        };
+        let (interrupter, wishes) = interrupts();
+        let report = {
+            let run = windlass::execute(&plan, &self.session.engines, &context, &mut sink, wishes);
+            let mut run = std::pin::pin!(run);
+            let (mut is_wanted, mut in_turn) = (true, true);
+            loop {
+                tokio::select! {
+                    report = &mut run => break report,
+                    created = &mut is_created, if in_turn => {
+                        in_turn = false;
+                        if created.is_ok() {
+                            tokio::spawn(std::mem::replace(&mut entered, Entered(None)).leave());
+                        }
+                    }
+                    () = nobody.wait(), if is_wanted => {
+                        is_wanted = false;
+                        interrupter.interrupt();
+                    }
+                }
+            }
+        };
+        entered.leave().await;
+        if report.interrupted { Err(cancelled()) } else { Ok((plan, report)) }
+    }
+
+    async fn plan(&self, request: &Request) -> Result<(Arc<Plan>, ExecutionContext), Problem> {
+        let observed = self.session.observe(self.invocation, request).await;
+        let (observed, secrets) = observed.map_err(problem::of_trouble)?;
+        let plan = windlass::plan(&self.session.project, &observed, request);
+        let plan = plan.map_err(|blocked| problem::of_trouble(self.session.blocked(blocked)))?;
+        if let Some(step) = plan.steps.iter().find(|step| step.hazard.is_some()) {
+            let name = object::full_name(&step.address);
+            let message = format!("{name} would have to be changed, which somebody must agree to");
+            let problem = Problem::new(Kind::Conflict, message);
+            return Err(
+                problem.with_hint("see `windlass plan`, and agree to it with `windlass up`")
+            );
+        }
+        let mut context = ExecutionContext::new(&self.session.project, secrets);
+        context.file_digests = self.session.file_digests.clone();
+        Ok((Arc::new(plan), context))
+    }
+
+    /// The engines that an image is made on.
+    fn engines_of(&self, key: &str) -> BTreeSet<EngineName> {
+        let project = &self.session.project;
+        let uses =
+            |spec: &&ContainerSpec| matches!(&spec.image, ImageUse::Project(of) if of == key);
+        let mut on: BTreeSet<_> = project
+            .containers
+            .values()
+            .filter(uses)
+            .map(|spec| spec.address.engine.clone())
+            .collect();
+        on.insert(project.default_engine());
+        on
+    }
+
+    /// The engines of a container and of all that it depends on.
+    fn engines_with(&self, like: &ContainerSpec) -> BTreeSet<EngineName> {
+        let mut on = BTreeSet::new();
+        let mut seen: BTreeSet<&Address> = BTreeSet::new();
+        let mut next = vec![&like.address];
+        while let Some(address) = next.pop() {
+            if !seen.insert(address) {
+                continue;
+            }
+            on.insert(address.engine.clone());
+            let spec = self.session.project.containers.get(address);
+            let needed = spec.into_iter().flat_map(|spec| &spec.depends_on);
+            next.extend(needed.map(|dependency| &dependency.on));
+        }
+        on
+    }
+}
+
+/// A part in the project's lock, and the turn that goes with it.
+struct Entered(Option<(Arc<Turns>, Option<OwnedMutexGuard<()>>)>);
+
+impl Entered {
+    async fn leave(self) {
+        if let Some((turns, turn)) = self.0 {
+            // Whoever is next takes the lock over.
+            drop(turn);
+            tokio::task::yield_now().await;
+            turns.lock.leave().await;
+        }
+    }
+}
+
+/// The step that creates the one-off container.
+fn creation(plan: &Plan, one_off: &OneOff) -> Option<StepId> {
+    let is_it = |action: &Action| matches!(action, Action::CreateContainer(_));
+    let mut steps = plan.iter().filter(|(_, step)| one_off.is_at(&step.address));
+    steps.find(|(_, step)| is_it(&step.action)).map(|(id, _)| id)
+}
+
+/// What is told to whoever waits.
+fn words(plan: &Plan, event: &Event) -> Option<String> {
+    let of = |id: &StepId| object::full_name(&plan.step(*id).address);
+    match event {
+        Event::StepStarted { step, .. } => {
+            Some(format!("{}: {}", of(step), object::action_words(&plan.step(*step).action)))
+        }
+        Event::StepProgress { step, progress: Progress::BuildStep { name, .. } } => {
+            Some(format!("{}: {name}", of(step)))
+        }
+        Event::Started { .. }
+        | Event::StepProgress { .. }
+        | Event::StepOutput { .. }
+        | Event::StepFinished { .. }
+        | Event::RescueStarted { .. }
+        | Event::RescueFinished { .. }
+        | Event::Interrupted
+        | Event::Finished { .. } => None,
+    }
+}

@@ -1,0 +1,325 @@
+// The page of `windlass serve`: draws the state that the server tells. What comes from the engine is put in as text, never as markup.
+"use strict";
+
+const SVG = "http://www.w3.org/2000/svg";
+const MOST_LINES = 2000;
+const by = (id) => document.getElementById(id);
+
+let state = null;
+let reading = null; // {name, id, abort}
+
+/** An element with classes and texts or elements in it. */
+function element(tag, classes, ...inside) {
+  const made = document.createElement(tag);
+  if (classes) made.className = classes;
+  made.append(...inside.filter((one) => one !== null));
+  return made;
+}
+
+function drawing(tag, attributes, ...inside) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...inside);
+  return made;
+}
+
+/** How a container is doing: a word for people, and which colour it has. */
+function doing(container) {
+  if (container.state === "running") {
+    if (container.health === "unhealthy") return ["unhealthy", "bad"];
+    if (container.health === "starting") return ["starting", "busy"];
+    return [container.health === "healthy" ? "healthy" : "running", "good"];
+  }
+  if (container.state === "exited") {
+    return container.exit_code === 0 ? ["done (0)", "still"] : [`exited (${container.exit_code ?? "?"})`, "bad"];
+  }
+  if (container.state === "absent") return ["not there", "still"];
+  if (container.state === "created") return ["created", "still"];
+  return [container.state, container.state === "dead" ? "bad" : "busy"];
+}
+
+function plural(number, word) {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+/** `container web` as `web`. */
+function short(name) {
+  return name.replace(/^(container|image|network|volume|secret) /, "");
+}
+
+function draw() {
+  document.title = `${state.project} · windlass`;
+  by("project").textContent = state.project;
+  const runs = state.containers.filter((one) => one.state === "running").length;
+  const ill = state.containers.filter((one) => doing(one)[1] === "bad").length;
+  const leases = state.leases.length ? `, ${plural(state.leases.length, "lease")}` : "";
+  by("summary").textContent = `${runs} of ${plural(state.containers.length, "container")} running${ill ? `, ${ill} not well` : ""}${leases}`;
+  drawContainers();
+  drawLeases();
+  drawGraph();
+}
+
+/** Keeps the elements that are there, so that focus and place stay where they are. */
+function keep(list, items, key, make) {
+  const known = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  let place = list.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    const child = known.get(name) ?? element("li", "");
+    child.dataset.key = name;
+    known.delete(name);
+    make(item, child);
+    if (child !== place) list.insertBefore(child, place);
+    else place = place.nextElementSibling;
+  }
+  for (const gone of known.values()) gone.remove();
+}
+
+function drawContainers() {
+  by("none").hidden = state.containers.length > 0;
+  keep(by("list"), state.containers, (one) => `${one.name} ${one.id ?? ""}`, (container, child) => {
+    let button = child.firstElementChild;
+    if (!button) {
+      button = element("button", "item");
+      button.type = "button";
+      child.append(button);
+    }
+    const [word, colour] = doing(container);
+    button.className = `item ${colour}`;
+    button.disabled = !container.id;
+    const open = reading !== null && reading.id === container.id;
+    button.setAttribute("aria-expanded", String(open));
+    button.setAttribute("aria-controls", "drawer");
+    const notes = [container.image, container.lease ? "lease " + container.lease : null,
+      container.declared || container.lease ? null : "not in the file"];
+    const ports = container.ports.join(", ");
+    button.setAttribute("aria-label",
+      `${short(container.name)}: ${word}${ports ? ", ports " + ports : ""}${container.id ? ", show its log" : ""}`);
+    button.replaceChildren(
+      element("span", "name", short(container.name)),
+      element("span", `state ${colour}`, word),
+      element("span", "about", notes.filter((note) => note).join(" · ")),
+      ...(ports ? [element("span", "about ports", ports)] : []),
+    );
+    button.onclick = () => (open ? closeLog() : openLog(container, button));
+  });
+}
+
+function drawLeases() {
+  by("leases-part").hidden = state.leases.length === 0;
+  keep(by("leases"), state.leases, (lease) => lease.id, (lease, child) => {
+    const colour = lease.status === "ready" ? "good" : "busy";
+    const of = lease.of.container ?? `image ${lease.of.image}`;
+    const life = lease.held ? "held by its connection" : lease.left_s === null ? `${lease.ttl_s} s once it is ready` : `until renewed, ${lease.ttl_s} s at a time`;
+    const ports = Object.entries(lease.served?.ports ?? {})
+      .map(([port, places]) => `${port} at ${places.map((place) => `${place.host}:${place.port}`).join(", ")}`);
+    child.replaceChildren(element("div", `item ${colour}`,
+      element("span", "name", `${of} · ${lease.id}`),
+      element("span", `state ${colour}`, lease.status),
+      element("span", "about", life),
+      ...(ports.length ? [element("span", "about ports", ports.join(" · "))] : []),
+    ));
+  });
+}
+
+// The graph: each node right of all that need it, in columns; drawn anew only if it is another one.
+let drawn = "";
+
+function drawGraph() {
+  const look = new Map(state.containers.filter((one) => !one.lease).map((one) => [one.name, doing(one)]));
+  const text = JSON.stringify([state.graph, [...look]]);
+  if (text === drawn) return;
+  drawn = text;
+  const nodes = new Map(state.graph.map((node) => [node.name, node]));
+  const columns = layers(nodes);
+  const width = 190, height = 44, gapX = 64, gapY = 14;
+  const places = new Map();
+  columns.forEach((column, x) => column.forEach((name, y) => {
+    places.set(name, [8 + x * (width + gapX), 8 + y * (height + gapY)]);
+  }));
+  const tallest = Math.max(1, ...columns.map((column) => column.length));
+  const size = [columns.length * (width + gapX) - gapX + 16, tallest * (height + gapY) + 8];
+  const picture = drawing("svg", { width: size[0], height: size[1], viewBox: `0 0 ${size[0]} ${size[1]}`, role: "list" });
+  const edges = [];
+  for (const node of nodes.values()) {
+    for (const need of node.needs) {
+      if (!places.has(need.to)) continue;
+      const [x1, y1] = places.get(node.name), [x2, y2] = places.get(need.to);
+      const from = [x1 + width, y1 + height / 2], to = [x2, y2 + height / 2];
+      const bend = Math.max(28, Math.abs(to[0] - from[0]) / 2);
+      const edge = drawing("path", { class: nodes.get(need.to).kind === "container" ? "edge strong" : "edge", "aria-hidden": "true",
+        d: `M${from} C${from[0] + bend},${from[1]} ${to[0] - bend},${to[1]} ${to}` });
+      edges.push([node.name, need.to, edge]);
+      picture.append(edge);
+    }
+  }
+  const boxes = new Map();
+  for (const [name, [x, y]] of places) {
+    const node = nodes.get(name);
+    const [word, colour] = node.kind === "container" ? look.get(name) ?? ["not there", "still"] : [node.kind, node.kind];
+    const needs = node.needs.map((need) => need.to + (need.condition ? ` (${need.condition})` : "")).join(", ");
+    const box = drawing("g", { class: `node ${colour}`, transform: `translate(${x} ${y})`, role: "listitem", tabindex: "0",
+      "aria-label": `${name}, ${word}${needs ? `; needs ${needs}` : ""}` },
+      drawing("rect", { width, height, rx: 8 }),
+      drawing("rect", { class: "stripe", width: 5, height: height - 12, x: 6, y: 6, rx: 2.5 }),
+      drawing("text", { x: 20, y: 19 }, cut(short(name), 22)),
+      drawing("text", { x: 20, y: 34, class: "word" }, word),
+      drawing("title", {}, `${name}${needs ? `\nneeds ${needs}` : ""}`));
+    const light = () => highlight(name, boxes, edges);
+    box.addEventListener("mouseenter", light);
+    box.addEventListener("focus", light);
+    box.addEventListener("mouseleave", () => highlight(null, boxes, edges));
+    box.addEventListener("blur", () => highlight(null, boxes, edges));
+    boxes.set(name, box);
+    picture.append(box);
+  }
+  by("graph").replaceChildren(picture);
+}
+
+function cut(text, most) {
+  const letters = [...text];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
+}
+
+/** Columns of names: a node comes after all that need it, and near to them. */
+function layers(nodes) {
+  const depth = new Map([...nodes.keys()].map((name) => [name, 0]));
+  for (let round = 0; round < nodes.size; round++) {
+    let moved = false;
+    for (const node of nodes.values()) {
+      for (const need of node.needs) {
+        if (depth.has(need.to) && depth.get(need.to) < depth.get(node.name) + 1) {
+          depth.set(need.to, Math.min(depth.get(node.name) + 1, nodes.size));
+          moved = true;
+        }
+      }
+    }
+    if (!moved) break;
+  }
+  const used = [...new Set(depth.values())].sort((a, b) => a - b);
+  const columns = used.map((at) => [...nodes.keys()].filter((name) => depth.get(name) === at).sort());
+  const neededBy = new Map([...nodes.keys()].map((name) => [name, []]));
+  for (const node of nodes.values()) for (const need of node.needs) neededBy.get(need.to)?.push(node.name);
+  for (let at = 1; at < columns.length; at++) {
+    const rank = new Map(columns.slice(0, at).flatMap((column) => column.map((name, index) => [name, index])));
+    const middle = (name) => {
+      const all = neededBy.get(name).map((one) => rank.get(one)).filter((one) => one !== undefined);
+      return all.length ? all.reduce((sum, one) => sum + one, 0) / all.length : 0;
+    };
+    columns[at].sort((a, b) => middle(a) - middle(b) || (a < b ? -1 : 1));
+  }
+  return columns;
+}
+
+function highlight(name, boxes, edges) {
+  const near = new Set([name]);
+  for (const [from, to, edge] of edges) {
+    const touches = from === name || to === name;
+    if (touches) near.add(from).add(to);
+    edge.classList.toggle("lit", name !== null && touches);
+    edge.classList.toggle("dim", name !== null && !touches);
+  }
+  for (const [box, group] of boxes) group.classList.toggle("dim", name !== null && !near.has(box));
+}
+
+// Logs.
+let opener = null;
+
+function closeLog() {
+  if (!reading) return;
+  reading.abort.abort();
+  reading = null;
+  by("drawer").hidden = true;
+  document.body.classList.remove("reading");
+  drawContainers();
+  opener?.focus();
+}
+
+async function openLog(container, button) {
+  reading?.abort.abort();
+  const mine = { id: container.id, abort: new AbortController() };
+  reading = mine;
+  opener = button;
+  const log = by("log");
+  log.replaceChildren();
+  by("log-title").textContent = `Log of ${short(container.name)}`;
+  by("drawer").hidden = false;
+  document.body.classList.add("reading");
+  drawContainers();
+  log.focus();
+  try {
+    const reply = await fetch(`/v1/containers/${encodeURIComponent(mine.id)}/logs?follow=true&tail=500`, { signal: mine.abort.signal });
+    if (!reply.ok) throw new Error((await reply.json()).error.message);
+    const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      write(log, lines.filter((line) => line).map((line) => JSON.parse(line)));
+    }
+    note(log, "It writes no more.");
+  } catch (error) {
+    if (!mine.abort.signal.aborted) note(log, `The log broke off: ${error.message}`);
+  }
+}
+
+function write(log, lines) {
+  const pieces = document.createDocumentFragment();
+  for (const line of lines.slice(-MOST_LINES)) {
+    const time = element("time", "", line.time ? line.time.slice(11, 19) : "");
+    if (line.time) time.dateTime = line.time;
+    // Colours of terminals are left out.
+    pieces.append(element("div", line.channel, time, element("span", "", line.line.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, ""))));
+  }
+  log.append(pieces);
+  while (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
+  if (by("stick").checked) log.scrollTop = log.scrollHeight;
+}
+
+function note(log, text) {
+  log.append(element("div", "note", text));
+  if (by("stick").checked) log.scrollTop = log.scrollHeight;
+}
+
+by("close").addEventListener("click", closeLog);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeLog();
+});
+by("list").addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const all = [...by("list").querySelectorAll("button:not(:disabled)")];
+  const next = all[all.indexOf(document.activeElement) + step];
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+});
+
+// The state, told by the server.
+function listen() {
+  const events = new EventSource("/v1/events");
+  const link = (text, live) => {
+    const place = by("link");
+    if (place.textContent !== text) place.textContent = text;
+    place.classList.toggle("live", live);
+  };
+  events.addEventListener("open", () => link("live", true));
+  events.addEventListener("error", () => {
+    link("not connected", false);
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
+  events.addEventListener("state", (event) => {
+    const told = JSON.parse(event.data);
+    const place = by("problem");
+    place.hidden = !told.error;
+    place.textContent = told.error ? `${told.error.message}${told.error.hint ? ` — ${told.error.hint}` : ""}` : "";
+    if (told.error) return;
+    state = told;
+    draw();
+  });
+}
+
+listen();
