@@ -3,18 +3,18 @@
 //! Invariant: the nearest directory wins, and within it the native format.
 
 use std::path::{Path, PathBuf};
+use windlass::config::HARPOON_FILES;
 
 use crate::trouble::{Result, Trouble};
 
 /// Names of the native format.
 const NATIVE: [&str; 2] = ["windlass.yaml", "windlass.yml"];
 /// Names of formats that are not read yet, and what they are.
-const FOREIGN: [(&str, &str); 5] = [
+const FOREIGN: [(&str, &str); 4] = [
     ("compose.yaml", "a Compose file"),
     ("compose.yml", "a Compose file"),
     ("docker-compose.yaml", "a Compose file"),
     ("docker-compose.yml", "a Compose file"),
-    ("harpoon.yml", "a Harpoon file"),
 ];
 
 /// The file for a directory, in it or above it, as a path from there.
@@ -22,7 +22,8 @@ pub(crate) fn file(directory: &Path) -> Result<PathBuf> {
     let mut relative = PathBuf::new();
     for ancestor in directory.ancestors() {
         let is_there = |name: &str| ancestor.join(name).is_file();
-        if let Some(name) = NATIVE.into_iter().find(|name| is_there(name)) {
+        let known = NATIVE.into_iter().chain(HARPOON_FILES);
+        if let Some(name) = known.into_iter().find(|name| is_there(name)) {
             return Ok(relative.join(name));
         }
         if let Some((name, what)) = FOREIGN.into_iter().find(|(name, _)| is_there(name)) {
@@ -55,6 +56,11 @@ mod tests {
         assert_eq!(file(&deep).unwrap(), Path::new("../../windlass.yaml"));
         std::fs::write(root.path().join("a/windlass.yml"), "").unwrap();
         assert_eq!(file(&deep).unwrap(), Path::new("../windlass.yml"));
+        std::fs::write(root.path().join("a/harpoon.yml"), "").unwrap();
+        assert_eq!(file(&deep).unwrap(), Path::new("../windlass.yml"));
+        std::fs::write(deep.join("harpoon.yml"), "").unwrap();
+        assert_eq!(file(&deep).unwrap(), Path::new("harpoon.yml"));
+        std::fs::remove_file(deep.join("harpoon.yml")).unwrap();
         std::fs::write(deep.join("compose.yaml"), "").unwrap();
         assert!(matches!(file(&deep), Err(Trouble::Files { message, .. })
             if message.starts_with("compose.yaml is a Compose file")));

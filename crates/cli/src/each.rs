@@ -19,7 +19,7 @@ use crate::words;
 /// Whether each file is a project of its own: maps of docker-map always are.
 pub(crate) fn is_each(invocation: &Invocation) -> Result<bool> {
     let several = invocation.files.len() > 1;
-    let is_map = load::dialect(&invocation.global)? == Dialect::DockerMap;
+    let is_map = load::dialect(&invocation.global, &invocation.files)? == Dialect::DockerMap;
     Ok(several && (is_map || invocation.global.each))
 }
 

@@ -60,12 +60,12 @@ pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Orig
 
 fn options(invocation: &Invocation) -> Result<LoadOptions> {
     let here = &invocation.environment;
-    let dialect = dialect(&invocation.global)?;
     let files: Vec<PathBuf> = if invocation.files.is_empty() {
         vec![discover::file(&here.directory)?]
     } else {
         invocation.files.clone()
     };
+    let dialect = dialect(&invocation.global, &files)?;
     let is_piped = files.iter().any(|file| file == Path::new("-"));
     let stdin = is_piped.then(piped_file).transpose()?;
     Ok(LoadOptions {
@@ -84,9 +84,10 @@ fn options(invocation: &Invocation) -> Result<LoadOptions> {
     })
 }
 
-pub(crate) fn dialect(global: &Global) -> Result<Dialect> {
+/// The dialect that is said, or else that which the first file's name tells.
+pub(crate) fn dialect(global: &Global, files: &[PathBuf]) -> Result<Dialect> {
     let dialect = match global.dialect.as_deref() {
-        None => Dialect::default(),
+        None => files.first().map_or_else(Dialect::default, |file| Dialect::of_file(file)),
         Some(name) => Dialect::parse(name).ok_or_else(|| {
             let known = Dialect::ALL.map(|known| known.as_str().to_owned());
             let message = format!("there is no dialect `{name}`");

@@ -6,6 +6,7 @@
 pub mod diagnostic;
 mod docker_map;
 pub mod document;
+mod harpoon;
 pub mod load;
 mod lock_file;
 pub mod lower;
@@ -19,6 +20,7 @@ pub mod template;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
+pub use harpoon::FILES as HARPOON_FILES;
 pub use load::{Dialect, LoadOptions, Loaded, load};
 pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
 pub use places::{ImagePlaces, Places};

@@ -67,7 +67,7 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Dialect of the files, which no name tells: windlass, unless docker-map is said
+    /// Dialect of the files: windlass, docker-map or harpoon; unless it is said, harpoon for harpoon.yml and windlass for others
     #[arg(long, value_name = "DIALECT", global = true)]
     pub dialect: Option<String>,
     /// File of clients, beside a map of docker-map: the engines that it runs on

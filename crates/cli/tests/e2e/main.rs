@@ -20,6 +20,7 @@ mod faults;
 mod fields;
 mod foreign;
 mod harness;
+mod harpoon;
 mod images;
 mod interrupt;
 mod intervention;

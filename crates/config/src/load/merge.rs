@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::yaml::{Entry, Mapping, Node, Value};
 
 /// `over` wins.
-pub(super) fn merge(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
+pub(crate) fn merge(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     let (Value::Mapping(below), Value::Mapping(above)) = (&base.value, &over.value) else {
         return Arc::clone(over);
     };

@@ -2,7 +2,9 @@
 //!
 //! Invariant: `load` always gives all findings, and a project only if none of them is an error.
 
+mod harpoon_files;
 mod merge;
+pub(crate) use merge::merge;
 mod options;
 mod tree;
 

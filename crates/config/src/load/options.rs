@@ -15,17 +15,27 @@ pub enum Dialect {
     Windlass,
     /// A container map of docker-map.
     DockerMap,
+    /// A `harpoon.yml`.
+    Harpoon,
 }
 
 impl Dialect {
-    pub const ALL: [Self; 2] = [Self::Windlass, Self::DockerMap];
+    pub const ALL: [Self; 3] = [Self::Windlass, Self::DockerMap, Self::Harpoon];
 
     /// As on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Windlass => "windlass",
             Self::DockerMap => "docker-map",
+            Self::Harpoon => "harpoon",
         }
+    }
+
+    /// Of a file that is called as only one dialect's files are; otherwise the native one.
+    pub fn of_file(file: &Path) -> Self {
+        let name = file.file_name().map(|name| name.to_string_lossy());
+        let is_harpoon = name.is_some_and(|name| crate::harpoon::FILES.contains(&&*name));
+        if is_harpoon { Self::Harpoon } else { Self::default() }
     }
 
     /// By its name on the command line.
@@ -38,6 +48,7 @@ impl Dialect {
         match self {
             Self::Windlass => crate::native::TAGS,
             Self::DockerMap => crate::docker_map::TAGS,
+            Self::Harpoon => &[],
         }
     }
 }
@@ -73,7 +84,7 @@ impl LoadOptions {
     pub(super) fn origin(&self) -> Option<String> {
         let directory = self.root();
         let named = match self.dialect {
-            Dialect::Windlass => directory.file_name(),
+            Dialect::Windlass | Dialect::Harpoon => directory.file_name(),
             Dialect::DockerMap => self.files.first().and_then(|file| file.file_stem()),
         };
         named.map(|name| name.to_string_lossy().into_owned())

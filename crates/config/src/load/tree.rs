@@ -18,10 +18,10 @@ const MAX_FILES: usize = 1000;
 /// Files that include one another in a chain: each takes its part of the stack.
 const MAX_CHAIN: usize = 32;
 
-struct Tree<'a> {
-    options: &'a LoadOptions,
-    sources: &'a mut SourceMap,
-    diagnostics: &'a mut Diagnostics,
+pub(super) struct Tree<'a> {
+    pub(super) options: &'a LoadOptions,
+    pub(super) sources: &'a mut SourceMap,
+    pub(super) diagnostics: &'a mut Diagnostics,
     /// Files that are being read, outermost first.
     open: Vec<String>,
     /// Files that were read.
@@ -47,11 +47,14 @@ pub(super) fn read(
         let found = Diagnostic::error("no-file", "there is no file to load");
         tree.diagnostics.push(found.help("name one, or make a windlass.yaml"));
     }
-    let mut root: Option<Arc<Node>> = None;
+    let mut root = tree.home_file();
     for file in &options.files {
         if let Some(node) = tree.file(file, None) {
             root = Some(root.map_or_else(|| Arc::clone(&node), |base| merge(&base, &node)));
         }
+    }
+    if options.dialect == Dialect::Harpoon {
+        return root.map(|root| tree.harpoon(&root));
     }
     let clients = options.clients.as_ref().and_then(|file| tree.clients(file));
     root.map(|root| {
@@ -89,7 +92,7 @@ impl Root {
 }
 
 impl Tree<'_> {
-    fn file(&mut self, file: &Path, included: Option<Span>) -> Option<Arc<Node>> {
+    pub(super) fn file(&mut self, file: &Path, included: Option<Span>) -> Option<Arc<Node>> {
         let shown =
             if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() };
         let identity = if file == Path::new("-") {
@@ -127,6 +130,7 @@ impl Tree<'_> {
             Dialect::DockerMap => {
                 docker_map::map(&node, self.options.surroundings(), self.diagnostics)
             }
+            Dialect::Harpoon => self.harpoon_files(&node, file),
         });
         self.done.extend(self.open.pop());
         node
@@ -260,28 +264,10 @@ impl Tree<'_> {
 
     /// Variables from the environment and the command line, over those of the files.
     fn set_vars(&mut self, root: Arc<Node>) -> Arc<Node> {
-        let from_env = self.options.env.iter().filter_map(|(name, value)| {
-            name.strip_prefix("WINDLASS_VAR_").map(|name| ("environment", name, value.as_str()))
-        });
-        let from_set =
-            self.options.set.iter().map(|(name, value)| ("--set", name.as_str(), value.as_str()));
-        let all: Vec<_> = from_env.chain(from_set).collect();
-        if all.is_empty() {
-            return root;
-        }
+        let Some((place, given)) = self.given() else { return root };
         let mut vars = Mapping::default();
-        let mut place = root.span;
-        for (origin, name, value) in all {
-            let text = format!("{name}={value}");
-            let file = self.sources.add(origin, self.options.cwd.clone(), text.clone());
-            let span = Span::new(file, name.len() + 1, text.len());
-            place = Span::new(file, 0, name.len());
-            // What comes from outside is a value, never a template.
-            let braces = value.contains("{{") || value.contains("{%");
-            let style = if braces { Style::Rendered } else { Style::Plain };
-            let value = Arc::new(Node::string(span, value, style));
-            let key = Key { text: name.into(), span: place };
-            vars.replace(Entry { key, value, merged: None });
+        for Given { name, value, span, .. } in given {
+            vars.replace(Entry { key: Key { text: name.into(), span }, value, merged: None });
         }
         let mut over = Mapping::default();
         let key = Key { text: "vars".into(), span: place };
@@ -289,6 +275,38 @@ impl Tree<'_> {
         over.replace(Entry { key, value, merged: None });
         merge(&root, &Arc::new(Node::new(place, Value::Mapping(over))))
     }
+
+    /// What is set from outside, later ones win, and the place of the last one's name.
+    pub(super) fn given(&mut self) -> Option<(Span, Vec<Given>)> {
+        let from_env = self.options.env.iter().filter_map(|(name, value)| {
+            name.strip_prefix("WINDLASS_VAR_").map(|name| ("environment", name, value.as_str()))
+        });
+        let from_set =
+            self.options.set.iter().map(|(name, value)| ("--set", name.as_str(), value.as_str()));
+        let mut all = Vec::new();
+        for (origin, name, value) in from_env.chain(from_set) {
+            let text = format!("{name}={value}");
+            let file = self.sources.add(origin, self.options.cwd.clone(), text.clone());
+            let span = Span::new(file, name.len() + 1, text.len());
+            // What comes from outside is a value, never a template.
+            let braces = value.contains("{{") || value.contains("{%");
+            let style = if braces { Style::Rendered } else { Style::Plain };
+            let value = Arc::new(Node::string(span, value, style));
+            let span = Span::new(file, 0, name.len());
+            all.push(Given { name: name.to_owned(), value, span, is_asked: origin == "--set" });
+        }
+        Some((all.last()?.span, all))
+    }
+}
+
+/// A value from outside.
+pub(super) struct Given {
+    pub(super) name: String,
+    pub(super) value: Arc<Node>,
+    /// Of its name.
+    pub(super) span: Span,
+    /// By `--set`; the environment may have variables that no file knows.
+    pub(super) is_asked: bool,
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are open")]

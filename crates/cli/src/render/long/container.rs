@@ -334,6 +334,7 @@ fn wait(wait: &WaitSpec) -> Value {
     let WaitSpec { conditions, timeout_ms, interval_ms } = wait;
     let mut lists = [const { Vec::new() }; 4];
     let mut values = Vec::new();
+    let mut commands = Vec::new();
     let mut out = Entries::default();
     for condition in conditions {
         match condition {
@@ -345,12 +346,16 @@ fn wait(wait: &WaitSpec) -> Value {
             WaitCondition::Http { port, path } => {
                 lists[2].push(json!({"port": port, "path": path}));
             }
-            WaitCondition::Command(argv) => out.put("command", json!(argv)),
+            WaitCondition::Command(argv) => commands.push(json!(argv)),
             WaitCondition::Log(text) => lists[3].push(json!(text)),
         }
     }
     for (key, list) in ["file_exists", "port_open", "http", "log"].into_iter().zip(lists) {
         out.list(key, list);
+    }
+    match commands.as_slice() {
+        [only] => out.put("command", only.clone()),
+        _ => out.list("commands", commands),
     }
     out.section("file_value", values);
     out.put("timeout", milliseconds(*timeout_ms));

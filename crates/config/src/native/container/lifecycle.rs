@@ -198,7 +198,7 @@ const HEALTH: &[Field<Healthcheck>] = &[
 /// A bare number is what the dialect says it is.
 fn health_time(reader: &Reader, item: &Item) -> Option<u64> {
     match reader.dialect() {
-        Dialect::Windlass => reader.parse(item, health_duration_ns),
+        Dialect::Windlass | Dialect::Harpoon => reader.parse(item, health_duration_ns),
         Dialect::DockerMap => reader.parse(item, bare_health_duration_ns),
     }
 }
@@ -321,6 +321,14 @@ const WAIT: &[Field<WaitSpec>] = &[
     Field {
         name: "command",
         read: |w, r, i| w.conditions.extend(command(r, i).map(WaitCondition::Command)),
+    },
+    Field {
+        name: "commands",
+        read: |w, r, i| {
+            let items = r.list(i, "a list of commands");
+            let commands = items.iter().filter_map(|item| command(r, item));
+            w.conditions.extend(commands.map(WaitCondition::Command));
+        },
     },
     Field {
         name: "log",
