@@ -16,6 +16,7 @@ use windlass::{End, OneOffContainer, Script};
 use crate::args;
 use crate::args::Talk;
 use crate::conversation::{self, Heard, Partner};
+use crate::detach_keys::DetachKeys;
 use crate::environment::Size;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
@@ -51,6 +52,9 @@ impl Attendance<'_> {
             number = signals.next() => return Ok(Exit::Signal(number)),
         };
         let exit = self.follow(started?, signals).await;
+        if matches!(exit, Ok((Some(Exit::Detached), _))) {
+            return Ok(Exit::Detached);
+        }
         // What was not waited for to its end must not go on where it is kept.
         let has_ended = matches!(exit, Ok((_, Some(_))));
         if self.args.keep && !has_ended {
@@ -65,7 +69,9 @@ impl Attendance<'_> {
 
     async fn start(&self, script: Option<(String, Script)>) -> Result<Attached> {
         let name = &self.like.address.name;
-        let hint = if script.is_some() {
+        let hint = if self.args.is_shell {
+            "its image has no shell, neither bash nor sh: run a program that it has, with `windlass run NAME -- PROGRAM`"
+        } else if script.is_some() {
             "the image must have what runs it: `--entrypoint`, else what the script's first line says"
         } else {
             "the image must have the program: look at the words after `--`, `command` and `entrypoint`"
@@ -84,7 +90,8 @@ impl Attendance<'_> {
                 hint: Some(hint.to_owned()),
             }
         };
-        self.container.start().await.map_err(refused)
+        let keys = self.args.detach_keys.as_ref().map(DetachKeys::for_engine);
+        self.container.start(keys).await.map_err(refused)
     }
 
     /// What cut it short, if anything did, and how it ended, if that was seen.
@@ -96,7 +103,8 @@ impl Attendance<'_> {
         let name = &self.like.address.name;
         let trouble = |error| Trouble::engine(format!("run in a container like {name}"), error);
         let resize = async |size: Size| self.container.resize(size.rows, size.columns).await;
-        let partner = Partner { name: Some(name), stdin: self.talk.stdin };
+        let keys = self.args.detach_keys.as_ref().filter(|_| self.talk.tty && self.talk.stdin);
+        let partner = Partner { name: Some(name), stdin: self.talk.stdin, detach: keys };
         let mut talk = pin!(conversation::talk(self.invocation, attached, partner, resize));
         let mut end = pin!(self.container.end());
         let mut last = pin!(sleep(Duration::MAX));
@@ -116,6 +124,7 @@ impl Attendance<'_> {
                         return Ok((Some(Exit::Signal(13)), None));
                     }
                     Heard::Unread => return Ok((Some(Exit::Failed), None)),
+                    Heard::Detached => return Ok((Some(Exit::Detached), None)),
                 },
                 end = &mut end, if ended.is_none() => {
                     ended = Some(end.map_err(trouble)?);

@@ -3,7 +3,7 @@
 //! Invariant: the terminal is always given back as it was; without one the program's two outputs stay
 //! apart.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -11,7 +11,9 @@ use windlass::engine::docker::stdcopy::Demux;
 use windlass::engine::stream::{Attached, Channel, RawStream};
 
 use crate::console::Console;
+use crate::detach_keys::DetachKeys;
 use crate::environment::{self, Size};
+use crate::input::Input;
 use crate::invocation::Invocation;
 use crate::raw_terminal::RawTerminal;
 use crate::render::escape::Colours;
@@ -32,6 +34,8 @@ pub(crate) enum Heard {
     All,
     /// Nobody here reads any more.
     Unread,
+    /// Somebody typed the keys that leave it to itself.
+    Detached,
 }
 
 /// With whom, and how.
@@ -39,6 +43,8 @@ pub(crate) struct Partner<'a> {
     /// What its lines are said to be from, where they are wanted as JSON.
     pub name: Option<&'a str>,
     pub stdin: bool,
+    /// The keys that leave it to itself, where it has a terminal.
+    pub detach: Option<&'a DetachKeys>,
 }
 
 /// Passes bytes both ways until the program has said all. `resize` tells it the size of the terminal.
@@ -53,8 +59,10 @@ pub(crate) async fn talk(
     };
     let Attached { exec_id: _, stream, tty } = attached;
     let (reader, writer) = tokio::io::split(stream);
-    let _raw = if tty { RawTerminal::enter().ok() } else { None };
+    let mut raw = if tty { RawTerminal::enter().ok() } else { None };
     let mut resized = signal(SignalKind::window_change()).map_err(failed)?;
+    let going_on = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+    let mut continued = signal(going_on).map_err(failed)?;
     let tell_size = async || {
         if let Some(size) = environment::size(&std::io::stdout()) {
             resize(size).await;
@@ -64,12 +72,15 @@ pub(crate) async fn talk(
         tell_size().await;
     }
     let input = async {
-        if partner.stdin {
-            send_input(writer).await;
+        // Dropping the writer would end the connection.
+        let _writer = if partner.stdin {
+            match send_input(writer, partner.detach).await {
+                Some(writer) => writer,
+                None => return,
+            }
         } else {
-            // Dropping it would end the connection.
-            let _writer = writer;
-        }
+            writer
+        };
         std::future::pending::<()>().await;
     };
     let output = receive(invocation, reader, tty, partner.name);
@@ -77,32 +88,39 @@ pub(crate) async fn talk(
     loop {
         tokio::select! {
             heard = &mut output => return heard.map_err(failed),
-            () = &mut input => {}
+            () = &mut input => return Ok(Heard::Detached),
             _ = resized.recv(), if tty => tell_size().await,
+            // Whoever stopped this program has set the terminal as they need it.
+            _ = continued.recv(), if raw.is_some() => {
+                drop(raw.take());
+                raw = RawTerminal::enter().ok();
+                tell_size().await;
+            }
         }
     }
 }
 
-/// Sends standard input until its end. It is read on a thread of its own, which does not keep the
-/// program alive: a read of a terminal can't be called off.
-async fn send_input(mut writer: WriteHalf<Box<dyn RawStream>>) {
-    let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(4);
-    std::thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(length @ 1..) = std::io::stdin().lock().read(&mut buffer) {
-            if sender.blocking_send(buffer[..length].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    while let Some(bytes) = receiver.recv().await {
+type Writer = WriteHalf<Box<dyn RawStream>>;
+
+/// Sends standard input until its end. Half of a connection must not be dropped while the other half is read, so the
+/// writer is given back; `None`: the keys were typed that leave the program to itself.
+async fn send_input(mut writer: Writer, keys: Option<&DetachKeys>) -> Option<Writer> {
+    let mut input = Input::read();
+    let mut watch = keys.map(DetachKeys::watch);
+    while let Some(typed) = input.next().await {
+        let (bytes, is_over) =
+            watch.as_mut().map_or((typed.clone(), false), |watch| watch.pass(&typed));
         if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
-            return;
+            return Some(writer);
+        }
+        if is_over {
+            return None;
         }
     }
-    let _ = writer.shutdown().await;
-    // Half of a connection must not be dropped while the other half is read.
-    std::future::pending::<()>().await;
+    let rest = watch.map(|mut watch| watch.rest()).unwrap_or_default();
+    drop(writer.write_all(&rest).await);
+    drop(writer.shutdown().await);
+    Some(writer)
 }
 
 /// Writes what the program writes, as it comes: on a thread of its own, so that whoever does not read holds up

@@ -58,7 +58,7 @@ pub(crate) fn run(
         command.keep_words(|word, text| words.contains(&(word, text.to_owned())));
         exits.push(run(each, &command).unwrap_or_else(|trouble| trouble.show(console)));
     }
-    let is_bad = |exit: &&Exit| !matches!(exit, Exit::Done | Exit::Process(0));
+    let is_bad = |exit: &&Exit| !matches!(exit, Exit::Done | Exit::Detached | Exit::Process(0));
     let bad = exits.iter().find(|exit| is_bad(exit) && **exit != Exit::Changes);
     Ok(*bad.or_else(|| exits.iter().find(is_bad)).unwrap_or(&Exit::Done))
 }

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, or there was nothing to do.
     Done,
+    /// What runs was left to itself.
+    Detached,
     /// A step failed, or something stood in the way.
     Failed,
     /// `plan --exit-code` or `lock --check` found changes.
@@ -35,7 +37,7 @@ impl Exit {
 
     pub fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
+            Self::Done | Self::Detached => 0,
             Self::Failed => 1,
             Self::Changes => 2,
             Self::Held => 3,
@@ -63,6 +65,7 @@ mod tests {
     fn codes() {
         for (exit, code) in [
             (Exit::Done, 0),
+            (Exit::Detached, 0),
             (Exit::Failed, 1),
             (Exit::Changes, 2),
             (Exit::Held, 3),

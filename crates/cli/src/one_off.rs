@@ -62,7 +62,8 @@ pub(crate) fn run(
         let errand = errand(like)?;
         let mut signals = Signals::listen()?;
         let ran = run_in(invocation, &session, (reference, like), errand, args, &mut signals).await;
-        brought::take_back(invocation, &session, false, &mut signals).await;
+        let leave = matches!(ran, Ok(Exit::Detached));
+        brought::take_back(invocation, &session, leave, &mut signals).await;
         ran
     })
 }
@@ -77,7 +78,7 @@ pub(crate) async fn run_in(
     signals: &mut Signals,
 ) -> Result<Exit> {
     let talk = talk(invocation, &errand, args)?;
-    let one_off = declare(invocation, &errand, talk, args);
+    let one_off = declare(invocation, &errand, talk, args)?;
     let name = one_off.name(&like.name);
     let holder = process::holder(&invocation.environment, invocation.command);
     let mut request = request(reference, one_off, args);
@@ -89,12 +90,32 @@ pub(crate) async fn run_in(
     };
     let attendance = Attendance { invocation, container: &container, like, talk, args };
     let result = attendance.attend(errand.script, signals).await;
-    if args.keep {
+    if matches!(result, Ok(Exit::Detached)) {
+        leave(invocation, &container, &name, args).await?;
+    } else if args.keep {
         invocation.console.say(&format!("kept: container {}\n", escape::line(&name)));
     } else {
         remove(container, signals).await;
     }
     result
+}
+
+/// Leaves it to itself, and says how to come back to it.
+async fn leave(
+    invocation: &Invocation,
+    container: &OneOffContainer,
+    name: &str,
+    args: &args::OneOff,
+) -> Result<()> {
+    let trouble = |error| Trouble::engine(format!("leave {name} to itself"), error);
+    let name =
+        if args.keep { name.to_owned() } else { container.leave(name).await.map_err(trouble)? };
+    let name = escape::line(&name);
+    invocation.console.say(&format!(
+        "\ndetached: it goes on as container {name}\n  \
+         attach again:  windlass attach {name}\n  remove it:     windlass rm --force {name}\n"
+    ));
+    Ok(())
 }
 
 /// A container of an image alone, for a one-off container to be like.
@@ -221,15 +242,20 @@ pub(crate) fn of_this_run(invocation: &Invocation) -> OneOff {
     OneOff { id, run: Some(holder), ..OneOff::default() }
 }
 
-fn declare(invocation: &Invocation, errand: &Errand, talk: Talk, args: &args::OneOff) -> OneOff {
+fn declare(
+    invocation: &Invocation,
+    errand: &Errand,
+    talk: Talk,
+    args: &args::OneOff,
+) -> Result<OneOff> {
     let bare = of_this_run(invocation);
     let program = errand.argv.split_first();
-    OneOff {
+    Ok(OneOff {
         id: bare.id,
         run: bare.run.filter(|_| !args.keep),
         entrypoint: program.map(|(program, _)| vec![program.clone()]),
         command: program.map(|(_, arguments)| arguments.to_vec()).filter(|rest| !rest.is_empty()),
-        env: args.process.env_on(&invocation.environment, talk.tty),
+        env: args.process.env_on(&invocation.environment, talk.tty)?,
         user: args.process.user.clone(),
         workdir: args.process.workdir.clone(),
         tty: talk.tty,
@@ -237,7 +263,7 @@ fn declare(invocation: &Invocation, errand: &Errand, talk: Talk, args: &args::On
         publish: args.publish,
         directory: errand.script.as_ref().map(|(directory, _)| directory.clone()),
         serves: false,
-    }
+    })
 }
 
 fn request(reference: &str, one_off: OneOff, args: &args::OneOff) -> Request {

@@ -23,5 +23,6 @@ pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use harpoon::FILES as HARPOON_FILES;
 pub use load::{Dialect, LoadOptions, Loaded, load};
 pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
+pub use native::env_file_text;
 pub use places::{ImagePlaces, Places};
 pub use source::{FileId, Location, SourceFile, SourceMap, Span};

@@ -7,8 +7,8 @@ use crate::build::BuildRequest;
 use crate::error::Result;
 use crate::registry_access::RegistryAccess;
 use crate::stream::{
-    Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest, LogRequest,
-    ProgressSink, RunningExec, Upload,
+    AttachRequest, Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest,
+    LogRequest, ProgressSink, RunningExec, Upload,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ pub trait Engine: Send + Sync {
     /// The processes in it: titles, then rows.
     async fn top(&self, container: &ContainerId) -> Result<(Vec<String>, Vec<Vec<String>>)>;
     /// Attaches to a container's main process; call before its start to miss nothing.
-    async fn attach(&self, container: &ContainerId, tty: bool, stdin: bool) -> Result<Attached>;
+    async fn attach(&self, container: &ContainerId, request: &AttachRequest) -> Result<Attached>;
     async fn resize(&self, container: &ContainerId, rows: u16, columns: u16) -> Result<()>;
 
     /// Creates and starts an exec, attached.

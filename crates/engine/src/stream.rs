@@ -94,6 +94,17 @@ pub struct ExecRequest {
     pub tty: bool,
     pub stdin: bool,
     pub privileged: bool,
+    /// Keys of a terminal at which the engine lets go of it; `None`: the engine's own.
+    pub detach_keys: Option<String>,
+}
+
+/// How to be attached to a container's main process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachRequest {
+    pub tty: bool,
+    pub stdin: bool,
+    /// As for [`ExecRequest`].
+    pub detach_keys: Option<String>,
 }
 
 /// A command that runs in a container now.

@@ -7,7 +7,7 @@ use crate::removal;
 use crate::upload::upload;
 use std::io::Error;
 use std::sync::Arc;
-use windlass_engine::stream::Attached;
+use windlass_engine::stream::{AttachRequest, Attached};
 use windlass_engine::{Engine, Result};
 use windlass_image::script::Script;
 use windlass_model::name::{ContainerId, ProjectName};
@@ -69,13 +69,14 @@ impl OneOffContainer {
         self.engine.put_archive(&self.id, directory, tar).await
     }
 
-    /// Attaches, then starts it, so that nothing of what it writes is missed.
+    /// Attaches, then starts it, so that nothing of what it writes is missed. At `detach_keys` the engine lets go of a terminal.
     ///
     /// # Errors
     ///
     /// If the engine refuses either.
-    pub async fn start(&self) -> Result<Attached> {
-        let attached = self.engine.attach(&self.id, self.tty, self.stdin).await?;
+    pub async fn start(&self, detach_keys: Option<String>) -> Result<Attached> {
+        let request = AttachRequest { tty: self.tty, stdin: self.stdin, detach_keys };
+        let attached = self.engine.attach(&self.id, &request).await?;
         self.engine.start_container(&self.id).await?;
         Ok(attached)
     }
@@ -107,6 +108,17 @@ impl OneOffContainer {
             Ok(_) | Err(_) => seen.exit_code,
         };
         Ok(End { exit_code, oom_killed: seen.oom_killed })
+    }
+
+    /// Leaves it to itself under a name by which no run takes it for its own: the new one.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses.
+    pub async fn leave(&self, name: &str) -> Result<String> {
+        let left = one_off::detached_name(name);
+        self.engine.rename_container(&self.id, &left).await?;
+        Ok(left)
     }
 
     /// Removes it with its anonymous volumes, whatever it does. One that can't be removed is by the next run.

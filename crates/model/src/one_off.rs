@@ -19,6 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const PROJECT: &str = "dev.windlass-run.project";
 /// The run that it goes with, as JSON; empty if it is kept.
 pub const HOLDER: &str = "dev.windlass-run.holder";
+/// In the name of each, between that of the container that it is like and its own part.
+pub const INFIX: &str = "_run_";
+/// At the end of the name of one that is left to itself.
+const DETACHED: &str = "_detached";
 /// The address of the container that it is like.
 pub const LIKE: &str = "dev.windlass-run.like";
 /// Its own name: an image that is made of it has all its labels, and gives them to containers of other names.
@@ -49,12 +53,12 @@ pub struct OneOff {
 impl OneOff {
     /// Its name: that of the container that it is like, on the engine or in the file, and its own part.
     pub fn name(&self, like: &str) -> String {
-        format!("{like}_run_{}", self.id)
+        format!("{like}{INFIX}{}", self.id)
     }
 
     /// Whether an address is that of such a container.
     pub fn is_at(&self, address: &Address) -> bool {
-        address.name.strip_suffix(&self.id).is_some_and(|like| like.ends_with("_run_"))
+        address.name.strip_suffix(&self.id).is_some_and(|like| like.ends_with(INFIX))
     }
 
     /// All its labels; `name` is its own on the engine.
@@ -121,9 +125,24 @@ fn unfound(endpoint: &Endpoint) -> Endpoint {
     Endpoint { links: endpoint.links.clone(), ..Endpoint::default() }
 }
 
+/// What it is called when it is left to itself.
+pub fn detached_name(name: &str) -> String {
+    format!("{name}{DETACHED}")
+}
+
 /// Whether a container of this name is a one-off one, of whatever project.
 pub fn is_one(name: &str, labels: &BTreeMap<String, String>) -> bool {
-    labels.contains_key(PROJECT) && labels.get(NAME).is_some_and(|own| own == name)
+    labels.contains_key(PROJECT) && labels.get(NAME).is_some_and(|own| is_called(name, own))
+}
+
+/// Also when it is left to itself.
+fn is_called(name: &str, own: &str) -> bool {
+    own == name.strip_suffix(DETACHED).unwrap_or(name) || own == name
+}
+
+/// Whether it is left to itself.
+fn is_detached(name: &str, labels: &BTreeMap<String, String>) -> bool {
+    labels.get(NAME).is_some_and(|own| *name == detached_name(own))
 }
 
 /// Whether a container of this name is a one-off one of this project.
@@ -133,12 +152,14 @@ pub fn is_of(project: &ProjectName, name: &str, labels: &BTreeMap<String, String
 
 /// Whether it is one that goes with no run.
 pub fn is_kept(project: &ProjectName, name: &str, labels: &BTreeMap<String, String>) -> bool {
-    is_of(project, name, labels) && labels.get(HOLDER).is_none_or(String::is_empty)
+    let has_no_run = labels.get(HOLDER).is_none_or(String::is_empty);
+    is_of(project, name, labels) && (has_no_run || is_detached(name, labels))
 }
 
-/// The run that a one-off container of this project goes with; `None` if it is none, or is kept.
+/// The run that a one-off container of this project goes with; `None` if it is none, is kept, or was left to itself.
 pub fn run(project: &ProjectName, name: &str, labels: &BTreeMap<String, String>) -> Option<Holder> {
-    let text = labels.get(HOLDER).filter(|_| is_of(project, name, labels))?;
+    let goes = is_of(project, name, labels) && !is_detached(name, labels);
+    let text = labels.get(HOLDER).filter(|_| goes)?;
     serde_json::from_str(text).ok()
 }
 
@@ -222,6 +243,9 @@ mod tests {
         assert_eq!(run(&project, name, &labels), Some(holder));
         assert_eq!(run(&ProjectName::new("other"), name, &labels), None);
         assert_eq!(run(&project, "made-of-its-image", &labels), None);
+        let left = detached_name(name);
+        assert!(is_one(&left, &labels) && is_kept(&project, &left, &labels));
+        assert_eq!(run(&project, &left, &labels), None);
         let kept = OneOff::default().labels(&project, &address, name);
         assert!(is_kept(&project, name, &kept) && !is_kept(&project, name, &labels));
         assert!(!is_one("made-of-its-image", &kept));

@@ -34,6 +34,8 @@ pub struct TaskSpec {
     pub config: ContainerConfig,
     /// The container's keys that the task sets, in their long form: `env`, `mounts`, `networks` (also for links).
     pub written: BTreeSet<&'static str>,
+    /// Variables that whoever runs it must have, and has not.
+    pub missing: BTreeSet<String>,
     /// A line for the container's shell instead of `config.command`.
     pub bash: Option<String>,
     /// Its templates have the words of the command line by themselves; otherwise they are added to its command.
@@ -183,6 +185,7 @@ mod tests {
             overrides: serde_json::Value::Null,
             config,
             written: written.iter().copied().collect(),
+            missing: BTreeSet::new(),
             bash: None,
             takes_args: false,
             depends_on: Vec::new(),

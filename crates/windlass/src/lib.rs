@@ -94,6 +94,7 @@ pub use windlass_planner::{order, plan};
 /// What is wrong with files, and where.
 pub mod config {
     pub use windlass_config::HARPOON_FILES;
+    pub use windlass_config::env_file_text;
     pub use windlass_config::scalar::{ImageReference, ScalarError, image_reference};
     /// The most bytes that all files of a project may have together.
     pub use windlass_config::yaml::MAX_BYTES;

@@ -47,12 +47,14 @@ impl Command {
             Self::Rollback(args) => Some(&mut args.consent),
             Self::Run(args) => Some(&mut args.one_off.consent),
             Self::Script(args) => Some(&mut args.one_off.consent),
+            Self::Shell(args) => Some(&mut args.one_off.consent),
             Self::Clean(args) => Some(&mut args.consent),
             Self::Plan(_)
             | Self::Unlock(_)
             | Self::Ps(_)
             | Self::Logs(_)
             | Self::Exec(_)
+            | Self::Attach(_)
             | Self::Cp(_)
             | Self::Save(_)
             | Self::Lock(_)

@@ -70,10 +70,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("ls", "`docker ps --filter label=dev.windlass.project` lists what windlass made"),
     ("scale", "say it in the file: `containers.NAME.instances: [one, two]`"),
     ("stats", "`docker stats $(windlass ps --names)`"),
-    (
-        "attach",
-        "`windlass logs -f NAME`, or `docker attach` with the name of `windlass ps --names`",
-    ),
     ("events", "`docker events --filter label=dev.windlass.project=PROJECT`"),
     ("wait", "`docker wait` with a name that `windlass ps --names` shows"),
 ];

@@ -269,17 +269,36 @@ Exit codes: 0 done, 1 failed, 64 command line, 65 files, 69 no engine.";
 
 pub(super) const EXEC: &str = "\
 Examples:
-  windlass exec web -- sh                       a shell
+  windlass exec -it web -- sh                   a shell; `windlass shell web` finds one
   windlass exec web -- cat /etc/hosts           its exit code is the command's
   windlass exec db -- psql -f - < dump.sql      with standard input
 
 Exit codes: the command's own; 1 it could not be run, 64 command line, 65 files, 69 no engine.";
 
+pub(super) const SHELL: &str = "\
+Examples:
+  windlass shell web                in the container web, which must run
+  windlass shell app                in a new container of the image app, which goes with it
+  windlass shell web --new -u root  in a new container like web, as root
+
+Ctrl-p Ctrl-q leaves it to itself (`--detach-keys`).
+Exit codes: the shell's own; 1 there is none, 64 command line, 65 files, 69 no engine.";
+
+pub(super) const ATTACH: &str = "\
+Examples:
+  windlass attach web               what it writes, and what is typed for it
+  windlass attach web --no-stdin    only what it writes
+  windlass attach web --detach-keys ctrl-x,x
+
+Ctrl-p Ctrl-q leaves it to itself (`--detach-keys`); so does Ctrl-C where it has no terminal.
+Exit codes: that of its main process if it ends meanwhile; 0 detached, 1 it does not run, 64 command line, 65 files,
+69 no engine, 130 interrupted.";
+
 pub(super) const RUN: &str = "\
 Examples:
   windlass run test                 the task `test`, after those that it needs
   windlass run test -- -k 'a b'     with words of its own
-  windlass run web -- env           a program in a container like web
+  windlass run web -e A -e B=1 -- env           a program in a container like web
   windlass run image:app -- sh      in one of the image app, where a container is called so, too
   windlass run release --dry-run    what a task would do whose `action` is a command, such as `push`
   windlass tasks                    which tasks there are

@@ -4,6 +4,7 @@
 
 mod action;
 mod clean;
+mod command;
 mod compose;
 mod config;
 mod context;
@@ -17,6 +18,8 @@ mod process;
 mod registry;
 mod serve;
 mod tail;
+mod terminal;
+mod variable;
 mod words;
 
 pub(crate) use clean::Clean;
@@ -27,9 +30,10 @@ pub(crate) use graph::{Drawing, Graph};
 pub(crate) use lock::Lock;
 pub(crate) use one_off::{OneOff, RunTask, Script};
 pub(crate) use options::*;
-pub(crate) use process::{Talk, Terminal};
+pub(crate) use process::{Talk, Terminal, no_value};
 pub(crate) use registry::{Login, Push, Tag, Untag};
 pub(crate) use serve::Serve;
+pub(crate) use terminal::{Attach, Shell};
 pub(crate) use words::Word;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -165,80 +169,6 @@ pub(crate) enum When {
     Never,
 }
 
-impl Command {
-    /// As it is typed, of those that change something.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Up(_) => "up",
-            Self::Down(_) => "down",
-            Self::Create(_) => "create",
-            Self::Start(_) => "start",
-            Self::Stop(_) => "stop",
-            Self::Restart(_) => "restart",
-            Self::Kill(_) => "kill",
-            Self::Pause(_) => "pause",
-            Self::Unpause(_) => "unpause",
-            Self::Rm(_) => "rm",
-            Self::Rollback(_) => "rollback",
-            Self::Clean(_) => "clean",
-            Self::Build(_) => "build",
-            Self::Pull(_) => "pull",
-            Self::Push(_) => "push",
-            Self::Tag(_) => "tag",
-            Self::Untag(_) => "untag",
-            Self::Run(_) => "run",
-            Self::Serve(_) => "serve",
-            Self::Script(_) => "script",
-            Self::Retrieve(_) => "retrieve",
-            Self::Plan(_)
-            | Self::Unlock(_)
-            | Self::Ps(_)
-            | Self::Logs(_)
-            | Self::Exec(_)
-            | Self::Cp(_)
-            | Self::Save(_)
-            | Self::Lock(_)
-            | Self::Dockerfile(_)
-            | Self::Context(_)
-            | Self::Top(_)
-            | Self::Port(_)
-            | Self::Images
-            | Self::Config(_)
-            | Self::Graph(_)
-            | Self::Tasks
-            | Self::Login(_)
-            | Self::Completions { .. }
-            | Self::Man { .. } => "",
-        }
-    }
-
-    /// Whether it may make something, or shows what would be made.
-    pub(crate) fn makes(&self) -> bool {
-        matches!(
-            self,
-            Self::Plan(_)
-                | Self::Up(_)
-                | Self::Create(_)
-                | Self::Start(_)
-                | Self::Rollback(_)
-                | Self::Build(_)
-                | Self::Push(_)
-                | Self::Run(_)
-                | Self::Serve(_)
-                | Self::Script(_)
-                | Self::Retrieve(_)
-                | Self::Config(_)
-        )
-    }
-}
-
-impl Command {
-    /// The words for a task, which its templates have as `args`.
-    pub(crate) fn arguments(&self) -> &[String] {
-        if let Self::Run(args) = self { &args.arguments } else { &[] }
-    }
-}
-
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what `up` would do, and why; nothing is changed
@@ -319,6 +249,16 @@ pub(crate) enum Command {
     /// Run a command in a running container
     #[command(after_help = examples::EXEC)]
     Exec(Exec),
+    /// Open a shell in a running container, or in a new one of an image
+    ///
+    /// It is bash, or sh where there is no bash. What an image needs is built first, and its container goes when the shell ends.
+    #[command(after_help = examples::SHELL)]
+    Shell(Shell),
+    /// Give this terminal to the main process of a running container
+    ///
+    /// Its input, if it has any (`stdin_open`), is what is typed here. The keys of `--detach-keys` leave it to itself.
+    #[command(after_help = examples::ATTACH)]
+    Attach(Attach),
     /// Run a task, or a program in a container of an image or like a declared one
     ///
     /// What is needed is built and brought up first. The container answers for nobody, has its own exit code as this command's, and

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::options::Consent;
 use super::process::{Process, Terminal};
+use crate::detach_keys::DetachKeys;
 use crate::log::moment::span_s;
 
 /// `script`.
@@ -62,6 +63,9 @@ pub(crate) struct OneOff {
     /// How long it may take, such as 90 (seconds) or 10m; then it is stopped, and the exit code is 124
     #[arg(long, value_name = "TIME", value_parser = deadline)]
     pub deadline: Option<u32>,
+    /// Keys that leave it to itself (default: `detachKeys` of docker's configuration, else ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS", value_parser = DetachKeys::parse)]
+    pub detach_keys: Option<DetachKeys>,
     /// Publish the ports of the container that it is like
     #[arg(long)]
     pub publish: bool,
@@ -76,4 +80,7 @@ pub(crate) struct OneOff {
     pub timeout: Option<u32>,
     #[command(flatten)]
     pub consent: Consent,
+    /// Whether what runs in it is a shell, whatever the image has.
+    #[arg(skip)]
+    pub is_shell: bool,
 }

@@ -8,6 +8,7 @@ use windlass::model::request::{Options, Request, Verb};
 
 use super::process::{Process, Terminal};
 use super::tail::Tail;
+use crate::detach_keys::DetachKeys;
 
 /// What a command is for.
 #[derive(Clone, Debug, Default, Args)]
@@ -326,6 +327,9 @@ pub(crate) struct Exec {
     pub talk: Terminal,
     #[command(flatten)]
     pub process: Process,
+    /// Keys that leave it to itself (default: `detachKeys` of docker's configuration, else ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS", value_parser = DetachKeys::parse)]
+    pub detach_keys: Option<DetachKeys>,
     /// All privileges of the engine's host
     #[arg(long)]
     pub privileged: bool,

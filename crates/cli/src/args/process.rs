@@ -4,9 +4,14 @@
 
 use clap::Args;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use windlass::config::env_file_text;
 
+use super::variable::Variable;
 use crate::environment::Environment;
+use crate::origin::Found;
 use crate::trouble::{Result, Trouble};
+use crate::words;
 
 /// Who the program is.
 #[derive(Clone, Debug, Default, Args)]
@@ -17,20 +22,60 @@ pub(crate) struct Process {
     /// Working directory in the container
     #[arg(short, long, value_name = "PATH")]
     pub workdir: Option<String>,
-    /// Variable of the command's environment; may be given several times
-    #[arg(short, long, value_name = "KEY=VALUE", value_parser = super::key_value)]
-    pub env: Vec<(String, String)>,
+    /// Variable: `NAME` is this environment's own, `NAME=value`, or `NAME:default` where this environment has none; may be given
+    /// several times
+    #[arg(short, long, value_name = "NAME[=VALUE|:DEFAULT]", value_parser = Variable::parse)]
+    pub env: Vec<Variable>,
+    /// File of lines `NAME=value`, below what `--env` says; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
 }
 
 impl Process {
     /// Its variables; on a terminal it is told which one this is.
-    pub(crate) fn env_on(&self, here: &Environment, tty: bool) -> BTreeMap<String, String> {
-        let mut env: BTreeMap<String, String> = self.env.iter().cloned().collect();
+    pub(crate) fn env_on(&self, here: &Environment, tty: bool) -> Result<BTreeMap<String, String>> {
+        let missing: Vec<_> = self.missing(here).collect();
+        if !missing.is_empty() {
+            return Err(no_value(&missing));
+        }
+        let mut env = BTreeMap::new();
+        for path in &self.env_file {
+            env.extend(of_file(here, path)?);
+        }
+        for variable in &self.env {
+            let value = variable.value(here).unwrap_or_default();
+            env.insert(variable.name.clone(), value.to_owned());
+        }
         if let (true, Some(term)) = (tty, here.variables.get("TERM")) {
             env.entry("TERM".to_owned()).or_insert_with(|| term.clone());
         }
-        env
+        Ok(env)
     }
+
+    /// Those that are to be this environment's own, and that it has not.
+    pub(crate) fn missing<'a>(&'a self, here: &'a Environment) -> impl Iterator<Item = &'a str> {
+        let missing = self.env.iter().filter(|variable| variable.value(here).is_none());
+        missing.map(|variable| variable.name.as_str())
+    }
+}
+
+/// What to say of variables without a value.
+pub(crate) fn no_value(names: &[&str]) -> Trouble {
+    let names = words::and_list(names);
+    let message = format!("{names}: no value, neither here nor in the environment");
+    Trouble::usage(message, "set them, or say `-e NAME=value`; `NAME:default` has one of its own")
+}
+
+fn of_file(here: &Environment, path: &Path) -> Result<BTreeMap<String, String>> {
+    let path = here.directory.join(path);
+    let unread = |error: std::io::Error| {
+        let message = format!("could not read {}: {error}", path.display());
+        Trouble::files(message, "name a file of lines `NAME=value`")
+    };
+    let text = std::fs::read_to_string(&path).map_err(unread)?;
+    let directory = path.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let read = env_file_text(&path.display().to_string(), directory, &text);
+    read.map_err(|(diagnostics, sources)| Trouble::Found(Found { diagnostics, sources }))
 }
 
 /// How it is talked with.

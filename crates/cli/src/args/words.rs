@@ -68,6 +68,8 @@ impl Command {
             }),
             // One word, which can't be left out.
             Self::Exec(args) => drop(keep(Word::Reference, &args.reference)),
+            Self::Shell(args) => drop(keep(Word::Reference, &args.reference)),
+            Self::Attach(args) => drop(keep(Word::Reference, &args.reference)),
             Self::Cp(args) => {
                 let ends = [&args.from, &args.to];
                 for (reference, _) in ends.into_iter().filter_map(|end| in_container(end)) {
@@ -101,6 +103,7 @@ impl Command {
         matches!(self, Self::Unlock(_) | Self::Cp(_) | Self::Save(_) | Self::Retrieve(_))
             || matches!(self, Self::Context(_) | Self::Tag(_) | Self::Untag(_))
             || matches!(self, Self::Run(_) | Self::Serve(_))
+            || matches!(self, Self::Shell(_) | Self::Attach(_))
             || matches!(self, Self::Logs(args) if args.follow)
     }
 

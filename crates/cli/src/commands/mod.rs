@@ -3,6 +3,7 @@
 //! Invariant: a command reads its arguments, calls the library, and renders; it decides nothing
 //! about containers.
 
+mod attach;
 mod build;
 mod clean;
 mod completions;
@@ -33,6 +34,7 @@ mod run;
 mod save;
 mod script;
 mod serve;
+mod shell;
 mod start;
 mod stop;
 mod tag;
@@ -104,6 +106,8 @@ fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
         Command::Ps(args) => ps::run(invocation, args),
         Command::Logs(args) => logs::run(invocation, args),
         Command::Exec(args) => exec::run(invocation, args),
+        Command::Shell(args) => shell::run(invocation, args),
+        Command::Attach(args) => attach::run(invocation, args),
         Command::Run(args) => run::run(invocation, args),
         Command::Script(args) => script::run(invocation, args),
         Command::Serve(args) => serve::run(invocation, args),

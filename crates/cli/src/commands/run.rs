@@ -8,6 +8,7 @@ use windlass::model::image::{ImageUse, PullPolicy};
 use super::task;
 use crate::args;
 use crate::brought;
+use crate::detach_keys::DetachKeys;
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
 use crate::one_off::{self, Errand};
@@ -19,11 +20,16 @@ use crate::trouble::Result;
 const KINDS: [&str; 3] = ["task", "container", "image"];
 
 pub(super) fn run(invocation: &Invocation, args: &args::RunTask) -> Result<Exit> {
+    let given = args.one_off.detach_keys.as_ref();
+    let keys = DetachKeys::of(&invocation.environment, given)?;
+    let one_off = args::OneOff { detach_keys: Some(keys), ..args.one_off.clone() };
+    let args = &args::RunTask { one_off, ..args.clone() };
     invocation::block_on(async {
         let session = Session::open(invocation)?;
         let mut signals = Signals::listen()?;
         let ran = run_in(invocation, &session, args, &mut signals).await;
-        brought::take_back(invocation, &session, false, &mut signals).await;
+        let leave = matches!(ran, Ok(Exit::Detached));
+        brought::take_back(invocation, &session, leave, &mut signals).await;
         ran
     })
 }

@@ -7,6 +7,7 @@ use windlass::model::container::{ContainerConfig, ContainerSpec};
 use windlass::{Program, Script};
 
 use crate::args;
+use crate::detach_keys::DetachKeys;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
 use crate::load::read_stdin;
@@ -22,7 +23,10 @@ const PLACE: &str = "{script_path}";
 
 pub(super) fn run(invocation: &Invocation, args: &args::Script) -> Result<Exit> {
     let errand = |like: &ContainerSpec| errand(invocation, args, directory(&like.config));
-    one_off::run(invocation, &args.reference, errand, &args.one_off)
+    let given = args.one_off.detach_keys.as_ref();
+    let keys = DetachKeys::of(&invocation.environment, given)?;
+    let one_off = args::OneOff { detach_keys: Some(keys), ..args.one_off.clone() };
+    one_off::run(invocation, &args.reference, errand, &one_off)
 }
 
 fn directory(config: &ContainerConfig) -> &'static str {

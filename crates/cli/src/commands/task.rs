@@ -45,13 +45,21 @@ pub(super) async fn run(
     };
     let deeds: Result<Vec<Deed<'_>>> =
         order.into_iter().map(|task| deed(session, task, words(task), args, last)).collect();
-    for deed in deeds? {
+    let deeds = deeds?;
+    check_variables(invocation, &deeds, args)?;
+    for deed in deeds {
         let (task, exit) = match deed {
             Deed::Run(task) => {
                 (task, in_container(invocation, session, task, words(task), args, signals).await?)
             }
             Deed::Command(task, command) => (task, act(invocation, task, *command).await?),
         };
+        if exit == Exit::Detached && task.name != last.name {
+            let (name, last) = (escape::line(&task.name), escape::line(&last.name));
+            let message = format!("{name} goes on: {last}, which needs it, is not run");
+            Trouble::failed(message).show(&invocation.console);
+            return Ok(exit);
+        }
         if exit.code() != 0 {
             if task.name != last.name {
                 let (name, code) = (escape::line(&task.name), exit.code());
@@ -64,6 +72,26 @@ pub(super) async fn run(
         }
     }
     Ok(Exit::Done)
+}
+
+/// What whoever runs them must have, all of it at once.
+fn check_variables(
+    invocation: &Invocation,
+    deeds: &[Deed<'_>],
+    args: &args::RunTask,
+) -> Result<()> {
+    let process = &args.one_off.process;
+    let given: BTreeSet<&str> = process.env.iter().map(|one| one.name.as_str()).collect();
+    let mut missing: BTreeSet<&str> = process.missing(&invocation.environment).collect();
+    for deed in deeds {
+        let (Deed::Run(task) | Deed::Command(task, _)) = deed;
+        let names = task.missing.iter().map(String::as_str);
+        missing.extend(names.filter(|name| !given.contains(name)));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(args::no_value(&missing.into_iter().collect::<Vec<_>>()))
 }
 
 /// Each after those that it needs, in the order in which they are written.
@@ -155,8 +183,10 @@ fn command(
 fn refuse_options_of_runs(task: &TaskSpec, args: &args::RunTask) -> Result<()> {
     let args::OneOff { talk, process, deadline, publish, keep, .. } = &args.one_off;
     let has_talk = talk.interactive || talk.tty || talk.no_tty;
-    let has_process =
-        process.user.is_some() || process.workdir.is_some() || !process.env.is_empty();
+    let has_process = process.user.is_some()
+        || process.workdir.is_some()
+        || !process.env.is_empty()
+        || !process.env_file.is_empty();
     let has_more = deadline.is_some() || *publish || *keep || args.entrypoint.is_some();
     if has_talk || has_process || has_more {
         let action = task.action.as_str();

@@ -106,6 +106,7 @@ mod tests {
             config: ContainerConfig::default(),
             bash: None,
             written: BTreeSet::new(),
+            missing: BTreeSet::new(),
             takes_args: false,
             depends_on: Vec::new(),
             uses: BTreeSet::new(),

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
+mod attach;
 mod brought;
 mod built_in_code;
 mod clean;
@@ -39,6 +40,7 @@ mod scale;
 mod script;
 mod secrets;
 mod serve;
+mod shell;
 mod tasks;
 mod update_safety;
 mod verbs;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what was done is looked at on the engine.
 
-use crate::harness::{World, engine, wait_until};
+use crate::harness::{World, engine, run_to_end, wait_until};
 
 const FILE: &str = r#"
 vars: {version: "1.2"}
@@ -110,6 +110,41 @@ fn what_a_task_overrides_must_have_effect_and_only_for_it() {
     assert!(!world.plan().deeds().is_empty());
     world.up();
     assert_eq!(world.container("web")["Config"]["Env"][0], "A=one");
+}
+
+const ENV: &str = r"
+containers:
+  web: {image: '@image'}
+tasks:
+  show: {container: web, env: [TOKEN, 'OTHER:a:b=c', 'SET=a=b:c'], bash: 'echo $TOKEN $OTHER $SET $FILED'}
+  both: {container: web, env: [SECOND], needs: [show], bash: 'echo both'}
+  free: {container: web, bash: 'echo free'}
+";
+
+#[test]
+fn variables_must_be_there_before_anything_begins() {
+    let Some(world) = World::new("task-env") else { return };
+    world.yaml(ENV).file("vars.env", "# comment\nFILED='of a file'\nTOKEN=filed\n");
+    // Whoever runs another task need not have them.
+    assert_eq!(world.run(&["run", "free"]).code(0).stdout, "free\n");
+    let lacks = world.run(&["run", "both", "-e", "THIRD"]);
+    lacks.code(64).says("SECOND, THIRD and TOKEN: no value");
+    assert_eq!(lacks.stdout, "");
+    let shown = |words: &[&str]| {
+        let mut command = world.command(&[&["run", "show"], words].concat());
+        command.env("OTHER", "own").env("MINE", "mine");
+        run_to_end(command)
+    };
+    let given = shown(&["-e", "TOKEN=x=y:z", "-e", "FILED:not"]);
+    assert_eq!(given.code(0).stdout, "x=y:z own a=b:c not\n");
+    let filed = shown(&["--env-file", "vars.env", "-e", "TOKEN:t"]);
+    assert_eq!(filed.code(0).stdout, "t own a=b:c of a file\n");
+    let plain = world.run(&["run", "show", "-e", "TOKEN="]);
+    assert_eq!(plain.code(0).stdout, "a:b=c a=b:c\n");
+    world.file("bad.env", "nonsense\n");
+    shown(&["--env-file", "bad.env", "-e", "TOKEN=1"]).code(65).says("expected NAME=value");
+    shown(&["-e", "=x"]).code(64).says("NAME:default");
+    assert_eq!(world.objects(), [""; 0]);
 }
 
 #[test]

@@ -138,6 +138,8 @@ pub struct Task {
     pub container: Container,
     /// The keys of it that are written.
     pub written: BTreeSet<&'static str>,
+    /// Variables that the caller should have, and has not.
+    pub missing: BTreeSet<String>,
 }
 
 /// What a task is of, as words.

@@ -127,6 +127,7 @@ impl Lowering<'_> {
             config,
             bash: task.bash.clone(),
             written: task.written.clone(),
+            missing: task.missing.clone(),
             takes_args: task.container.used.args,
             depends_on: dependencies.finish(),
             uses: needs(&task.container, &engine),

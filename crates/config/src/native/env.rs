@@ -71,6 +71,9 @@ fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     if let Some(value) = env.get(name) {
         return Some(EnvValue::Plain(value.clone()));
     }
+    if reader.notes_missing(name) {
+        return None;
+    }
     let near = reader
         .budgeted(|| {
             crate::read::suggest(name, env.keys().map(String::as_str).filter(|n| n.len() > 2))

@@ -2,14 +2,15 @@
 //!
 //! Invariant: values are text; nothing in an env file is a template, and `$` is a character.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use windlass_model::env::{Env, EnvValue};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::read::{Item, Reader};
 use crate::scalar::env_name;
-use crate::source::{FileId, Span};
+use crate::source::{FileId, SourceMap, Span};
 use crate::yaml::decode;
 
 /// `env_file`: a path, a list of paths, or `{path, required}`.
@@ -67,6 +68,30 @@ fn read_lines(reader: &Reader, item: &Item, path: &str, into: &mut Env) -> Resul
         reader.report(finding.also(item.span(), "named here"));
     }
     Ok(())
+}
+
+/// The variables of an env file that is named elsewhere than in the files of a project.
+///
+/// # Errors
+///
+/// What is wrong with its lines, each with its place.
+pub fn env_file_text(
+    name: &str,
+    directory: PathBuf,
+    text: &str,
+) -> Result<BTreeMap<String, String>, (Diagnostics, SourceMap)> {
+    let (mut sources, mut found) = (SourceMap::new(), Diagnostics::default());
+    let file = sources.add(name, directory, text);
+    let mut env = Env::new();
+    for finding in parse(file, text, &mut env) {
+        found.push(finding);
+    }
+    if found.is_empty() {
+        let plain =
+            |(name, value): (&String, &EnvValue)| Some((name.clone(), value.reveal()?.to_owned()));
+        return Ok(env.iter().filter_map(plain).collect());
+    }
+    Err((found, sources))
 }
 
 /// Reads all lines; later ones win.
@@ -154,7 +179,6 @@ fn unquote(text: &str, quote: char) -> Option<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
 
     #[test]
     fn parses_lines() {

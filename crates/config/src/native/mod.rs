@@ -21,6 +21,7 @@ mod task;
 mod task_overrides;
 mod volume;
 
+pub use env_file::env_file_text;
 pub use roots::{Given, read};
 
 use std::collections::BTreeMap;

@@ -123,7 +123,10 @@ pub(super) fn task(
         written: BTreeSet::new(),
     };
     reader.templates().enter(name, Arc::clone(&item.node));
+    // Whoever runs another task need not have them.
+    reader.note_missing();
     let read = reader.fields(&item, &mut draft, &[FIELDS, OPTIONS]);
+    let mut missing = reader.take_missing();
     draft.container.used = reader.templates().leave().into();
     if !read {
         return None;
@@ -138,7 +141,9 @@ pub(super) fn task(
     let place = place(reader, &item, image, in_container, may_be_of_nothing)?;
     fits(reader, &item, action, &place);
     if let Some(overrides) = &overrides {
+        reader.note_missing();
         task_overrides::check(reader, name, overrides, &place, action);
+        missing.extend(reader.take_missing());
     }
     let Draft { description, label, engine, bash, needs, container, written, .. } = draft;
     let (name, overrides) = (name.to_owned(), overrides.map(|item| item.node));
@@ -155,6 +160,7 @@ pub(super) fn task(
         needs,
         container,
         written,
+        missing,
     })
 }
 

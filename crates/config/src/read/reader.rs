@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub struct Reader {
     dialect: Dialect,
     suggestions: Cell<u32>,
     env_files: RefCell<HashMap<String, Rc<Env>>>,
+    /// Variables of the caller that are not there, where that is no mistake yet.
+    missing: RefCell<Option<BTreeSet<String>>>,
 }
 
 impl Reader {
@@ -38,6 +40,7 @@ impl Reader {
             dialect,
             suggestions: Cell::new(SUGGESTIONS),
             env_files: RefCell::default(),
+            missing: RefCell::default(),
         }
     }
 
@@ -72,6 +75,22 @@ impl Reader {
         let env = Rc::new(read());
         self.env_files.borrow_mut().insert(path.to_owned(), Rc::clone(&env));
         env
+    }
+
+    /// From now on a variable that the caller does not have is noted instead of reported.
+    pub fn note_missing(&self) {
+        *self.missing.borrow_mut() = Some(BTreeSet::new());
+    }
+
+    /// What was noted since; from now on it is reported.
+    pub fn take_missing(&self) -> BTreeSet<String> {
+        self.missing.borrow_mut().take().unwrap_or_default()
+    }
+
+    /// Whether it is noted that this variable is not there.
+    pub fn notes_missing(&self, name: &str) -> bool {
+        let mut missing = self.missing.borrow_mut();
+        missing.as_mut().map(|names| names.insert(name.to_owned())).is_some()
     }
 
     pub fn into_parts(self) -> (Diagnostics, SourceMap) {

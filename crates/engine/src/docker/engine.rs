@@ -30,8 +30,8 @@ use crate::build::BuildRequest;
 use crate::error::{EngineError, Result};
 use crate::registry_access::RegistryAccess;
 use crate::stream::{
-    Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest, LogRequest,
-    ProgressSink, RunningExec, Upload,
+    AttachRequest, Attached, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest,
+    LogRequest, ProgressSink, RunningExec, Upload,
 };
 
 /// An engine that speaks the Docker Engine API: Docker itself, or podman.
@@ -222,8 +222,8 @@ impl Engine for DockerEngine {
         self.container_top(container).await
     }
 
-    async fn attach(&self, container: &ContainerId, tty: bool, stdin: bool) -> Result<Attached> {
-        self.container_attach(container, tty, stdin).await
+    async fn attach(&self, container: &ContainerId, request: &AttachRequest) -> Result<Attached> {
+        self.container_attach(container, request).await
     }
 
     async fn resize(&self, container: &ContainerId, rows: u16, columns: u16) -> Result<()> {

@@ -19,7 +19,7 @@ impl DockerEngine {
         container: &ContainerId,
         request: &ExecRequest,
     ) -> Result<Attached> {
-        let ExecRequest { argv, user, workdir, env, tty, stdin, privileged } = request;
+        let ExecRequest { argv, user, workdir, env, tty, stdin, privileged, detach_keys } = request;
         let body = ExecBody {
             attach_stdin: *stdin,
             attach_stdout: true,
@@ -30,6 +30,7 @@ impl DockerEngine {
             env: env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
             user: user.as_deref(),
             working_dir: workdir.as_deref(),
+            detach_keys: detach_keys.as_deref(),
         };
         let path = format!("/containers/{}/exec", segment(container.as_str()));
         let created: Created = self.send(Call::post(path).json(&body)).await?.json().await?;

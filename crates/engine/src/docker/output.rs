@@ -14,7 +14,7 @@ use super::query::{Query, segment};
 use super::reply::Reply;
 use super::stdcopy::{Demux, FrameFault};
 use crate::error::{EngineError, Result};
-use crate::stream::{Attached, Channel, Chunk, EngineStream, LogRequest};
+use crate::stream::{AttachRequest, Attached, Channel, Chunk, EngineStream, LogRequest};
 
 impl DockerEngine {
     pub(super) async fn container_logs(
@@ -42,17 +42,18 @@ impl DockerEngine {
     pub(super) async fn container_attach(
         &self,
         container: &ContainerId,
-        tty: bool,
-        stdin: bool,
+        request: &AttachRequest,
     ) -> Result<Attached> {
+        let AttachRequest { tty, stdin, detach_keys } = request;
         let query = Query::new()
             .with_flag("stream", true)
             .with_flag("stdout", true)
             .with_flag("stderr", true)
-            .with_flag("stdin", stdin);
+            .with_flag("stdin", *stdin)
+            .with_some("detachKeys", detach_keys.as_deref());
         let path = format!("/containers/{}/attach", segment(container.as_str()));
         let stream = self.wire.upgrade(Call::post(path).query(query), "tcp").await?;
-        Ok(Attached { exec_id: String::new(), stream, tty })
+        Ok(Attached { exec_id: String::new(), stream, tty: *tty })
     }
 
     /// Tells a terminal its size; `kind` is `containers` or `exec`.

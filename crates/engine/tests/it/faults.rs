@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use windlass_engine::stream::AttachRequest;
 use windlass_engine::{Engine as _, EngineError};
 use windlass_model::container::ContainerConfig;
 use windlass_model::endpoint::{Endpoint, NetworkMode};
@@ -46,7 +47,7 @@ fn what_is_not_there() {
         assert_eq!(fault(engine.start_container(&id).await), Fault::NotFound);
         assert_eq!(fault(engine.remove_container(&id, true, true).await), Fault::NotFound);
         assert_eq!(fault(engine.wait_container(&id).await), Fault::NotFound);
-        assert_eq!(fault(engine.attach(&id, false, false).await), Fault::NotFound);
+        assert_eq!(fault(engine.attach(&id, &AttachRequest::default()).await), Fault::NotFound);
         assert_eq!(fault(engine.remove_volume("wlengine-nobody").await), Fault::NotFound);
         assert_eq!(fault(engine.remove_image("wlengine-nobody:1").await), Fault::NotFound);
         assert_eq!(fault(engine.tag_image("wlengine-nobody", "x").await), Fault::NotFound);

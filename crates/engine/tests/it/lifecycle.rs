@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use windlass_engine::Engine as _;
 use windlass_engine::docker::stdcopy::Demux;
-use windlass_engine::stream::{Attached, Channel, EventRequest, ExecRequest};
+use windlass_engine::stream::{AttachRequest, Attached, Channel, EventRequest, ExecRequest};
 use windlass_model::container::ContainerConfig;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::limits::{Limits, RestartPolicy};
@@ -164,7 +164,11 @@ fn input_ends_when_it_is_closed() {
 
         let config = ContainerConfig { stdin_open: true, ..shell("sort; echo end") };
         let id = lab.created("cat", config).await.unwrap();
-        let mut attached = lab.engine.attach(&id, false, true).await.unwrap();
+        let mut attached = lab
+            .engine
+            .attach(&id, &AttachRequest { stdin: true, ..AttachRequest::default() })
+            .await
+            .unwrap();
         lab.engine.start_container(&id).await.unwrap();
         attached.stream.write_all(b"2\n1\n").await.unwrap();
         attached.stream.shutdown().await.unwrap();
@@ -179,7 +183,11 @@ fn a_terminal_passes_every_byte_at_once() {
         let line = r"stty raw -echo; printf '\001\000\000\000\177\377\377\377start'; cat";
         let config = ContainerConfig { tty: true, stdin_open: true, ..shell(line) };
         let id = lab.created("tty", config).await.unwrap();
-        let mut attached = lab.engine.attach(&id, true, true).await.unwrap();
+        let mut attached = lab
+            .engine
+            .attach(&id, &AttachRequest { tty: true, stdin: true, ..AttachRequest::default() })
+            .await
+            .unwrap();
         lab.engine.start_container(&id).await.unwrap();
         lab.engine.resize(&id, 40, 100).await.unwrap();
         let mut start = [0; 13];
@@ -266,7 +274,7 @@ fn files_go_in_and_out() {
             .map(|entry| (entry.path().unwrap().display().to_string(), entry.size()))
             .collect();
         assert_eq!((sizes["in/a"], sizes["in/b"]), (6, 200_000));
-        let attached = lab.engine.attach(&id, false, false).await.unwrap();
+        let attached = lab.engine.attach(&id, &AttachRequest::default()).await.unwrap();
         lab.engine.start_container(&id).await.unwrap();
         assert_eq!(read_all(attached).await.0, "hello\n");
         let missing = lab.engine.get_archive(&id, "/nowhere").await.err().unwrap();
@@ -305,7 +313,7 @@ fn events() {
 fn an_attachment_loses_nothing() {
     run(|lab| async move {
         let id = lab.created("web", shell("seq 1 100000; seq 1 10 >&2")).await.unwrap();
-        let attached = lab.engine.attach(&id, false, false).await.unwrap();
+        let attached = lab.engine.attach(&id, &AttachRequest::default()).await.unwrap();
         lab.engine.start_container(&id).await.unwrap();
         let (out, err) = read_all(attached).await;
         assert!(out.lines().eq((1..=100_000).map(|n| n.to_string())));

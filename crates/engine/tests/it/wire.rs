@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use windlass_engine::docker::{DockerEngine, EngineAddress};
+use windlass_engine::stream::AttachRequest;
 use windlass_engine::stream::{EventRequest, LogRequest};
 use windlass_engine::{Engine as _, EngineError};
 use windlass_model::fault::Fault;
@@ -259,7 +260,11 @@ async fn podman_is_known_by_its_headers() {
 async fn a_raw_stream_begins_with_what_came_along() {
     let head = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly";
     let fake = Fake::answering(Act::Hang(head.into()));
-    let mut attached = fake.engine.attach(&id(), true, true).await.unwrap();
+    let mut attached = fake
+        .engine
+        .attach(&id(), &AttachRequest { tty: true, stdin: true, ..AttachRequest::default() })
+        .await
+        .unwrap();
     let mut bytes = [0; 5];
     attached.stream.read_exact(&mut bytes).await.unwrap();
     assert_eq!(&bytes, b"early");
@@ -278,7 +283,7 @@ async fn an_attachment_that_is_not_raw_is_refused() {
     ];
     for (answer, wanted) in table {
         let fake = Fake::answering(Act::Say(answer));
-        assert_eq!(fault(fake.engine.attach(&id(), false, false).await), wanted);
+        assert_eq!(fault(fake.engine.attach(&id(), &AttachRequest::default()).await), wanted);
     }
 }
 

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use tokio::sync::broadcast::error::RecvError;
 use windlass_engine::build::BuildRequest;
 use windlass_engine::stream::{
-    Attached, CallProgress, Chunk, EngineEvent, EngineStream, EventRequest, ExecRequest,
-    LogRequest, ProgressSink, RunningExec, Upload as TarStream,
+    AttachRequest, Attached, CallProgress, Chunk, EngineEvent, EngineStream, EventRequest,
+    ExecRequest, LogRequest, ProgressSink, RunningExec, Upload as TarStream,
 };
 use windlass_engine::{Engine, EngineError, RegistryAccess, Result};
 use windlass_model::digest::Digest;
@@ -239,7 +239,8 @@ impl Engine for FakeEngine {
         .await
     }
 
-    async fn attach(&self, container: &ContainerId, tty: bool, _stdin: bool) -> Result<Attached> {
+    async fn attach(&self, container: &ContainerId, request: &AttachRequest) -> Result<Attached> {
+        let tty = request.tty;
         let id = container.clone();
         self.look("attach", container.as_str(), move |world| world.container(&id).map(|_| ()))
             .await?;

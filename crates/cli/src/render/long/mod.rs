@@ -256,7 +256,7 @@ fn depends_on(out: &mut Entries, all: &[Dependency]) {
 
 fn task(spec: &TaskSpec, project: &Project) -> Value {
     let TaskSpec { name: _, description, label, action, target, engine, .. } = spec;
-    let TaskSpec { overrides, config, written, bash, needs, depends_on, .. } = spec;
+    let TaskSpec { overrides, config, written, missing, bash, needs, depends_on, .. } = spec;
     let mut out = Entries::default();
     out.some("description", description.as_deref());
     out.some("label", label.as_deref());
@@ -286,6 +286,11 @@ fn task(spec: &TaskSpec, project: &Project) -> Value {
         if written.contains(key) && !is_set {
             out.put(key, false);
         }
+    }
+    for name in missing {
+        // Of whoever runs it.
+        let env = out.0.entry("env").or_insert_with(|| json!({}));
+        env[name] = Value::Null;
     }
     out.some("bash", bash.as_deref());
     out.list("needs", needs.iter().map(String::as_str));

@@ -237,6 +237,8 @@ pub(crate) struct ExecBody<'a> {
     pub(crate) user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) working_dir: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) detach_keys: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
