@@ -6,7 +6,7 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use windlass_serve::{Access, Server, random_word};
+use windlass_serve::{Access, Keeper, Server, random_word};
 
 use crate::args::Serve;
 use crate::exit::Exit;
@@ -68,7 +68,7 @@ async fn serve(
     let _port_notice = written.transpose()?;
     let access = Arc::new(Access::new(token.clone(), address));
     let keeper = Arc::new(ProjectKeeper::new(invocation, session));
-    let server = Server::new(listener, Arc::clone(&access), keeper);
+    let server = Server::new(listener, Arc::clone(&access), Arc::clone(&keeper) as Arc<dyn Keeper>);
     say(invocation, args, &project, &access, &token);
     let leases = server.leases();
     let console = &invocation.console;
@@ -81,7 +81,7 @@ async fn serve(
     let mut stop = Some(stop);
     loop {
         tokio::select! {
-            () = &mut running => return Ok(Exit::Done),
+            () = &mut running => break,
             number = signals.next() => match stop.take() {
                 Some(stop) => {
                     let count = leases.all().len();
@@ -95,6 +95,8 @@ async fn serve(
             },
         }
     }
+    keeper.take_back(signals).await;
+    Ok(Exit::Done)
 }
 
 fn say(invocation: &Invocation, args: &Serve, project: &str, access: &Access, token: &str) {

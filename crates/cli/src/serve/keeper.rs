@@ -23,9 +23,11 @@ use windlass_serve::{Cancelled, Keeper, Kind, LogLine, LogRequest, Port, Problem
 use super::look;
 use super::make::{Stage, Turns};
 use super::{like, problem};
+use crate::brought;
 use crate::invocation::Invocation;
 use crate::process;
 use crate::session::Session;
+use crate::signals::Signals;
 use crate::trouble::Trouble;
 
 /// How often it is tried to find a container that has to go, and what is between.
@@ -45,6 +47,11 @@ impl ProjectKeeper {
     pub(crate) fn new(invocation: &Invocation, session: Session) -> Self {
         let holder = process::holder(&invocation.environment, invocation.command);
         Self { invocation: invocation.quietly(), session, holder, turns: Arc::default() }
+    }
+
+    /// Removes what was brought up for leases, when all of them have ended.
+    pub(crate) async fn take_back(&self, signals: &mut Signals) {
+        brought::take_back(&self.invocation, &self.session, false, signals).await;
     }
 
     /// The project with the container that a lease's is like.

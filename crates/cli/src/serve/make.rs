@@ -86,8 +86,13 @@ impl Stage<'_> {
         timeout_s: Option<u32>,
         mut nobody: Cancelled,
     ) -> Result<(), Problem> {
-        let options =
-            Options { timeout_s, one_off: Some(Box::new(one_off.clone())), ..Options::default() };
+        let options = Options {
+            timeout_s,
+            one_off: Some(Box::new(one_off.clone())),
+            // What is brought up for it goes with the server.
+            marks: one_off.run.clone().map(Box::new),
+            ..Options::default()
+        };
         let references = vec![like.address.name.to_string()];
         let request = Request { verb: Verb::Run, references, options };
         let turn = tokio::select! {
