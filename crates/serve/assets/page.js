@@ -6,7 +6,7 @@ const MOST_LINES = 2000;
 const by = (id) => document.getElementById(id);
 
 let state = null;
-let reading = null; // {name, id, abort}
+let reading = null; // {id, abort}
 
 /** An element with classes and texts or elements in it. */
 function element(tag, classes, ...inside) {
@@ -50,10 +50,11 @@ function short(name) {
 function draw() {
   document.title = `${state.project} · windlass`;
   by("project").textContent = state.project;
-  const runs = state.containers.filter((one) => one.state === "running").length;
-  const ill = state.containers.filter((one) => doing(one)[1] === "bad").length;
+  const own = state.containers.filter((one) => !one.lease);
+  const runs = own.filter((one) => one.state === "running").length;
+  const ill = own.filter((one) => doing(one)[1] === "bad").length;
   const leases = state.leases.length ? `, ${plural(state.leases.length, "lease")}` : "";
-  by("summary").textContent = `${runs} of ${plural(state.containers.length, "container")} running${ill ? `, ${ill} not well` : ""}${leases}`;
+  by("summary").textContent = `${runs} of ${plural(own.length, "container")} running${ill ? `, ${ill} not well` : ""}${leases}`;
   drawContainers();
   drawLeases();
   drawGraph();
@@ -76,49 +77,47 @@ function keep(list, items, key, make) {
 }
 
 function drawContainers() {
-  by("none").hidden = state.containers.length > 0;
-  keep(by("list"), state.containers, (one) => `${one.name} ${one.id ?? ""}`, (container, child) => {
-    let button = child.firstElementChild;
-    if (!button) {
-      button = element("button", "item");
-      button.type = "button";
-      child.append(button);
-    }
-    const [word, colour] = doing(container);
-    button.className = `item ${colour}`;
-    button.disabled = !container.id;
-    const open = reading !== null && reading.id === container.id;
-    button.setAttribute("aria-expanded", String(open));
-    button.setAttribute("aria-controls", "drawer");
-    const notes = [container.image, container.lease ? "lease " + container.lease : null,
-      container.declared || container.lease ? null : "not in the file"];
-    const ports = container.ports.join(", ");
-    button.setAttribute("aria-label",
-      `${short(container.name)}: ${word}${ports ? ", ports " + ports : ""}${container.id ? ", show its log" : ""}`);
-    button.replaceChildren(
-      element("span", "name", short(container.name)),
-      element("span", `state ${colour}`, word),
-      element("span", "about", notes.filter((note) => note).join(" · ")),
-      ...(ports ? [element("span", "about ports", ports)] : []),
-    );
-    button.onclick = () => (open ? closeLog() : openLog(container, button));
+  const own = state.containers.filter((one) => !one.lease);
+  by("none").hidden = own.length > 0;
+  keep(by("list"), own, (one) => `${one.name} ${one.id ?? ""}`, (container, child) => {
+    const note = container.declared ? "" : " · not in the file";
+    item(child, short(container.name), doing(container), container.image + note, container.ports.join(", "), container.id);
   });
+}
+
+/** A part of a list that opens the log of a container, if it is there. */
+function item(child, name, [word, colour], about, ports, id) {
+  let button = child.firstElementChild;
+  if (!button) {
+    button = element("button", "item");
+    button.type = "button";
+    button.setAttribute("aria-controls", "drawer");
+    child.append(button);
+  }
+  const open = reading !== null && reading.id === id;
+  button.className = `item ${colour}`;
+  button.disabled = !id;
+  button.setAttribute("aria-expanded", String(open));
+  button.setAttribute("aria-label", `${name}: ${word}${ports ? `, ports ${ports}` : ""}${id ? ", show its log" : ""}`);
+  button.replaceChildren(
+    element("span", "name", name),
+    element("span", `state ${colour}`, word),
+    element("span", "about", about),
+    ...(ports ? [element("span", "about ports", ports)] : []),
+  );
+  button.onclick = () => (open ? closeLog() : openLog(name, id, button));
 }
 
 function drawLeases() {
   by("leases-part").hidden = state.leases.length === 0;
   keep(by("leases"), state.leases, (lease) => lease.id, (lease, child) => {
-    const colour = lease.status === "ready" ? "good" : "busy";
+    const container = state.containers.find((one) => one.id === lease.served?.container);
+    const look = lease.status === "ready" && container ? doing(container) : [lease.status, "busy"];
     const of = lease.of.container ?? `image ${lease.of.image}`;
     const life = lease.held ? "held by its connection" : lease.left_s === null ? `${lease.ttl_s} s once it is ready` : `until renewed, ${lease.ttl_s} s at a time`;
     const ports = Object.entries(lease.served?.ports ?? {})
       .map(([port, places]) => `${port} at ${places.map((place) => `${place.host}:${place.port}`).join(", ")}`);
-    child.replaceChildren(element("div", `item ${colour}`,
-      element("span", "name", `${of} · ${lease.id}`),
-      element("span", `state ${colour}`, lease.status),
-      element("span", "about", life),
-      ...(ports.length ? [element("span", "about ports", ports.join(" · "))] : []),
-    ));
+    item(child, `${of} · ${lease.id}`, look, life, ports.join(" · "), container?.id);
   });
 }
 
@@ -132,7 +131,7 @@ function drawGraph() {
   drawn = text;
   const nodes = new Map(state.graph.map((node) => [node.name, node]));
   const columns = layers(nodes);
-  const width = 190, height = 44, gapX = 64, gapY = 14;
+  const width = 168, height = 44, gapX = 52, gapY = 14;
   const places = new Map();
   columns.forEach((column, x) => column.forEach((name, y) => {
     places.set(name, [8 + x * (width + gapX), 8 + y * (height + gapY)]);
@@ -140,6 +139,8 @@ function drawGraph() {
   const tallest = Math.max(1, ...columns.map((column) => column.length));
   const size = [columns.length * (width + gapX) - gapX + 16, tallest * (height + gapY) + 8];
   const picture = drawing("svg", { width: size[0], height: size[1], viewBox: `0 0 ${size[0]} ${size[1]}`, role: "list" });
+  // It shrinks to its place, as far as it can be read.
+  picture.style.minWidth = `${Math.round(size[0] * 0.7)}px`;
   const edges = [];
   for (const node of nodes.values()) {
     for (const need of node.needs) {
@@ -162,7 +163,7 @@ function drawGraph() {
       "aria-label": `${name}, ${word}${needs ? `; needs ${needs}` : ""}` },
       drawing("rect", { width, height, rx: 8 }),
       drawing("rect", { class: "stripe", width: 5, height: height - 12, x: 6, y: 6, rx: 2.5 }),
-      drawing("text", { x: 20, y: 19 }, cut(short(name), 22)),
+      drawing("text", { x: 20, y: 19 }, cut(short(name), 18)),
       drawing("text", { x: 20, y: 34, class: "word" }, word),
       drawing("title", {}, `${name}${needs ? `\nneeds ${needs}` : ""}`));
     const light = () => highlight(name, boxes, edges);
@@ -231,21 +232,21 @@ function closeLog() {
   reading = null;
   by("drawer").hidden = true;
   document.body.classList.remove("reading");
-  drawContainers();
+  draw();
   opener?.focus();
 }
 
-async function openLog(container, button) {
+async function openLog(name, id, button) {
   reading?.abort.abort();
-  const mine = { id: container.id, abort: new AbortController() };
+  const mine = { id, abort: new AbortController() };
   reading = mine;
   opener = button;
   const log = by("log");
   log.replaceChildren();
-  by("log-title").textContent = `Log of ${short(container.name)}`;
+  by("log-title").textContent = `Log of ${name}`;
   by("drawer").hidden = false;
   document.body.classList.add("reading");
-  drawContainers();
+  draw();
   log.focus();
   try {
     const reply = await fetch(`/v1/containers/${encodeURIComponent(mine.id)}/logs?follow=true&tail=500`, { signal: mine.abort.signal });
@@ -287,10 +288,10 @@ by("close").addEventListener("click", closeLog);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeLog();
 });
-by("list").addEventListener("keydown", (event) => {
+document.querySelector("main").addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  const all = [...by("list").querySelectorAll("button:not(:disabled)")];
+  if (!step || !document.activeElement.matches(".item")) return;
+  const all = [...document.querySelectorAll("button.item:not(:disabled)")];
   const next = all[all.indexOf(document.activeElement) + step];
   if (next) {
     event.preventDefault();

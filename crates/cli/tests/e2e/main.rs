@@ -30,6 +30,7 @@ mod look;
 mod map;
 mod maps;
 mod own_engine;
+mod page;
 mod plans;
 mod races;
 mod raw_options;

@@ -28,13 +28,13 @@ containers:
 ";
 
 /// A server of a world's project.
-struct Service {
+pub(crate) struct Service {
     running: Running,
     client: Client,
 }
 
 /// Whoever asks it.
-struct Client {
+pub(crate) struct Client {
     port: u16,
     token: String,
 }
@@ -48,7 +48,7 @@ impl std::ops::Deref for Service {
 }
 
 /// A reply, whose body may not have ended.
-struct Reply {
+pub(crate) struct Reply {
     status: u16,
     from: BufReader<TcpStream>,
     is_chunked: bool,
@@ -56,7 +56,7 @@ struct Reply {
 }
 
 impl Service {
-    fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         let running = world.start(&["serve", "--port-file", "port"]);
         let file = |name: &str| std::fs::read_to_string(world.path(name)).ok();
         wait_until("it serves", || file("port").is_some());
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    fn ask(&self, first: &str, body: &str) -> Reply {
+    pub(crate) fn ask(&self, first: &str, body: &str) -> Reply {
         let (port, token, length) = (self.port, &self.token, body.len());
         self.raw(&format!(
             "{first} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\
@@ -99,7 +99,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn lease(&self, body: &str) -> Value {
+    pub(crate) fn lease(&self, body: &str) -> Value {
         let mut reply = self.ask("POST /v1/leases", body);
         let lease = reply.json();
         assert_eq!(reply.status, 201, "{lease}");
@@ -136,7 +136,7 @@ impl Reply {
         (length > 0).then(|| String::from_utf8_lossy(&piece[..length]).into_owned())
     }
 
-    fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         let mut body = vec![0; self.length];
         self.from.read_exact(&mut body).unwrap();
         serde_json::from_slice(&body).unwrap_or(Value::Null)

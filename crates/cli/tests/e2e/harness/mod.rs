@@ -4,6 +4,7 @@
 //! never into windlass's own code.
 
 pub(crate) mod base;
+pub(crate) mod browser;
 pub(crate) mod engine;
 mod exchange;
 mod output;
