@@ -29,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("engine_url", engine_url),
     ("escape", escape),
     ("frames", frames),
+    ("harpoon", harpoon),
     ("ignore", ignore),
     ("json_lines", json_lines),
     ("labels", labels),

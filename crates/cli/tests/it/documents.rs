@@ -79,8 +79,9 @@ fn every_block_is_what_it_says() {
                     assert_eq!(ended.code, 0, "{place}: {}", ended.stderr);
                     assert!(!ended.stderr.contains("warning"), "{place}: {}", ended.stderr);
                 }
-                ("yaml docker-map", None) => {
-                    let words = ["-f", "-", "--dialect", "docker-map", "config", "--check"];
+                ("yaml docker-map" | "yaml harpoon", None) => {
+                    let dialect = info.trim_start_matches("yaml ");
+                    let words = ["-f", "-", "--dialect", dialect, "config", "--check"];
                     let ended = Test::new().stdin(&text).args(words).run();
                     assert_eq!(ended.code, 0, "{place}: {}", ended.stderr);
                     assert!(!ended.stderr.contains("warning"), "{place}: {}", ended.stderr);
@@ -134,7 +135,11 @@ fn can_be_typed(place: &str, command: &str) -> bool {
         test = test.args(["--dialect", "none-such"]);
     }
     for word in &words {
-        test = test.args([if word == "docker-map" { "none-such" } else { word }]);
+        test = test.args([if matches!(&**word, "docker-map" | "harpoon") {
+            "none-such"
+        } else {
+            word
+        }]);
     }
     let ended = test.run();
     // The first of these that a command comes to.

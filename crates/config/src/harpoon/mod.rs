@@ -3,6 +3,7 @@
 //! Invariant: what a value means is decided by the native format alone; here images are merged with the root, `{a.b}` is
 //! evaluated, and keys get the native format's names. Every value keeps its place, and what can't be honoured is said.
 
+mod action;
 mod attached;
 mod authentication;
 mod commands;

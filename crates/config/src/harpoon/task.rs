@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::action;
 use super::attached::Attached;
 use super::container::{Line, container};
 use super::dialect::Harpoon;
@@ -12,7 +13,7 @@ use super::formatted::verbatim;
 use super::image::image;
 use super::subject::{Subject, Uses};
 use super::trail::Trail;
-use super::tree::{Made, entries, get, merged, plain, sequence};
+use super::tree::{Made, entries, get, merged, plain, sequence, template};
 use super::usable::{Parts, TaskParts, Translated};
 use super::{grammar, keys};
 use crate::diagnostic::Diagnostic;
@@ -79,8 +80,10 @@ impl<'t> Task<'_, 't> {
                 made.put(key, entry.key.span, Arc::clone(&entry.value));
             }
         }
-        if !self.is_run() {
-            return;
+        if let Some(action) = get(node, "action")
+            && action.value.as_scalar().is_none_or(|scalar| &*scalar.text != "run")
+        {
+            return self.action(action, made, name, translated);
         }
         let changed = self.changed();
         let subject = changed.as_ref().unwrap_or(self.subject);
@@ -108,16 +111,44 @@ impl<'t> Task<'_, 't> {
         });
     }
 
-    /// Whether it runs something, which it does if it does not say.
-    fn is_run(&self) -> bool {
-        let Some(entry) = get(&self.entry.value, "action") else { return true };
-        let action = entry.value.as_scalar().map_or("", |scalar| &*scalar.text);
-        if action == "run" {
-            return true;
+    /// A task that is one of the program's commands.
+    fn action(&self, entry: &Entry, mut made: Made, name: String, translated: &mut Translated) {
+        let word = entry.value.as_scalar().map_or("", |scalar| &*scalar.text);
+        if let Some((_, instead)) = action::ELSEWHERE.iter().find(|(known, _)| *known == word) {
+            let why = format!("the action `{word}` can't be a task");
+            return self.harpoon.unsupported(entry, &self.trail, &why, instead);
         }
-        let why = format!("the action `{}` is a command of windlass", crate::yaml::shorten(action));
-        self.harpoon.unsupported(entry, &self.trail, &why, "docs/harpoon.md says which");
-        false
+        let Some(action) = action::ACTIONS.iter().find(|known| known.name == word) else {
+            let message = format!("there is no action `{}`", crate::yaml::shorten(word));
+            let found = Diagnostic::error("bad-value", message).at(entry.value.span, "");
+            let known = action::ACTIONS.iter().map(|action| action.name).chain(["run"]);
+            let help = crate::read::did_you_mean(word, known);
+            let help = help.unwrap_or_else(|| "docs/harpoon.md has the list".to_owned());
+            return self
+                .harpoon
+                .report(found.in_path(self.trail.key("action").to_string()).help(help));
+        };
+        for key in ["options", "overrides"] {
+            if let Some(entry) = get(&self.entry.value, key) {
+                let why = format!("`{key}` is for what a task runs, and `{word}` runs nothing");
+                self.harpoon.unsupported(entry, &self.trail, &why, "write it into the image");
+            }
+        }
+        made.put("action", entry.key.span, plain(entry.value.span, action.command));
+        if action.is_of_image {
+            made.set("image", verbatim(entry.key.span, &self.subject.key));
+        }
+        if !action.words.is_empty() {
+            let words = action.words.iter().map(|word| template(entry.value.span, word));
+            made.set("command", sequence(entry.value.span, words.collect()));
+        }
+        translated.add_task(TaskParts {
+            name,
+            span: self.entry.key.span,
+            node: made.node(),
+            container: action.is_of_image.then(|| self.subject.key.clone()),
+            uses: Uses::default(),
+        });
     }
 
     /// The image as the task has it: its options over the image's, its overrides over everything.

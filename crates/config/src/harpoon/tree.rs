@@ -51,6 +51,11 @@ pub(super) fn plain(span: Span, text: &str) -> Arc<Node> {
     Arc::new(Node::string(span, text, Style::Plain))
 }
 
+/// A template of the native format.
+pub(super) fn template(span: Span, text: &str) -> Arc<Node> {
+    Arc::new(Node::string(span, text, Style::Quoted))
+}
+
 pub(super) fn sequence(span: Span, items: Vec<Arc<Node>>) -> Arc<Node> {
     Arc::new(Node::new(span, Value::Sequence(items)))
 }

@@ -417,6 +417,24 @@ images:
 }
 
 #[test]
+fn tasks_that_are_commands() {
+    let project = harpoon(
+        "images: {i: {commands: [FROM x], tasks: {
+            make: {action: make}, tag: {action: tag}, all: {action: push_all}, deps: {action: pull_dependencies}}}}",
+    );
+    let of = |name: &str| {
+        let task = task(&project, name);
+        let words = task.config.command.clone().unwrap_or_default().join(" ");
+        let is_of_image = matches!(&task.target, TaskTarget::Image(_));
+        (task.action.as_str(), words, is_of_image)
+    };
+    assert_eq!(of("make"), ("build", String::new(), true));
+    assert_eq!(of("tag"), ("tag", "--push".to_owned(), true));
+    assert_eq!(of("all"), ("push", "--all".to_owned(), false));
+    assert_eq!(of("deps"), ("pull", "--external".to_owned(), true));
+}
+
+#[test]
 fn words_of_the_command_line_stay_whole() {
     let yaml =
         "images: {app: {commands: [FROM x], tasks: {say: {options: {command: 'echo {$@}'}}}}}";

@@ -43,13 +43,17 @@ images:
     # help: leave files out by `exclude`
     #< warning: images.i.context.ignore_find_errors: a file that can't be read ends the build
     # help: leave it out by `exclude`
-    tasks: {old: {spec: run}, typo: {option: {}}, push: {action: push}}
+    tasks: {old: {spec: run}, typo: {option: {}}, list: {action: list_tasks, label: x}, mkae: {action: mkae}, push: {action: push, options: {env: []}}}
     #< error: images.i.tasks.old: `spec` is no key of Harpoon any more
     # help: write `action` and `options`
     #< error: images.i.tasks.typo: unknown key "option"
     # help: did you mean "options"?
-    #< warning: images.i.tasks.push.action: the action `push` is a command of windlass
-    # help: docs/harpoon.md says which
+    #< warning: images.i.tasks.list.action: the action `list_tasks` can't be a task
+    # help: `windlass tasks` lists them
+    #< error: images.i.tasks.mkae.action: there is no action `mkae`
+    # help: did you mean "make"?
+    #< warning: images.i.tasks.push.options: `options` is for what a task runs, and `push` runs nothing
+    # help: write it into the image
     network: {mode: host, dnss: 3}
     #< warning: images.i.network.mode: Harpoon never looked at `network.mode`
     # help: write `network_mode`, or leave it out

@@ -38,7 +38,7 @@ pub use labels::labels;
 pub use lines::lines;
 pub use moments::moments;
 pub use patterns::patterns;
-pub use project::project;
+pub use project::{harpoon, project};
 pub use replies::replies;
 pub use scalars::scalars;
 pub use unpack::unpack;

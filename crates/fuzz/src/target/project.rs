@@ -2,10 +2,20 @@
 //!
 //! Invariant: there is a project or an error, never both and never neither; every place is inside of the file.
 
-use windlass_config::{LoadOptions, load};
+use windlass_config::{Dialect, LoadOptions, load};
 
 pub fn project(bytes: &[u8]) {
+    whole(bytes, Dialect::Windlass);
+}
+
+/// The same of a `harpoon.yml`.
+pub fn harpoon(bytes: &[u8]) {
+    whole(bytes, Dialect::Harpoon);
+}
+
+fn whole(bytes: &[u8], dialect: Dialect) {
     let options = LoadOptions {
+        dialect,
         files: vec!["-".into()],
         stdin: Some(bytes.to_vec()),
         // There is nothing: what a file names is missing.

@@ -54,7 +54,7 @@ macro_rules! replays {
 }
 
 replays! {
-    agent archive build_log docker_config dockerfile documents engine_url escape frames ignore
+    agent archive build_log docker_config dockerfile documents engine_url escape frames harpoon ignore
     json_lines labels lines moments patterns project replies scalars unpack yaml
 }
 
