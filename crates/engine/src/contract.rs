@@ -29,6 +29,10 @@ use windlass_model::plan::{CreateContainer, CreateNetwork, CreateVolume};
 pub trait Engine: Send + Sync {
     /// The name of this engine in the file.
     fn name(&self) -> &EngineName;
+    /// Whether it is on this machine, so that its containers' addresses are reached from here.
+    fn is_here(&self) -> bool {
+        false
+    }
     /// Connects if need be, and says what API version is spoken.
     async fn info(&self) -> Result<EngineInfo>;
 

@@ -7,6 +7,7 @@ mod checks;
 mod conditions;
 mod judge;
 mod probe;
+mod reach;
 
 pub(crate) use probe::{FILE_LIMIT, first_file, listens};
 

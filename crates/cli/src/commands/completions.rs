@@ -63,13 +63,15 @@ type Lists = &'static [&'static str];
 const CONTAINERS: Lists = &["--services"];
 const IMAGES: Lists = &["--image-keys"];
 const BOTH: Lists = &["--services", "--image-keys"];
+const RUNNABLE: Lists = &["--tasks", "--services", "--image-keys"];
 
 /// The commands that take names.
 fn verbs(command: &Command) -> Vec<(&str, Lists)> {
     let lists = |command: &Command| {
         let mut ids = command.get_positionals().map(|one| one.get_id().as_str());
         ids.find_map(|id| match (id, command.get_name()) {
-            ("references", "build" | "pull" | "graph") => Some(BOTH),
+            ("references", "build" | "pull" | "graph") | ("reference", "shell") => Some(BOTH),
+            ("reference", "run") => Some(RUNNABLE),
             ("references" | "reference", _) => Some(CONTAINERS),
             ("image" | "images", _) => Some(IMAGES),
             _ => None,
@@ -139,7 +141,7 @@ fn zsh(script: &str, verbs: &[(&str, Lists)]) -> String {
         out.push('\n');
         if line.starts_with("#compdef") {
             out.push_str(&given());
-            for lists in [CONTAINERS, IMAGES, BOTH] {
+            for lists in [CONTAINERS, IMAGES, BOTH, RUNNABLE] {
                 // The words of the whole line: a command of its own sees only those after its name.
                 let names = names(lists, "\"${(@Q)${(z)LBUFFER}}\"");
                 let giver = zsh_giver(lists);

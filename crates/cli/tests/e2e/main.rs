@@ -34,6 +34,7 @@ mod page;
 mod plans;
 mod races;
 mod raw_options;
+mod readiness;
 mod registries;
 mod retrieve;
 mod run;

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use crate::program::Test;
 
-const PROJECT: &str = "name: shop\nimages:\n  rootfs: {commands: [FROM: x]}\ncontainers:\n  web: {image: x}\n  app: {image: x, instances: [blue]}\n";
+const PROJECT: &str = "name: shop\nimages:\n  rootfs: {commands: [FROM: x]}\ncontainers:\n  web: {image: x}\n  app: {image: x, instances: [blue]}\ntasks:\n  test: {image: rootfs, command: t}\n";
 
 /// What was typed, and what must be among the answers.
-const CASES: [(&str, &[&str]); 15] = [
+const CASES: [(&str, &[&str]); 19] = [
     ("windlass unp", &["unpause"]),
     ("windlass up --recr", &["--recreate"]),
     ("windlass up w", &["web"]),
@@ -24,6 +24,10 @@ const CASES: [(&str, &[&str]); 15] = [
     ("windlass retrieve ro", &["rootfs"]),
     ("windlass context ", &["rootfs"]),
     ("windlass plan --for down", &["down"]),
+    ("windlass run ", &["test", "web", "rootfs"]),
+    ("windlass run te", &["test"]),
+    ("windlass shell ", &["rootfs", "app.blue"]),
+    ("windlass attach we", &["web"]),
     ("windlass --dialect docker-map -f map.yaml exec ", &["mapped"]),
     ("windlass -f map.yaml --dialect=docker-map up m", &["mapped"]),
 ];

@@ -97,6 +97,10 @@ impl Engine for DockerEngine {
         &self.name
     }
 
+    fn is_here(&self) -> bool {
+        self.address().starts_with("unix://")
+    }
+
     async fn info(&self) -> Result<EngineInfo> {
         let peer = self.wire.peer().await?;
         let api = (u32::from(peer.api.major), u32::from(peer.api.minor));

@@ -78,7 +78,7 @@ async fn one(
         let Err(failure) = result else { return Ok(()) };
         let is_same_run = |before: &ObservedContainer| before.started_at == seen.started_at;
         if seen.state == State::Running && refused.as_ref().is_some_and(is_same_run) {
-            return Err(failure);
+            return Err(explain(ctx, &seen, failure).await);
         }
         refused = (seen.state == State::Running).then_some(seen);
         sleep(SILENCE).await;

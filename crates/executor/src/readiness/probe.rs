@@ -2,6 +2,7 @@
 //!
 //! Invariant: a condition that can't be looked at is a failure; one that does not hold is not.
 
+use super::reach;
 use crate::failure;
 use crate::lookup;
 use crate::ops::exec::{self, Output};
@@ -34,7 +35,7 @@ pub(super) async fn holds(
             let text = contents.strip_suffix(b"\n").unwrap_or(&contents);
             Ok(text == value.as_bytes())
         }
-        WaitCondition::PortOpen(port) => port_open(ctx, id, *port).await,
+        WaitCondition::PortOpen(port) => port_open(ctx, id, *port, tried).await,
         WaitCondition::Http { port, path } => http(ctx, id, *port, path, tried).await,
         WaitCondition::Command(argv) => {
             tried.get_or_insert_with(|| format!("{} did not end", program(argv)));
@@ -75,13 +76,16 @@ pub(crate) fn first_file(tar: &[u8]) -> Option<Vec<u8>> {
 
 /// Reads the container's own table of sockets: a connection from outside would reach the engine's
 /// proxy, which accepts for a container that does not listen.
-async fn port_open(ctx: StepContext<'_>, id: &ContainerId, port: u16) -> Result<bool> {
+async fn port_open(
+    ctx: StepContext<'_>,
+    id: &ContainerId,
+    port: u16,
+    tried: &mut Option<String>,
+) -> Result<bool> {
     let argv = ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(str::to_owned);
     match command(ctx, id, &argv).await? {
         None => Ok(false),
-        Some(output) if output.is_missing_program() => {
-            Err(failure::local("its image has no `cat`, with which its open ports are looked at"))
-        }
+        Some(output) if output.is_missing_program() => reach::port_open(ctx, id, port, tried).await,
         Some(output) => Ok(listens(&output.lines, port)),
     }
 }
@@ -119,7 +123,7 @@ async fn http(
             }
         }
     }
-    Err(failure::local("its image has neither wget nor curl, with which it could be asked"))
+    reach::http(ctx, id, port, path, tried).await
 }
 
 /// What GNU wget means, which says nothing when it is quiet.
