@@ -130,14 +130,19 @@ function drawGraph() {
   if (text === drawn) return;
   drawn = text;
   const nodes = new Map(state.graph.map((node) => [node.name, node]));
-  const columns = layers(nodes);
-  const width = 168, height = 44, gapX = 52, gapY = 14;
+  const [columns, routes] = layers(nodes);
+  const width = 168, height = 44, gapX = 52, gapY = 14, bend = 12;
   const places = new Map();
-  columns.forEach((column, x) => column.forEach((name, y) => {
-    places.set(name, [8 + x * (width + gapX), 8 + y * (height + gapY)]);
-  }));
-  const tallest = Math.max(1, ...columns.map((column) => column.length));
-  const size = [columns.length * (width + gapX) - gapX + 16, tallest * (height + gapY) + 8];
+  let tallest = height;
+  columns.forEach((column, x) => {
+    let y = 8;
+    for (const name of column) {
+      places.set(name, [8 + x * (width + gapX), y]);
+      y += nodes.has(name) ? height + gapY : bend;
+    }
+    tallest = Math.max(tallest, y);
+  });
+  const size = [columns.length * (width + gapX) - gapX + 16, tallest + 8];
   const picture = drawing("svg", { width: size[0], height: size[1], viewBox: `0 0 ${size[0]} ${size[1]}`, role: "list" });
   // It shrinks to its place, as far as it can be read.
   picture.style.minWidth = `${Math.round(size[0] * 0.7)}px`;
@@ -145,18 +150,32 @@ function drawGraph() {
   for (const node of nodes.values()) {
     for (const need of node.needs) {
       if (!places.has(need.to)) continue;
+      // Through the gaps of the columns that are between.
       const [x1, y1] = places.get(node.name), [x2, y2] = places.get(need.to);
-      const from = [x1 + width, y1 + height / 2], to = [x2, y2 + height / 2];
-      const bend = Math.max(28, Math.abs(to[0] - from[0]) / 2);
-      const edge = drawing("path", { class: nodes.get(need.to).kind === "container" ? "edge strong" : "edge", "aria-hidden": "true",
-        d: `M${from} C${from[0] + bend},${from[1]} ${to[0] - bend},${to[1]} ${to}` });
+      let at = [x1 + width, y1 + height / 2];
+      let d = `M${at}`;
+      const go = (to) => {
+        const half = (to[0] - at[0]) / 2;
+        d += ` C${at[0] + half},${at[1]} ${to[0] - half},${to[1]} ${to}`;
+        at = to;
+      };
+      for (const stop of routes.get(`${node.name} > ${need.to}`) ?? []) {
+        const [x, y] = places.get(stop);
+        go([x, y + bend / 2]);
+        at = [x + width, y + bend / 2];
+        d += ` L${at}`;
+      }
+      go([x2, y2 + height / 2]);
+      const strong = nodes.get(need.to).kind === "container";
+      const edge = drawing("path", { class: strong ? "edge strong" : "edge", "aria-hidden": "true", d });
       edges.push([node.name, need.to, edge]);
       picture.append(edge);
     }
   }
   const boxes = new Map();
-  for (const [name, [x, y]] of places) {
-    const node = nodes.get(name);
+  for (const node of nodes.values()) {
+    const name = node.name;
+    const [x, y] = places.get(name);
     const [word, colour] = node.kind === "container" ? look.get(name) ?? ["not there", "still"] : [node.kind, node.kind];
     const needs = node.needs.map((need) => need.to + (need.condition ? ` (${need.condition})` : "")).join(", ");
     const box = drawing("g", { class: `node ${colour}`, transform: `translate(${x} ${y})`, role: "listitem", tabindex: "0",
@@ -182,15 +201,19 @@ function cut(text, most) {
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
-/** Columns of names: a node comes after all that need it, and near to them. */
+/**
+ * Columns of names: a node comes after all that need it, and near to them. Where an edge
+ * goes past a column it has a place there, too; the places of each edge are the second part.
+ */
 function layers(nodes) {
   const depth = new Map([...nodes.keys()].map((name) => [name, 0]));
   for (let round = 0; round < nodes.size; round++) {
     let moved = false;
     for (const node of nodes.values()) {
       for (const need of node.needs) {
-        if (depth.has(need.to) && depth.get(need.to) < depth.get(node.name) + 1) {
-          depth.set(need.to, Math.min(depth.get(node.name) + 1, nodes.size));
+        const least = Math.min(depth.get(node.name) + 1, nodes.size);
+        if (depth.has(need.to) && depth.get(need.to) < least) {
+          depth.set(need.to, least);
           moved = true;
         }
       }
@@ -199,17 +222,34 @@ function layers(nodes) {
   }
   const used = [...new Set(depth.values())].sort((a, b) => a - b);
   const columns = used.map((at) => [...nodes.keys()].filter((name) => depth.get(name) === at).sort());
-  const neededBy = new Map([...nodes.keys()].map((name) => [name, []]));
-  for (const node of nodes.values()) for (const need of node.needs) neededBy.get(need.to)?.push(node.name);
-  for (let at = 1; at < columns.length; at++) {
-    const rank = new Map(columns.slice(0, at).flatMap((column) => column.map((name, index) => [name, index])));
-    const middle = (name) => {
-      const all = neededBy.get(name).map((one) => rank.get(one)).filter((one) => one !== undefined);
-      return all.length ? all.reduce((sum, one) => sum + one, 0) / all.length : 0;
-    };
-    columns[at].sort((a, b) => middle(a) - middle(b) || (a < b ? -1 : 1));
+  const column = new Map(columns.flatMap((names, at) => names.map((name) => [name, at])));
+  const before = new Map([...nodes.keys()].map((name) => [name, []]));
+  const routes = new Map();
+  for (const node of nodes.values()) {
+    for (const need of node.needs) {
+      if (!column.has(need.to)) continue;
+      const stops = [];
+      let last = node.name;
+      for (let at = column.get(node.name) + 1; at < column.get(need.to); at++) {
+        const stop = `${node.name} > ${need.to} > ${at}`;
+        columns[at].push(stop);
+        before.set(stop, [last]);
+        stops.push(stop);
+        last = stop;
+      }
+      before.get(need.to).push(last);
+      routes.set(`${node.name} > ${need.to}`, stops);
+    }
   }
-  return columns;
+  for (let at = 1; at < columns.length; at++) {
+    const rank = new Map(columns.slice(0, at).flatMap((names) => names.map((name, index) => [name, index / names.length])));
+    const middle = new Map(columns[at].map((name) => {
+      const all = before.get(name).map((one) => rank.get(one) ?? 0);
+      return [name, all.length ? all.reduce((sum, one) => sum + one, 0) / all.length : 0];
+    }));
+    columns[at].sort((a, b) => middle.get(a) - middle.get(b) || (a < b ? -1 : 1));
+  }
+  return [columns, routes];
 }
 
 function highlight(name, boxes, edges) {

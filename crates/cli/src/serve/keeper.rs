@@ -41,12 +41,15 @@ pub(crate) struct ProjectKeeper {
     /// What every container of a lease goes with.
     holder: Holder,
     turns: Arc<Turns>,
+    /// What the objects of the file need, for the page: the file is read once.
+    nodes: Vec<Value>,
 }
 
 impl ProjectKeeper {
     pub(crate) fn new(invocation: &Invocation, session: Session) -> Self {
         let holder = process::holder(&invocation.environment, invocation.command);
-        Self { invocation: invocation.quietly(), session, holder, turns: Arc::default() }
+        let nodes = look::nodes(&session);
+        Self { invocation: invocation.quietly(), session, holder, turns: Arc::default(), nodes }
     }
 
     /// Removes what was brought up for leases, when all of them have ended.
@@ -171,7 +174,7 @@ impl Keeper for ProjectKeeper {
     }
 
     async fn state(&self) -> Result<Value, Problem> {
-        look::state(&self.session).await
+        look::state(&self.session, &self.nodes).await
     }
 
     async fn changes(&self) -> Result<BoxStream<'static, ()>, Problem> {

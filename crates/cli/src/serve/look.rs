@@ -22,7 +22,7 @@ use crate::session::{self, Session};
 use crate::trouble::Trouble;
 
 /// What runs, and how it hangs together.
-pub(super) async fn state(session: &Session) -> Result<Value, Problem> {
+pub(super) async fn state(session: &Session, nodes: &[Value]) -> Result<Value, Problem> {
     let seen = session.list().await.map_err(problem::of_trouble)?;
     let address = |summary: &ContainerSummary| summary.owner.as_ref()?.address.clone();
     let there: BTreeSet<Address> = seen.iter().filter_map(|(_, one)| address(one)).collect();
@@ -40,23 +40,22 @@ pub(super) async fn state(session: &Session) -> Result<Value, Problem> {
         containers.push(container(address.as_ref(), declared, summary));
     }
     containers.sort_by_key(|one| one["name"].as_str().unwrap_or_default().to_owned());
-    let drawn = Graph::new(&session.project, &windlass::image_bases(&session.project), None);
-    let nodes: Vec<_> = drawn
-        .nodes
-        .iter()
-        .map(|(name, edges)| {
-            let needs: Vec<_> = edges
-                .iter()
-                .map(|edge| json!({"to": edge.to, "condition": edge.condition}))
-                .collect();
-            json!({"name": name, "kind": graph::kind(name), "needs": needs})
-        })
-        .collect();
     Ok(json!({
         "project": session.project.name.as_str(),
         "containers": containers,
         "graph": nodes,
     }))
+}
+
+/// What the objects of the file need.
+pub(super) fn nodes(session: &Session) -> Vec<Value> {
+    let drawn = Graph::new(&session.project, &windlass::image_bases(&session.project), None);
+    let nodes = drawn.nodes.iter().map(|(name, edges)| {
+        let needs: Vec<_> =
+            edges.iter().map(|edge| json!({"to": edge.to, "condition": edge.condition})).collect();
+        json!({"name": name, "kind": graph::kind(name), "needs": needs})
+    });
+    nodes.collect()
 }
 
 fn absent(address: &Address, image: &str) -> Value {

@@ -4,7 +4,8 @@
 
 use crate::fixture::{Fixture, TOKEN};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
 async fn every_route_wants_what_it_needs() {
@@ -132,5 +133,26 @@ async fn a_browser_is_let_in_once_and_can_only_look() {
     assert_eq!(state["project"], "p");
     let begin = fixture.with("POST /v1/leases", &[&host, &cookie]).await;
     begin.is(401);
+    fixture.end().await;
+}
+
+/// Whoever sends a request slowly has a connection for so long and no longer.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_come_is_not_waited_for() {
+    let fixture = Fixture::new().await;
+    let head = fixture.head("POST /v1/leases", 100);
+    for (sent, within_s, expected) in [
+        ("GET /v1/health HTTP/1.1\r\nHost", 25, ""),
+        ("", 25, ""),
+        (head.as_str(), 15, "HTTP/1.1 408"),
+    ] {
+        let mut connection = fixture.connect().await;
+        connection.get_mut().write_all(sent.as_bytes()).await.unwrap();
+        let mut said = String::new();
+        let reading = connection.read_to_string(&mut said);
+        let read = tokio::time::timeout(Duration::from_secs(within_s), reading).await;
+        read.expect("it was closed").unwrap();
+        assert!(said.starts_with(expected), "{said}");
+    }
     fixture.end().await;
 }
