@@ -4,6 +4,7 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::Fuse;
+use std::cell::Cell;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -38,6 +39,8 @@ pub(crate) struct Attendance<'a> {
     pub like: &'a ContainerSpec,
     pub talk: Talk,
     pub args: &'a args::OneOff,
+    /// Whether somebody typed, or piped something in.
+    pub typed: Cell<bool>,
 }
 
 impl Attendance<'_> {
@@ -104,7 +107,8 @@ impl Attendance<'_> {
         let trouble = |error| Trouble::engine(format!("run in a container like {name}"), error);
         let resize = async |size: Size| self.container.resize(size.rows, size.columns).await;
         let keys = self.args.detach_keys.as_ref().filter(|_| self.talk.tty && self.talk.stdin);
-        let partner = Partner { name: Some(name), stdin: self.talk.stdin, detach: keys };
+        let partner =
+            Partner { name: Some(name), stdin: self.talk.stdin, detach: keys, typed: &self.typed };
         let mut talk = pin!(conversation::talk(self.invocation, attached, partner, resize));
         let mut end = pin!(self.container.end());
         let mut last = pin!(sleep(Duration::MAX));

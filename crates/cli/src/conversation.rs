@@ -3,6 +3,7 @@
 //! Invariant: the terminal is always given back as it was; without one the program's two outputs stay
 //! apart.
 
+use std::cell::Cell;
 use std::io::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +46,8 @@ pub(crate) struct Partner<'a> {
     pub stdin: bool,
     /// The keys that leave it to itself, where it has a terminal.
     pub detach: Option<&'a DetachKeys>,
+    /// Set as soon as something was typed or piped in.
+    pub typed: &'a Cell<bool>,
 }
 
 /// Passes bytes both ways until the program has said all. `resize` tells it the size of the terminal.
@@ -74,7 +77,7 @@ pub(crate) async fn talk(
     let input = async {
         // Dropping the writer would end the connection.
         let _writer = if partner.stdin {
-            match send_input(writer, partner.detach).await {
+            match send_input(writer, &partner).await {
                 Some(writer) => writer,
                 None => return,
             }
@@ -104,10 +107,11 @@ type Writer = WriteHalf<Box<dyn RawStream>>;
 
 /// Sends standard input until its end. Half of a connection must not be dropped while the other half is read, so the
 /// writer is given back; `None`: the keys were typed that leave the program to itself.
-async fn send_input(mut writer: Writer, keys: Option<&DetachKeys>) -> Option<Writer> {
+async fn send_input(mut writer: Writer, partner: &Partner<'_>) -> Option<Writer> {
     let mut input = Input::read();
-    let mut watch = keys.map(DetachKeys::watch);
+    let mut watch = partner.detach.map(DetachKeys::watch);
     while let Some(typed) = input.next().await {
+        partner.typed.set(true);
         let (bytes, is_over) =
             watch.as_mut().map_or((typed.clone(), false), |watch| watch.pass(&typed));
         if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {

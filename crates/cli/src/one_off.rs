@@ -3,6 +3,7 @@
 //! Invariant: the container is gone when the program ends, unless it is kept; if the program is killed,
 //! the next run removes it.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::args::{Consent, Talk};
 use crate::attendance::Attendance;
 use crate::brought;
 use crate::exit::Exit;
+use crate::intervention::FailedRun;
 use crate::invocation::{self, Invocation};
 use crate::process;
 use crate::render::escape;
@@ -88,8 +90,15 @@ pub(crate) async fn run_in(
         Made::There(container) => container,
         Made::Over(exit) => return Ok(exit),
     };
-    let attendance = Attendance { invocation, container: &container, like, talk, args };
+    let typed = Cell::new(false);
+    let attendance = Attendance { invocation, container: &container, like, talk, args, typed };
     let result = attendance.attend(errand.script, signals).await;
+    if let Some(failed) = FailedRun::of(&attendance, &result) {
+        let offer = failed.offer(invocation, session, args.consent, signals);
+        if let Err(trouble) = offer.await {
+            trouble.show(&invocation.console);
+        }
+    }
     if matches!(result, Ok(Exit::Detached)) {
         leave(invocation, &container, &name, args).await?;
     } else if args.keep {

@@ -87,6 +87,12 @@ impl Session {
         LocalInputs { file_digests: self.file_digests.clone(), ..LocalInputs::default() }
     }
 
+    /// The same engines and files for a project with other things in it.
+    pub(crate) fn staged(&self, project: Project) -> Self {
+        let (engines, origin) = (self.engines.clone(), self.origin.clone());
+        Self { project, engines, origin, file_digests: self.file_digests.clone() }
+    }
+
     /// One-off containers and marks whose run is known to be over.
     fn find_over(&self, observed: &mut Observed) {
         for (engine, seen) in &observed.engines {

@@ -4,15 +4,19 @@
 
 use crate::lookup;
 use crate::removal;
+use crate::tarball::{self, Attributes, Tarball};
 use crate::upload::upload;
+use std::collections::BTreeMap;
 use std::io::Error;
 use std::sync::Arc;
 use windlass_engine::stream::{AttachRequest, Attached};
 use windlass_engine::{Engine, Result};
 use windlass_image::script::Script;
+use windlass_model::container::ContainerSpec;
 use windlass_model::name::{ContainerId, ProjectName};
 use windlass_model::observed::ObservedContainer;
 use windlass_model::one_off;
+use windlass_model::secret::SecretMount;
 
 /// A container for one program.
 pub struct OneOffContainer {
@@ -119,6 +123,44 @@ impl OneOffContainer {
         let left = one_off::detached_name(name);
         self.engine.rename_container(&self.id, &left).await?;
         Ok(left)
+    }
+
+    /// Makes an image of what it left. Its secrets are not in it: variables and files that hold some are empty there.
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses.
+    pub async fn commit(
+        &self,
+        spec: &ContainerSpec,
+        reference: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        // Files in mounts are in no image.
+        let is_in_image = |file: &&SecretMount| spec.config.mount_above(&file.target).is_none();
+        let mut blank = Tarball::new();
+        let mut files = spec.secrets.iter().filter(is_in_image).peekable();
+        if files.peek().is_some() {
+            for SecretMount { target, uid, gid, mode, .. } in files {
+                let attributes = Attributes { mode: *mode, uid: *uid, gid: *gid };
+                let path = target.trim_start_matches('/');
+                blank.file(path, b"", attributes).expect("invariant: it was written before");
+            }
+            let tar = blank.finish().expect("invariant: it is in memory");
+            self.engine.put_archive(&self.id, "/", tarball::upload(tar)).await?;
+        }
+        let env = spec.config.env.iter().filter(|(_, value)| value.is_sensitive());
+        let env = env.map(|(name, _)| (name.clone(), String::new())).collect();
+        self.engine.commit_container(&self.id, reference, &env, labels).await
+    }
+
+    /// Names of its anonymous volumes, by target.
+    ///
+    /// # Errors
+    ///
+    /// If the engine can't be asked.
+    pub async fn anonymous_volumes(&self) -> Result<BTreeMap<String, String>> {
+        Ok(self.engine.inspect_container(self.id.as_str()).await?.anonymous_volumes)
     }
 
     /// Removes it with its anonymous volumes, whatever it does. One that can't be removed is by the next run.

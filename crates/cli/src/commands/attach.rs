@@ -2,6 +2,7 @@
 //!
 //! Invariant: leaving a container does nothing to it.
 
+use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +73,7 @@ async fn follow(
     let detach = (tty && stdin).then_some(keys);
     let way = detach.map_or_else(|| "Ctrl-C".to_owned(), DetachKeys::shown);
     console.say(&format!("attached to {name}: {way} leaves it to itself\n"));
-    let partner = Partner { name: Some(&args.reference), stdin, detach };
+    let partner = Partner { name: Some(&args.reference), stdin, detach, typed: &Cell::default() };
     let mut talk = pin!(conversation::talk(invocation, attached, partner, resize));
     let mut ended = None;
     let heard = loop {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: its exit code is the program's; the terminal is always given back as it was.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use windlass::engine::Engine;
 use windlass::engine::stream::ExecRequest;
@@ -57,7 +58,7 @@ pub(super) async fn follow(
         drop(engine.resize_exec(&exec_id, size.rows, size.columns).await);
     };
     let detach = (request.tty && request.stdin).then_some(keys);
-    let partner = Partner { name: None, stdin: request.stdin, detach };
+    let partner = Partner { name: None, stdin: request.stdin, detach, typed: &Cell::default() };
     let heard = tokio::select! {
         heard = conversation::talk(invocation, attached, partner, resize) => heard?,
         number = signals.next() => return Ok(Exit::Signal(number)),

@@ -96,12 +96,7 @@ pub(super) async fn go(
 ) -> Result<Exit> {
     let mut project = session.project.clone();
     project.containers.insert(like.address.clone(), like.clone());
-    let stage = Session {
-        project,
-        engines: session.engines.clone(),
-        origin: session.origin.clone(),
-        file_digests: session.file_digests.clone(),
-    };
+    let stage = session.staged(project);
     let errand =
         Errand { argv: Vec::new(), script: None, reads_stdin: true, wants_tty: like.config.tty };
     let reference = like.address.name.to_string();

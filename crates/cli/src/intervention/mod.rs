@@ -1,55 +1,26 @@
-//! Intervention: a shell where a step of a build failed.
+//! Intervention: a shell in the state in which a build or a run failed.
 //!
-//! Invariant: the shell's container and its image are gone when it ends; what the build left is as it was.
+//! Invariant: nothing of it is left when the shell ends.
 
-use std::collections::BTreeMap;
+mod build;
+mod run;
 
-use windlass::Before;
-use windlass::model::EngineName;
-use windlass::model::container::{ContainerConfig, ContainerSpec};
-use windlass::model::env::EnvValue;
-use windlass::model::image::{ImageSpec, ImageUse, PullPolicy};
-use windlass::model::plan::{Action, Plan};
-use windlass::model::project::Project;
-use windlass::model::report::{FailureKind, Report};
+pub(crate) use build::{FailedBuild, offer};
+pub(crate) use run::FailedRun;
+
+use windlass::model::container::ContainerSpec;
 
 use crate::args::{self, Consent, Intervene, Terminal};
 use crate::consent;
+use crate::exit::Exit;
 use crate::invocation::Invocation;
 use crate::one_off::{self, Errand};
-use crate::render::escape;
 use crate::session::Session;
 use crate::signals::Signals;
-use crate::trouble::{Result, Trouble, with_causes};
+use crate::trouble::{Result, Trouble};
 
 /// What the shell's container is like; its own name begins so.
 const KEY: &str = "intervention";
-
-/// Runs the step again, so that what it left can be looked at, and goes on as a shell.
-const REPLAY: &str = "\"$@\"\necho \"windlass: that ended with exit code $?; this shell is where it ran\" >&2\nexec /bin/sh";
-
-/// A build whose failed step is known.
-pub(crate) struct FailedBuild {
-    engine: EngineName,
-    image: ImageSpec,
-    line: usize,
-    command: Option<usize>,
-}
-
-impl FailedBuild {
-    /// The first one of a run.
-    pub(crate) fn first(plan: &Plan, report: &Report) -> Option<Self> {
-        report.failures().find_map(|(id, failure)| {
-            let step = plan.step(id);
-            let FailureKind::BuildStep { line, command, code: _ } = failure.kind else {
-                return None;
-            };
-            let Action::BuildImage(build) = &step.action else { return None };
-            let engine = step.address.engine.clone();
-            Some(Self { engine, image: build.spec.clone(), line, command })
-        })
-    }
-}
 
 /// Refuses what nobody could answer.
 pub(crate) fn check(invocation: &Invocation, consent: Consent) -> Result<()> {
@@ -66,69 +37,41 @@ fn can_talk(invocation: &Invocation) -> bool {
     is_terminal && !console.is_json && !console.quiet
 }
 
-/// Asks, if that is wanted, and opens the shell.
-pub(crate) async fn offer(
-    invocation: &Invocation,
-    session: &Session,
-    failed: FailedBuild,
-    consent: Consent,
-    signals: &mut Signals,
-) -> Result<()> {
+/// Whether there is anybody to ask, who did not say that nothing is to be asked.
+fn may_be_wanted(invocation: &Invocation, consent: Consent) -> bool {
     let is_wanted = match consent.intervene {
         Intervene::Ask => !consent.yes,
         Intervene::Always => true,
         Intervene::Never => false,
     };
-    if !is_wanted || !can_talk(invocation) {
-        return Ok(());
-    }
-    let FailedBuild { engine, image, line, command } = failed;
-    let before = windlass::before_step(&session.project, &image, line, command);
-    let before = before.map_err(|error| Trouble::failed(with_causes(&error)))?;
-    let Some(before) = before else { return Ok(()) };
-    let name = escape::line(&image.key).into_owned();
-    if consent.intervene == Intervene::Ask {
-        let question = format!("Open a shell where the build of {name} failed?");
-        tokio::select! {
-            wanted = consent::answers_yes(invocation, '?', &question) => if !wanted { return Ok(()) },
-            _ = signals.next() => return Ok(()),
-        }
-    }
-    open(invocation, session, engine, before, consent, signals).await
+    is_wanted && can_talk(invocation)
 }
 
-async fn open(
+/// Asks, unless it was said before.
+async fn is_wanted(
     invocation: &Invocation,
-    session: &Session,
-    engine: EngineName,
-    before: Before,
+    consent: Consent,
+    question: &str,
+    signals: &mut Signals,
+) -> bool {
+    if consent.intervene == Intervene::Always {
+        return true;
+    }
+    tokio::select! {
+        wanted = consent::answers_yes(invocation, '?', question) => wanted,
+        _ = signals.next() => false,
+    }
+}
+
+/// A container like this one, with a terminal, from which nobody intervenes again.
+async fn shell(
+    invocation: &Invocation,
+    stage: &Session,
+    like: &ContainerSpec,
+    errand: Errand,
     consent: Consent,
     signals: &mut Signals,
-) -> Result<()> {
-    let Before { mut image, command, args } = before;
-    let one_off = one_off::of_this_run(invocation);
-    KEY.clone_into(&mut image.key);
-    image.reference = format!("{}/{KEY}:{}", session.project.name, one_off.id);
-    let reference = image.reference.clone();
-    let like = like(&session.project, &engine, args);
-    let mut project = session.project.clone();
-    project.containers = [(like.address.clone(), like.clone())].into_iter().collect();
-    project.images.insert(KEY.to_owned(), image);
-    let stage = Session {
-        project,
-        engines: session.engines.clone(),
-        origin: session.origin.clone(),
-        file_digests: session.file_digests.clone(),
-    };
-    let script =
-        command.as_ref().map(|_| vec!["-c".to_owned(), REPLAY.to_owned(), "sh".to_owned()]);
-    let words = script.into_iter().chain(command).flatten();
-    let errand = Errand {
-        argv: std::iter::once("/bin/sh".to_owned()).chain(words).collect(),
-        script: None,
-        reads_stdin: true,
-        wants_tty: false,
-    };
+) -> Result<Exit> {
     let args = args::OneOff {
         talk: Terminal { interactive: true, tty: true, no_tty: false },
         consent: Consent { intervene: Intervene::Never, dry_run: false, ..consent },
@@ -136,17 +79,6 @@ async fn open(
     };
     invocation.console.say("the shell ends with `exit` or Ctrl-D; then all of it is removed\n");
     let quiet = invocation.quietly();
-    let ran = one_off::run_in(&quiet, &stage, (KEY, &like), errand, &args, signals).await;
-    // Where it is still used, or never came about, there is nothing to do here.
-    drop(session.engines[&engine].remove_image(&reference).await);
-    ran.map(|_| ())
-}
-
-/// A container of the image before the step.
-fn like(project: &Project, engine: &EngineName, args: BTreeMap<String, String>) -> ContainerSpec {
-    let env = args.into_iter().map(|(name, value)| (name, EnvValue::Plain(value)));
-    let config =
-        ContainerConfig { env: env.collect(), init: Some(true), ..ContainerConfig::default() };
-    let image = ImageUse::Project(KEY.to_owned());
-    one_off::bare(project, engine, KEY, (image, PullPolicy::Never), config)
+    let reference = like.address.name.to_string();
+    Box::pin(one_off::run_in(&quiet, stage, (&reference, like), errand, &args, signals)).await
 }

@@ -72,3 +72,65 @@ fn nobody_must_be_asked_who_cannot_answer() {
     terminal.expect("Open a shell").keys("\u{3}");
     assert_eq!(terminal.end().0, 1);
 }
+
+const RUNS: &str = "
+secrets: {pass: {file: pass}}
+images:
+  app: {context: false, commands: [FROM @image, VOLUME /scratch]}
+containers:
+  web: {image: app, env: {WORD: given, PASS: '{{ secrets.pass }}'}, secrets: [pass]}
+tasks:
+  test: {container: web, bash: echo half > /half; echo data > /scratch/data; exit 5}
+  fine: {image: app, bash: exit 0}
+";
+
+#[test]
+fn a_shell_must_open_where_a_run_failed_and_go_again() {
+    let Some(world) = World::new("run-shell") else { return };
+    if engine::is_podman() {
+        return;
+    }
+    world.file("pass", "very-secret").yaml(RUNS);
+    world.run(&["build"]).code(0);
+    let before = (names("containers", &world.project), names("volumes", &world.project));
+    let mut terminal = Terminal::start(&world.command(&["run", "test"]));
+    terminal.expect("ended with 5. Open a shell").keys("y\n");
+    terminal.expect("Ctrl-D").keys("echo seen-$(cat /half /scratch/data)-$WORD\n");
+    terminal.expect("seen-half data-given").keys("cat /run/secrets/pass; echo =$PASS=\n");
+    terminal.expect("very-secret=very-secret=");
+    // While it is open, no layer of its image holds a secret, and no configuration. Engines before 25 also write down
+    // what the container was made with.
+    let image = format!("{}/intervention", world.project);
+    let images = engine::list("images", None);
+    let image = images.iter().find(|one| one["RepoTags"].to_string().contains(&image)).unwrap();
+    let id = image["Id"].as_str().unwrap_or_default();
+    let saved = engine::call("GET", &format!("/images/{id}/get"), "", b"").body;
+    let holds = saved
+        .windows(16)
+        .any(|bytes| bytes.ends_with(b"very-secret") && !bytes.starts_with(b"PASS="));
+    let config = engine::get(&format!("/images/{id}/json"))["Config"].to_string();
+    assert!(!holds && !config.contains("very-secret"), "{config}");
+    terminal.keys("exit 3\n");
+    assert_eq!(terminal.end().0, 5, "it is the run that failed");
+    assert_eq!((names("containers", &world.project), names("volumes", &world.project)), before);
+    let image = format!("{}/intervention", world.project);
+    assert_eq!(names("images", &image), [""; 0]);
+}
+
+#[test]
+fn a_run_that_did_not_fail_by_itself_must_offer_no_shell() {
+    let Some(world) = World::new("run-no-shell") else { return };
+    world.file("pass", "very-secret").yaml(RUNS);
+    for words in
+        [&["run", "fine"][..], &["run", "test", "--intervene", "never"], &["run", "test", "--yes"]]
+    {
+        let (_, shown) = Terminal::start(&world.command(words)).end();
+        assert!(!shown.contains("Open a shell"), "{shown}");
+    }
+    // Whoever typed at it knows why it ended.
+    let mut terminal = Terminal::start(&world.command(&["run", "app", "--", "sh"]));
+    terminal.keys("exit 6\n");
+    let (code, shown) = terminal.end();
+    assert!(code == 6 && !shown.contains("Open a shell"), "{shown}");
+    world.run(&["run", "test"]).code(5).never_says("Open a shell");
+}

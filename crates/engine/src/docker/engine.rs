@@ -319,6 +319,16 @@ impl Engine for DockerEngine {
         self.image_import(reference, changes, labels, tar).await
     }
 
+    async fn commit_container(
+        &self,
+        container: &ContainerId,
+        reference: &str,
+        env: &BTreeMap<String, String>,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        self.container_commit(container, reference, env, labels).await
+    }
+
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()> {
         self.image_tag(image, reference).await
     }

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use http::HeaderName;
 use windlass_model::fault::Fault;
 use windlass_model::image::familiar_reference;
-use windlass_model::name::ImageId;
+use windlass_model::name::{ContainerId, ImageId};
 use windlass_model::observed::ObservedImage;
 
 use super::auth::{AuthError, registry_of_image};
@@ -183,6 +183,22 @@ impl DockerEngine {
             id = super::convert::image_id_of(&word).or(id);
         }
         id.ok_or_else(|| error::cut(lines.label()))
+    }
+
+    pub(super) async fn container_commit(
+        &self,
+        container: &ContainerId,
+        reference: &str,
+        env: &BTreeMap<String, String>,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let (name, tag) = split(reference);
+        let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query = Query::new().with("container", container.as_str());
+        let call = Call::post("/commit").query(query.with("repo", &name).with("tag", &tag));
+        // What is said here goes before what the container has.
+        let call = call.json(&serde_json::json!({"Env": env, "Labels": labels}));
+        self.carry_out(call.deadline(deadline::TRANSFER)).await
     }
 
     pub(super) async fn image_tag(&self, image: &str, reference: &str) -> Result<()> {

@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeMap;
-use tokio::sync::broadcast::error::RecvError;
 use windlass_engine::build::BuildRequest;
 use windlass_engine::stream::{
     AttachRequest, Attached, CallProgress, Chunk, EngineEvent, EngineStream, EventRequest,
@@ -198,22 +197,7 @@ impl Engine for FakeEngine {
     }
 
     async fn wait_container(&self, container: &ContainerId) -> Result<i64> {
-        loop {
-            let mut events = self.inner.events.subscribe();
-            let id = container.clone();
-            let ended = self
-                .look("wait_container", container.as_str(), move |world| {
-                    let container = world.container(&id)?;
-                    Ok((!container.state.is_up()).then_some(container.exit_code))
-                })
-                .await?;
-            if let Some(code) = ended {
-                return Ok(code);
-            }
-            if let Err(RecvError::Closed) = events.recv().await {
-                return refuse(Fault::ReplyLost, "the connection broke");
-            }
-        }
+        self.until_ended(container).await
     }
 
     async fn logs(
@@ -367,12 +351,20 @@ impl Engine for FakeEngine {
     ) -> Result<ImageId> {
         exec::received(tar).await?;
         let (key, recipe, labels) = (reference.to_owned(), changes.join("\n"), labels.clone());
-        self.change("import_image", reference, move |world| {
-            world
-                .make_image(&[key], labels, &recipe)
-                .map_or_else(|| refuse(Fault::Invalid, "no reference"), Ok)
-        })
-        .await
+        self.change("import_image", reference, move |w| w.make_image(&[key], labels, &recipe)).await
+    }
+
+    async fn commit_container(
+        &self,
+        container: &ContainerId,
+        reference: &str,
+        env: &BTreeMap<String, String>,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let (id, key, labels) = (container.clone(), reference.to_owned(), labels.clone());
+        let recipe = format!("{id} {env:?}");
+        self.change("commit_container", reference, move |w| w.commit(&id, key, labels, &recipe))
+            .await
     }
 
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()> {
@@ -387,10 +379,9 @@ impl Engine for FakeEngine {
 
     async fn save_image(&self, image: &str) -> Result<EngineStream<Bytes>> {
         let key = image.to_owned();
-        let found = self.look("save_image", image, move |world| world.find_image(&key).map(|_| ()));
-        found.await?;
-        let tar = exec::tar_of("manifest.json", b"[]");
-        Ok(stream::iter([Ok(Bytes::from(tar))]).boxed())
+        self.look("save_image", image, move |world| world.find_image(&key).map(|_| ())).await?;
+        let tar = Bytes::from(exec::tar_of("manifest.json", b"[]"));
+        Ok(stream::iter([Ok(tar)]).boxed())
     }
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>> {

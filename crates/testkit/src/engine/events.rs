@@ -4,7 +4,7 @@
 
 use super::{FakeEngine, Wire};
 use crate::injection::Misfortune;
-use crate::world::World;
+use crate::world::{World, refuse};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::collections::VecDeque;
@@ -12,6 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use windlass_engine::stream::{EngineEvent, EngineStream, EventRequest};
 use windlass_engine::{EngineError, Result};
 use windlass_model::fault::Fault;
+use windlass_model::name::ContainerId;
 
 impl FakeEngine {
     pub(super) async fn subscribe(
@@ -55,6 +56,26 @@ impl FakeEngine {
         }
         let error = EngineError::new(Fault::ReplyLost, "the stream of events broke");
         Ok(heard.take(1).chain(stream::once(async move { Err(error) })).boxed())
+    }
+
+    /// Waits until a container stands still; its exit code.
+    pub(super) async fn until_ended(&self, container: &ContainerId) -> Result<i64> {
+        loop {
+            let mut events = self.inner.events.subscribe();
+            let id = container.clone();
+            let ended = self
+                .look("wait_container", container.as_str(), move |world| {
+                    let container = world.container(&id)?;
+                    Ok((!container.state.is_up()).then_some(container.exit_code))
+                })
+                .await?;
+            if let Some(code) = ended {
+                return Ok(code);
+            }
+            if let Err(RecvError::Closed) = events.recv().await {
+                return refuse(Fault::ReplyLost, "the connection broke");
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use windlass_model::digest::Digest;
 use windlass_model::fault::Fault;
 use windlass_model::image::{PullPolicy, familiar_reference};
 use windlass_model::label::Owner;
-use windlass_model::name::ImageId;
+use windlass_model::name::{ContainerId, ImageId};
 use windlass_model::observed::{ImageConfig, ObservedImage};
 
 /// An image.
@@ -100,9 +100,7 @@ impl World {
                 _ => {}
             }
         }
-        let reference = request.references.first().cloned().unwrap_or_default();
         self.make_image(&request.references, request.labels.clone(), &request.dockerfile)
-            .map_or_else(|| refuse(Fault::Invalid, format!("no reference: {reference}")), Ok)
     }
 
     /// An image made here, with the labels given to it; what it was made of is told apart by them.
@@ -111,8 +109,10 @@ impl World {
         references: &[String],
         labels: BTreeMap<String, String>,
         recipe: &str,
-    ) -> Option<ImageId> {
-        let (first, rest) = references.split_first()?;
+    ) -> Result<ImageId> {
+        let Some((first, rest)) = references.split_first() else {
+            return refuse(Fault::Invalid, "no reference");
+        };
         let mut config =
             ImageConfig { platform: "linux/amd64".to_owned(), labels, ..ImageConfig::default() };
         config.command = Some(vec!["run".to_owned()]);
@@ -122,7 +122,18 @@ impl World {
             self.tag(&id, &familiar_reference(reference));
         }
         self.emit("image", "tag", id.as_str(), &[("name", first)]);
-        Some(id)
+        Ok(id)
+    }
+
+    pub(crate) fn commit(
+        &mut self,
+        container: &ContainerId,
+        reference: String,
+        labels: BTreeMap<String, String>,
+        recipe: &str,
+    ) -> Result<()> {
+        self.container(container)?;
+        self.make_image(&[reference], labels, recipe).map(|_| ())
     }
 
     pub(crate) fn tag_image(&mut self, image: &str, reference: &str) -> Result<()> {
