@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is on the engine is compared before and after.
 
-use crate::harness::{Terminal, World, engine};
+use crate::harness::{Terminal, World, engine, wait_until};
 use serde_json::Value;
 use std::fs::File;
 
@@ -106,6 +106,20 @@ fn a_run_that_is_left_must_stay_until_it_is_removed() {
     assert!(state().is_null());
     world.run(&["rm", "--force", &name]).code(64).says("there is no container");
     assert_eq!(everything(&world), before);
+}
+
+#[test]
+fn a_command_that_is_left_must_go_on_in_its_container() {
+    let Some(world) = world("attach-exec") else { return };
+    world.run(&["up", "web"]).code(0);
+    let line = "echo re''ady; sleep 2; touch /went-on; sleep 1000";
+    let mut terminal =
+        Terminal::start(&world.command(&["exec", "-it", "web", "--", "sh", "-c", line]));
+    terminal.expect("ready").keys("\x10\x11").expect("the command goes on running in web");
+    assert_eq!(terminal.end().0, 0);
+    wait_until("a file", || {
+        engine::exec(&world.name("web"), "", &["test", "-e", "/went-on"]).0 == 0
+    });
 }
 
 #[test]
