@@ -36,9 +36,9 @@ pub(super) struct Turns {
     images: StdMutex<BTreeMap<String, Arc<Mutex<Settled>>>>,
 }
 
-/// When it was last looked whether an image is as the file says.
+/// When it was last looked whether an image is as the file says, and what came of it.
 #[derive(Default)]
-struct Settled(Option<Instant>);
+struct Settled(Option<(Instant, Result<(), Problem>)>);
 
 /// A project with the container that a lease's is like.
 pub(super) struct Stage<'a> {
@@ -64,18 +64,18 @@ impl Stage<'_> {
             settled = settled.lock_owned() => settled,
             () = nobody.wait() => return Err(cancelled()),
         };
-        // Somebody has looked since.
-        if settled.0.is_some_and(|looked| looked > asked) {
-            return Ok(());
+        // Somebody has looked since: what failed for them would fail again.
+        if let Some((looked, came)) = &settled.0
+            && *looked > asked
+        {
+            return came.clone();
         }
         let looked = Instant::now();
         let request = Request::new(Verb::Build).for_references([key]);
         let (plan, report) = self.run(&request, &self.engines_of(key), None, nobody).await?;
-        if !report.is_success() {
-            return Err(problem::of_report(&plan, &report));
-        }
-        settled.0 = Some(looked);
-        Ok(())
+        let came = of_report(&plan, &report);
+        settled.0 = Some((looked, came.clone()));
+        came
     }
 
     /// Creates the container, starts it and waits until it is ready; also brings up what it depends on.
@@ -101,7 +101,7 @@ impl Stage<'_> {
         };
         let turn = Some((turn, one_off));
         let (plan, report) = self.run(&request, &self.engines_with(like), turn, nobody).await?;
-        if report.is_success() { Ok(()) } else { Err(problem::of_report(&plan, &report)) }
+        of_report(&plan, &report)
     }
 
     /// Plans and carries out, with the project's lock, which is freed as soon as the container that has the turn is there.
@@ -216,6 +216,10 @@ impl Stage<'_> {
         }
         on
     }
+}
+
+fn of_report(plan: &Plan, report: &Report) -> Result<(), Problem> {
+    if report.is_success() { Ok(()) } else { Err(problem::of_report(plan, report)) }
 }
 
 /// A part in the project's lock, and the turn that goes with it.

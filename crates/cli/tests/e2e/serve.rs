@@ -11,7 +11,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 const FILE: &str = "
-images: {app: {context: false, commands: ['FROM @image', 'RUN echo @project > /made']}}
+images:
+  app: {context: false, commands: ['FROM @image', 'RUN echo @project > /made']}
+  bad: {context: false, commands: ['FROM @image', 'RUN sleep 1; exit 3']}
 networks: {net: }
 containers:
   db: {@idle, networks: [net]}
@@ -149,6 +151,14 @@ fn world(test: &str) -> Option<World> {
     Some(world)
 }
 
+/// All that is said of a lease which can't be made.
+fn refused(client: &Client, body: &str) -> Vec<String> {
+    let mut reply = client.ask("POST /v1/leases", body);
+    let said: Vec<_> = std::iter::from_fn(|| reply.line()).collect();
+    assert!(said.last().is_some_and(|last| last.contains("\"failed\"")), "{said:?}");
+    said
+}
+
 /// The containers of leases that are there.
 fn leased(world: &World) -> Vec<Value> {
     let label = format!("dev.windlass-run.project={}", world.project);
@@ -181,6 +191,14 @@ fn fifty_who_ask_at_once_must_get_one_each_of_one_build() {
     assert_eq!(ids.len(), 50);
     let there = leased(&world);
     assert_eq!(there.iter().filter(|one| one["State"] == "running").count(), 50, "{there:?}");
+    // One that fails does so for all who wait for it, and not for each anew.
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let body = r#"{"image": "bad", "hold": true}"#;
+        let asked: Vec<_> = (0..8).map(|_| scope.spawn(|| refused(client, body))).collect();
+        asked.into_iter().flat_map(|one| one.join().unwrap()).collect()
+    });
+    let builds = said.iter().filter(|event| event.contains("image bad: build")).count();
+    assert!((1..=2).contains(&builds), "{builds}: {said:?}");
     // Nobody holds the project: something else can be done with it.
     assert!(world.lock().is_null());
     drop(held);
