@@ -58,7 +58,7 @@ pub(crate) fn load_with_origin(invocation: &Invocation) -> Result<(Project, Orig
     Ok((project, origin))
 }
 
-fn options(invocation: &Invocation) -> Result<LoadOptions> {
+pub(crate) fn options(invocation: &Invocation) -> Result<LoadOptions> {
     let here = &invocation.environment;
     let files: Vec<PathBuf> = if invocation.files.is_empty() {
         vec![discover::file(&here.directory)?]

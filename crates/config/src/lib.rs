@@ -21,7 +21,7 @@ pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use harpoon::FILES as HARPOON_FILES;
-pub use load::{Dialect, LoadOptions, Loaded, load};
+pub use load::{Dialect, LoadOptions, Loaded, NativeTree, load, native_tree};
 pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
 pub use native::env_file_text;
 pub use places::{ImagePlaces, Places};

@@ -93,7 +93,6 @@ pub use windlass_planner::{order, plan};
 
 /// What is wrong with files, and where.
 pub mod config {
-    pub use windlass_config::HARPOON_FILES;
     pub use windlass_config::env_file_text;
     pub use windlass_config::scalar::{ImageReference, ScalarError, image_reference};
     /// The most bytes that all files of a project may have together.
@@ -102,6 +101,7 @@ pub mod config {
         Diagnostic, Diagnostics, FileId, Label, Location, Patch, Severity, SourceFile, SourceMap,
         Span,
     };
+    pub use windlass_config::{HARPOON_FILES, NativeTree, native_tree};
     pub use windlass_config::{LOCK_FILE, LockFile, lock_file_text, read_lock_file};
 }
 

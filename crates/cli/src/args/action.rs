@@ -64,6 +64,7 @@ impl Command {
             | Self::Port(_)
             | Self::Images
             | Self::Config(_)
+            | Self::Convert(_)
             | Self::Graph(_)
             | Self::Tasks
             | Self::Login(_)

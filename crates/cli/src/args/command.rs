@@ -45,6 +45,7 @@ impl Command {
             | Self::Port(_)
             | Self::Images
             | Self::Config(_)
+            | Self::Convert(_)
             | Self::Graph(_)
             | Self::Tasks
             | Self::Login(_)
@@ -70,6 +71,7 @@ impl Command {
                 | Self::Shell(_)
                 | Self::Retrieve(_)
                 | Self::Config(_)
+                | Self::Convert(_)
         )
     }
 }

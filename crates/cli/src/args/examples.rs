@@ -360,6 +360,14 @@ Examples:
 
 Exit codes: 0 well, 64 command line, 65 files are wrong.";
 
+pub(super) const CONVERT: &str = "\
+Examples:
+  windlass convert --to native                    harpoon.yml as a windlass.yaml, to look at
+  windlass convert --to native -o windlass.yaml   the same, written
+  windlass -f map.yaml --dialect docker-map convert --to native -o windlass.yaml --force
+
+Exit codes: 0 done, 64 command line, or the file is there, 65 files are wrong.";
+
 pub(super) const GRAPH: &str = "\
 Examples:
   windlass graph                    everything

@@ -8,6 +8,7 @@ mod command;
 mod compose;
 mod config;
 mod context;
+mod convert;
 mod copy;
 mod examples;
 mod graph;
@@ -25,6 +26,7 @@ mod words;
 pub(crate) use clean::Clean;
 pub(crate) use config::Config;
 pub(crate) use context::{Context, OfImage};
+pub(crate) use convert::{Convert, Format};
 pub(crate) use copy::{Cp, Retrieve, Save, in_container};
 pub(crate) use graph::{Drawing, Graph};
 pub(crate) use lock::Lock;
@@ -312,6 +314,9 @@ pub(crate) enum Command {
     /// Check the files and show the resolved project
     #[command(after_help = examples::CONFIG)]
     Config(Config),
+    /// Turn a file of Harpoon or docker-map into a windlass.yaml that means the same
+    #[command(after_help = examples::CONVERT)]
+    Convert(Convert),
     /// Show what depends on what
     #[command(after_help = examples::GRAPH)]
     Graph(Graph),

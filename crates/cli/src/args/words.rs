@@ -91,6 +91,7 @@ impl Command {
             | Self::Images
             | Self::Serve(_)
             | Self::Config(_)
+            | Self::Convert(_)
             | Self::Tasks
             | Self::Login(_)
             | Self::Completions { .. }

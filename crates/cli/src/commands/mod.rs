@@ -9,6 +9,7 @@ mod clean;
 mod completions;
 mod config;
 mod context;
+mod convert;
 mod cp;
 mod dockerfile;
 mod down;
@@ -121,6 +122,7 @@ fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
         Command::Port(args) => port::run(invocation, args),
         Command::Images => images::run(invocation),
         Command::Config(args) => config::run(invocation, args),
+        Command::Convert(args) => convert::run(invocation, args),
         Command::Graph(args) => graph::run(invocation, args),
         Command::Tasks => tasks::run(invocation),
         Command::Completions { shell } => Ok(completions::run(&invocation.console, *shell)),

@@ -7,6 +7,7 @@
 mod arguments;
 mod completions;
 mod context;
+mod convert;
 mod documents;
 mod each;
 mod exits;

@@ -79,8 +79,11 @@ impl Tree<'_> {
             }
         }
         let variables = variables(files, self.options);
-        let surroundings =
-            Surroundings { env: &self.options.env, sources: self.sources, is_written: false };
+        let surroundings = Surroundings {
+            env: &self.options.env,
+            sources: self.sources,
+            is_written: self.is_written,
+        };
         Root { node: harpoon::project(&root, surroundings, self.diagnostics), variables }
     }
 }

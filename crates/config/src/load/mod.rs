@@ -4,10 +4,12 @@
 
 mod harpoon_files;
 mod merge;
+mod native_text;
 pub(crate) use merge::merge;
 mod options;
 mod tree;
 
+pub use native_text::{NativeTree, native_tree};
 pub use options::{Dialect, LoadOptions};
 
 use std::collections::BTreeMap;

@@ -90,6 +90,17 @@ impl LoadOptions {
         named.map(|name| name.to_string_lossy().into_owned())
     }
 
+    /// What the project is called, unless the files say it.
+    pub fn project_name(&self) -> Option<String> {
+        let origin = || windlass_model::ProjectName::normalise(&self.origin()?);
+        self.project.clone().or_else(|| origin().map(|name| name.to_string()))
+    }
+
+    /// The absolute directory of the main file: where relative paths start.
+    pub fn root_directory(&self) -> PathBuf {
+        self.root()
+    }
+
     /// The absolute directory of the main file.
     pub(super) fn root(&self) -> PathBuf {
         self.files.first().map_or_else(|| self.cwd.clone(), |file| self.directory(file))

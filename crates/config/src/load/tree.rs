@@ -28,12 +28,32 @@ pub(super) struct Tree<'a> {
     done: HashSet<String>,
     /// Bytes that may still be read.
     left: usize,
+    /// The tree is to be written down, not to be run.
+    pub(super) is_written: bool,
+}
+
+/// As [`read`], of what is to be written down.
+pub(super) fn read_to_write(
+    options: &LoadOptions,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<Root> {
+    read_as(options, sources, diagnostics, true)
 }
 
 pub(super) fn read(
     options: &LoadOptions,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
+) -> Option<Root> {
+    read_as(options, sources, diagnostics, false)
+}
+
+fn read_as(
+    options: &LoadOptions,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+    is_written: bool,
 ) -> Option<Root> {
     let mut tree = Tree {
         options,
@@ -42,6 +62,7 @@ pub(super) fn read(
         open: Vec::new(),
         done: HashSet::new(),
         left: yaml::MAX_BYTES,
+        is_written,
     };
     if options.files.is_empty() {
         let found = Diagnostic::error("no-file", "there is no file to load");

@@ -2,7 +2,7 @@
 //!
 //! Invariant: each case says the whole of what it is about: all lines of a Dockerfile, all of a container's ports.
 
-use windlass_config::{Dialect, LoadOptions, Loaded, load};
+use windlass_config::{Dialect, LoadOptions, Loaded, load, native_tree};
 use windlass_model::command::{BuildCommand, CopySource};
 use windlass_model::container::ContainerSpec;
 use windlass_model::image::{ImageSource, ImageUse};
@@ -432,6 +432,47 @@ fn tasks_that_are_commands() {
     assert_eq!(of("tag"), ("tag", "--push".to_owned(), true));
     assert_eq!(of("all"), ("push", "--all".to_owned(), false));
     assert_eq!(of("deps"), ("pull", "--external".to_owned(), true));
+}
+
+/// Without where each command stands, which differs between two files.
+fn placeless(mut project: Project) -> Project {
+    for image in project.images.values_mut() {
+        if let ImageSource::Commands { commands, .. } = &mut image.source {
+            for placed in commands.iter_mut() {
+                placed.place.clear();
+            }
+        }
+    }
+    project
+}
+
+/// What a file means does not change by its being written in the native format.
+#[test]
+fn as_a_native_file_each_means_the_same() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/harpoon");
+    let kept = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept.map(|path| std::fs::read_to_string(path).unwrap());
+    let mut count = 0;
+    for yaml in kept.chain(COMMANDS.iter().map(|(yaml, _)| (*yaml).to_owned())) {
+        let mut options = harpoon_options(&yaml);
+        for name in ["NOT_SET", "ALSO_NOT"] {
+            options.env.insert(name.to_owned(), "a {{ b }}".to_owned());
+        }
+        let Some(project) = load(&options).project else { continue };
+        let tree = native_tree(&options).tree.expect("a project has a tree").to_string();
+        assert!(!tree.contains("hunter") && !tree.contains("a {{ b }}"), "{tree}");
+        let native = LoadOptions {
+            dialect: Dialect::Windlass,
+            stdin: Some(tree.clone().into_bytes()),
+            ..options
+        };
+        let native = load(&native);
+        let findings = native.diagnostics.render_plain(&native.sources);
+        let native = native.project.unwrap_or_else(|| panic!("{findings}\n{tree}"));
+        assert_eq!(placeless(native), placeless(project), "{yaml}\n{tree}");
+        count += 1;
+    }
+    assert!(count > 12, "{count}");
 }
 
 #[test]
