@@ -1,6 +1,47 @@
-//! Provisioning resources as data: the wire format between host and agent.
+//! Provisioning resources: what a file system shall have in it, as data, and what is to be changed for it.
 //!
-//! Invariant: the format has a version, and an agent refuses one that it does not know.
+//! A [`Bundle`] is a list of [`Resource`]s. [`plan()`] compares it with a [`View`] of a file system and gives the [`Change`]s, which a
+//! back end carries out: [`Root`] a directory of this machine, layer assembly a layer of an image, the agent a host.
+//!
+//! Invariant: planning only looks; the wire format has a version, and an agent refuses one that it does not know.
+
+mod bundle;
+mod change;
+mod condition;
+mod content;
+mod diff;
+mod error;
+mod facts;
+mod kind;
+mod metadata;
+mod op;
+mod order;
+mod overlay;
+mod owner;
+mod path;
+mod plan;
+mod resource;
+mod root;
+mod view;
+
+pub use bundle::Bundle;
+pub use change::{Change, ResourcePlan};
+pub use condition::Condition;
+pub use content::Content;
+pub use error::ResourceError;
+pub use facts::{Facts, Mode};
+pub use kind::Kind;
+pub use kind::directory::{Directory, DirectoryPolicy};
+pub use kind::file::{File, FilePolicy};
+pub use kind::link::{Link, LinkPolicy};
+pub use metadata::{FileKind, Metadata};
+pub use op::Op;
+pub use overlay::{Layered, Overlay};
+pub use owner::{Owner, OwnerName};
+pub use plan::{apply, plan};
+pub use resource::Resource;
+pub use root::Root;
+pub use view::View;
 
 /// The version of the format. It goes up with every change that an older agent would misread.
 pub const VERSION: u32 = 1;

@@ -1,0 +1,57 @@
+//! Bundles: resources in their order.
+//!
+//! Invariant: the same resources give the same bytes, on any machine.
+
+use crate::Resource;
+use crate::VERSION;
+use serde::{Deserialize, Serialize};
+
+/// Resources, in the order in which they are applied where nothing says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    version: u32,
+    pub resources: Vec<Resource>,
+}
+
+impl Default for Bundle {
+    fn default() -> Self {
+        Self { version: VERSION, resources: Vec::new() }
+    }
+}
+
+impl Bundle {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a resource.
+    #[must_use]
+    pub fn with(mut self, resource: impl Into<Resource>) -> Self {
+        self.resources.push(resource.into());
+        self
+    }
+
+    /// Reads the wire form.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a bundle, or one of another version.
+    pub fn from_json(text: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u32,
+        }
+        let Head { version } = serde_json::from_slice(text)?;
+        if version != VERSION {
+            let message = format!("a bundle of version {version}: this one knows {VERSION}");
+            return Err(serde::de::Error::custom(message));
+        }
+        serde_json::from_slice(text)
+    }
+
+    /// The wire form: keys in a fixed order, without spaces.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("invariant: a bundle is plain data")
+    }
+}

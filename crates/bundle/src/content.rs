@@ -1,0 +1,79 @@
+//! Contents of files.
+//!
+//! Invariant: a large file is never held in memory where only its digest is asked for.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::io::{self, Cursor, Read};
+use std::path::PathBuf;
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    Text(String),
+    Bytes(Vec<u8>),
+    /// A file of the machine that plans; an agent gets it as an asset and sees it below its own directory.
+    File(PathBuf),
+}
+
+impl Content {
+    /// # Errors
+    ///
+    /// If the file can't be opened.
+    pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match self {
+            Self::Text(text) => Box::new(Cursor::new(text.as_bytes())),
+            Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+            Self::File(path) => Box::new(std::fs::File::open(path)?),
+        })
+    }
+
+    /// In bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not there.
+    pub fn size(&self) -> io::Result<u64> {
+        Ok(match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(path) => std::fs::metadata(path)?.len(),
+        })
+    }
+
+    /// # Errors
+    ///
+    /// If the file can't be read.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open()?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// SHA-256, as hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be read.
+    pub fn digest(&self) -> io::Result<String> {
+        digest(&mut *self.open()?)
+    }
+}
+
+/// SHA-256 of all that is read, as hexadecimal digits.
+pub(crate) fn digest(from: &mut dyn Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => break,
+            length => hash.update(&buffer[..length]),
+        }
+    }
+    Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}

@@ -1,0 +1,55 @@
+//! What can be wrong with a resource, or go wrong with it.
+//!
+//! Invariant: it says of which resource and which field it speaks, and what to do.
+
+use std::fmt;
+
+/// A resource that can't be planned or applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceError {
+    /// Its id; empty until it is known whose it is.
+    pub id: String,
+    /// The key that it is about.
+    pub field: Option<&'static str>,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl ResourceError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { id: String::new(), field: None, message: message.into(), help: None }
+    }
+
+    pub(crate) fn field(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What a system call said of a path.
+    pub(crate) fn io(doing: &str, path: &str, error: &std::io::Error) -> Self {
+        Self::new(format!("could not {doing} {path}: {error}"))
+    }
+
+    pub(crate) fn of(mut self, id: String) -> Self {
+        if self.id.is_empty() {
+            self.id = id;
+        }
+        self
+    }
+}
+
+impl fmt::Display for ResourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.id.is_empty() {
+            write!(f, "{}: ", self.id)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ResourceError {}

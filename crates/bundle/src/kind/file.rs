@@ -1,0 +1,256 @@
+//! `file`: a file with these contents, or none.
+//!
+//! Invariant: what is at the path and is no file is never replaced, and links are only followed where that is said.
+
+use super::Type;
+use crate::{
+    Change, Content, Facts, FileKind, Metadata, Op, Owner, OwnerName, ResourceError, View, content,
+    diff, path,
+};
+use serde::{Deserialize, Serialize};
+
+/// What shall become of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilePolicy {
+    #[default]
+    Apply,
+    Remove,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub path: String,
+    #[serde(default)]
+    pub policy: FilePolicy,
+    /// `None`: it is there, whatever is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// Root without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerName>,
+    /// The owner's own group without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<OwnerName>,
+    #[serde(default = "default_mode")]
+    pub mode: u32,
+    /// What was there stays beside it with this ending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// A link at the path stays, and the file is where it leads.
+    #[serde(default)]
+    pub follow: bool,
+}
+
+fn default_mode() -> u32 {
+    0o644
+}
+
+impl File {
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            policy: FilePolicy::Apply,
+            content: None,
+            owner: None,
+            group: None,
+            mode: default_mode(),
+            backup: None,
+            follow: false,
+        }
+    }
+
+    /// One that shall not be there.
+    pub fn removed(path: impl Into<String>) -> Self {
+        Self { policy: FilePolicy::Remove, ..Self::new(path) }
+    }
+
+    #[must_use]
+    pub fn contents(mut self, text: impl Into<String>) -> Self {
+        self.content = Some(Content::Text(text.into()));
+        self
+    }
+
+    /// The contents of a file of this machine.
+    #[must_use]
+    pub fn source(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.content = Some(Content::File(path.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
+        self.owner = Some(owner.into());
+        self
+    }
+
+    #[must_use]
+    pub fn group(mut self, group: impl Into<OwnerName>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+}
+
+impl Type for File {
+    const WORD: &'static str = "file";
+
+    fn name(&self) -> String {
+        self.path.clone()
+    }
+
+    fn check(&self) -> Vec<ResourceError> {
+        let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
+        errors.extend(check_mode(self.mode));
+        if self.policy == FilePolicy::Remove && (self.content.is_some() || self.owner.is_some()) {
+            let message = "a file that is removed has neither contents nor owner";
+            errors.push(ResourceError::new(message).field("policy"));
+        }
+        errors
+    }
+
+    fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
+        let at = if self.follow { path::follow } else { path::resolve };
+        let path = at(view, &self.path)?;
+        let found = view.metadata(&path)?;
+        match self.policy {
+            FilePolicy::Remove => remove(path, found),
+            FilePolicy::Apply => self.apply(view, path, found),
+        }
+    }
+}
+
+impl File {
+    fn apply(
+        &self,
+        view: &dyn View,
+        path: String,
+        found: Option<Metadata>,
+    ) -> Result<Vec<Change>, ResourceError> {
+        check_parent(view, &path)?;
+        let (owner, mode) = (owner(view, self.owner.as_ref(), self.group.as_ref())?, self.mode);
+        let Some(found) = found else {
+            let content = self.content.clone().unwrap_or_else(|| Content::Text(String::new()));
+            let diff = diff::unified(&self.path, None, &content)?;
+            let op = Op::Write { path, content, owner, mode };
+            return Ok(vec![Change { diff, ..Change::new(op, "create") }]);
+        };
+        if found.kind != FileKind::File {
+            return Err(in_the_way(&path, found.kind));
+        }
+        let mut changes = Vec::new();
+        let content = self.content.as_ref().map(|one| Ok((one, is_same(view, &path, found, one)?)));
+        if let Some((content, false)) = content.transpose()? {
+            let diff = diff::unified(&self.path, Some((view, &path)), content)?;
+            if let Some(ending) = &self.backup {
+                let old = read_bytes(view, &path)?;
+                let op = Op::Write {
+                    path: format!("{path}{ending}"),
+                    content: Content::Bytes(old),
+                    owner: found.owner,
+                    mode: found.mode,
+                };
+                changes.push(Change::new(op, "keep what was there"));
+            }
+            let op = Op::Write { path, content: content.clone(), owner, mode };
+            changes.push(Change { diff, ..Change::new(op, "change the contents") });
+        } else if let Some(reason) = attributes(found, owner, mode) {
+            changes.push(Change::new(Op::SetAttributes { path, owner, mode }, reason));
+        }
+        Ok(changes)
+    }
+}
+
+fn remove(path: String, found: Option<Metadata>) -> Result<Vec<Change>, ResourceError> {
+    match found.map(|found| found.kind) {
+        None => Ok(Vec::new()),
+        Some(FileKind::File) => {
+            Ok(vec![Change::new(Op::Remove { path, recursive: false }, "remove")])
+        }
+        Some(kind) => Err(in_the_way(&path, kind)),
+    }
+}
+
+pub(crate) fn in_the_way(path: &str, kind: FileKind) -> ResourceError {
+    ResourceError::new(format!("{path} is {}", kind.words()))
+        .field("path")
+        .help("remove it first with a resource of its own type")
+}
+
+/// Whether a file of the target holds just this.
+fn is_same(
+    view: &dyn View,
+    path: &str,
+    found: Metadata,
+    wanted: &Content,
+) -> Result<bool, ResourceError> {
+    let failed = |error: std::io::Error| ResourceError::io("read", path, &error);
+    if wanted.size().map_err(failed)? != found.size {
+        return Ok(false);
+    }
+    let now = content::digest(&mut *view.open(path)?).map_err(failed)?;
+    Ok(now == wanted.digest().map_err(failed)?)
+}
+
+fn read_bytes(view: &dyn View, path: &str) -> Result<Vec<u8>, ResourceError> {
+    Ok(path::read_file(view, path)?.unwrap_or_default())
+}
+
+/// What a path is in must be a directory.
+pub(crate) fn check_parent(view: &dyn View, path: &str) -> Result<(), ResourceError> {
+    let parent = path::parent(path);
+    if parent == "/" {
+        return Ok(());
+    }
+    match view.metadata(parent)?.map(|found| found.kind) {
+        Some(FileKind::Directory) => Ok(()),
+        Some(kind) => {
+            Err(ResourceError::new(format!("{parent} is {}", kind.words())).field("path"))
+        }
+        None => Err(ResourceError::new(format!("there is no directory {parent}"))
+            .field("path")
+            .help("declare it before with a `directory` resource")),
+    }
+}
+
+pub(crate) fn check_mode(mode: u32) -> Option<ResourceError> {
+    (mode > 0o7777).then(|| {
+        let message = format!("{mode:o} is no mode: at most 7777, in octal");
+        ResourceError::new(message).field("mode").help("write it as 0o644 or \"0644\"")
+    })
+}
+
+/// Owner and group as they are declared; root's where nothing is.
+pub(crate) fn owner(
+    view: &dyn View,
+    owner: Option<&OwnerName>,
+    group: Option<&OwnerName>,
+) -> Result<Owner, ResourceError> {
+    let uid = owner.map(|owner| owner.uid(view)).transpose()?.unwrap_or(0);
+    let gid = match (group, owner) {
+        (Some(group), _) => group.gid(view)?,
+        (None, Some(owner)) => owner.primary_group(view)?,
+        (None, None) => 0,
+    };
+    Ok(Owner { uid, gid })
+}
+
+/// What of owner and mode is to be changed, in words; `None` if nothing.
+pub(crate) fn attributes(found: Metadata, owner: Owner, mode: u32) -> Option<String> {
+    let mut reasons = Vec::new();
+    if found.owner != owner {
+        let Owner { uid, gid } = found.owner;
+        reasons.push(format!("owner from {uid}:{gid} to {}:{}", owner.uid, owner.gid));
+    }
+    if found.mode != mode {
+        reasons.push(format!("mode from {:04o} to {mode:04o}", found.mode));
+    }
+    (!reasons.is_empty()).then(|| format!("change the {}", reasons.join(" and the ")))
+}

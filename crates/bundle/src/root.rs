@@ -1,0 +1,239 @@
+//! A directory of this machine as the root of a target.
+//!
+//! Invariant: every part of a path is opened without following links, below the root's own descriptor: whatever
+//! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
+
+use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
+use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use std::io::{self, Read, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+
+type Result<T> = std::result::Result<T, ResourceError>;
+
+/// See the module.
+pub struct Root {
+    top: OwnedFd,
+    /// Whether owners are given: only root can.
+    gives_owners: bool,
+}
+
+/// Part of a name beside which a file is made; nobody else's begins so.
+const TEMPORARY: &str = ".windlass-";
+
+impl Root {
+    /// # Errors
+    ///
+    /// If it is no directory, or can't be opened.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let top = fs::open(directory, flags, Mode::empty())?;
+        Ok(Self { top, gives_owners: rustix::process::geteuid().is_root() })
+    }
+
+    /// Does one operation.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be done; a file is as it was then.
+    pub fn apply(&self, op: &Op) -> Result<()> {
+        let done = match op {
+            Op::Write { path, content, owner, mode } => self.write(path, content, *owner, *mode),
+            Op::MakeDirectory { path, owner, mode } => self.make_directory(path, *owner, *mode),
+            Op::MakeLink { path, to, owner } => self.make_link(path, to, *owner),
+            Op::SetAttributes { path, owner, mode } => self.set_attributes(path, *owner, *mode),
+            Op::SetLinkOwner { path, owner } => self.set_link_owner(path, *owner),
+            Op::Remove { path, recursive } => self.remove(path, *recursive),
+        };
+        done.map_err(|error| ResourceError::io("change", op.path(), &error))
+    }
+
+    /// The directory that a path is in, and its last part.
+    fn parent<'p>(&self, path: &'p str) -> io::Result<(OwnedFd, &'p str)> {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        Ok((self.directory(path::parent(path))?, name))
+    }
+
+    fn directory(&self, path: &str) -> io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut here = self.top.try_clone()?;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            here = fs::openat(&here, part, flags, Mode::empty())?;
+        }
+        Ok(here)
+    }
+
+    fn write(&self, path: &str, content: &Content, owner: Owner, mode: u32) -> io::Result<()> {
+        let (parent, name) = self.parent(path)?;
+        let temporary = format!("{TEMPORARY}{}-{name}", std::process::id());
+        let written = self.write_beside(&parent, &temporary, content, owner, mode);
+        let written = written.and_then(|()| Ok(fs::renameat(&parent, &*temporary, &parent, name)?));
+        if written.is_err() {
+            let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
+        }
+        written?;
+        Ok(fs::fsync(&parent)?)
+    }
+
+    /// A file that nobody but its owner can read until it has its mode.
+    fn write_beside(
+        &self,
+        parent: &OwnedFd,
+        name: &str,
+        content: &Content,
+        owner: Owner,
+        mode: u32,
+    ) -> io::Result<()> {
+        let _ = fs::unlinkat(parent, name, AtFlags::empty());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let file = fs::openat(parent, name, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))?;
+        let mut file = std::fs::File::from(file);
+        io::copy(&mut content.open()?, &mut file)?;
+        file.flush()?;
+        if self.gives_owners {
+            let (uid, gid) = numbers(owner);
+            fs::fchown(&file, uid, gid)?;
+        }
+        // After the owner: a change of that takes setuid away.
+        fs::fchmod(&file, Mode::from_raw_mode(mode))?;
+        file.sync_all()
+    }
+
+    fn make_directory(&self, path: &str, owner: Owner, mode: u32) -> io::Result<()> {
+        let (parent, name) = self.parent(path)?;
+        fs::mkdirat(&parent, name, Mode::from_raw_mode(0o700))?;
+        self.set_attributes(path, owner, mode)
+    }
+
+    fn make_link(&self, path: &str, to: &str, owner: Owner) -> io::Result<()> {
+        let (parent, name) = self.parent(path)?;
+        let temporary = format!("{TEMPORARY}{}-{name}", std::process::id());
+        let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
+        fs::symlinkat(to, &parent, &*temporary)?;
+        let renamed = fs::renameat(&parent, &*temporary, &parent, name);
+        if renamed.is_err() {
+            let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
+        }
+        renamed?;
+        self.set_link_owner(path, owner)
+    }
+
+    fn set_attributes(&self, path: &str, owner: Owner, mode: u32) -> io::Result<()> {
+        let (parent, name) = self.parent(path)?;
+        // Neither waits for the other end of a FIFO, nor follows what took the file's place.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = fs::openat(&parent, name, flags, Mode::empty())?;
+        if self.gives_owners {
+            let (uid, gid) = numbers(owner);
+            fs::fchown(&file, uid, gid)?;
+        }
+        Ok(fs::fchmod(&file, Mode::from_raw_mode(mode))?)
+    }
+
+    fn set_link_owner(&self, path: &str, owner: Owner) -> io::Result<()> {
+        if !self.gives_owners {
+            return Ok(());
+        }
+        let (parent, name) = self.parent(path)?;
+        let (uid, gid) = numbers(owner);
+        Ok(fs::chownat(&parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    fn remove(&self, path: &str, recursive: bool) -> io::Result<()> {
+        let (parent, name) = self.parent(path)?;
+        remove_at(&parent, name, recursive)
+    }
+}
+
+fn remove_at(parent: &OwnedFd, name: &str, recursive: bool) -> io::Result<()> {
+    let found = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
+        return Ok(fs::unlinkat(parent, name, AtFlags::empty())?);
+    }
+    if recursive {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let inside = fs::openat(parent, name, flags, Mode::empty())?;
+        for name in names(&inside)? {
+            remove_at(&inside, &name, true)?;
+        }
+    }
+    Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+}
+
+/// The names in a directory, sorted. One that is no text is an error: no resource could name it.
+fn names(directory: &OwnedFd) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_str();
+        let name = name.map_err(|_| io::Error::other("it has a name that is no text"))?;
+        if !matches!(name, "." | "..") {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn numbers(owner: Owner) -> (Option<Uid>, Option<Gid>) {
+    (Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))
+}
+
+impl View for Root {
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>> {
+        let failed = |error: io::Error| ResourceError::io("look at", path, &error);
+        let found = if path == "/" {
+            fs::fstat(self.top.as_fd()).map_err(|error| failed(error.into()))?
+        } else {
+            let parent = match self.parent(path) {
+                Err(error) if is_absent(&error) => return Ok(None),
+                parent => parent.map_err(failed)?,
+            };
+            match fs::statat(&parent.0, parent.1, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => return Ok(None),
+                found => found.map_err(|error| failed(error.into()))?,
+            }
+        };
+        let kind = match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => FileKind::File,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Link,
+            FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => FileKind::Other,
+        };
+        let owner = Owner { uid: found.st_uid, gid: found.st_gid };
+        let size = u64::try_from(found.st_size).unwrap_or(0);
+        Ok(Some(Metadata { kind, owner, mode: found.st_mode & 0o7777, size }))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + '_>> {
+        let failed = |error: io::Error| ResourceError::io("read", path, &error);
+        let (parent, name) = self.parent(path).map_err(failed)?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = fs::openat(&parent, name, flags, Mode::empty());
+        Ok(Box::new(std::fs::File::from(file.map_err(|error| failed(error.into()))?)))
+    }
+
+    fn read_link(&self, path: &str) -> Result<String> {
+        let failed = |error: io::Error| ResourceError::io("read", path, &error);
+        let (parent, name) = self.parent(path).map_err(failed)?;
+        let to = fs::readlinkat(&parent, name, Vec::new());
+        let to = to.map_err(|error| failed(error.into()))?;
+        to.into_string().map_err(|_| failed(io::Error::other("it leads to what is no text")))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>> {
+        let names = self.directory(path).and_then(|directory| names(&directory));
+        names.map_err(|error| ResourceError::io("list", path, &error))
+    }
+}
+
+/// A part of the way is not there, or is no directory.
+fn is_absent(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP))
+}

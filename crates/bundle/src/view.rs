@@ -1,0 +1,37 @@
+//! A look at a file system that a bundle is for.
+//!
+//! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
+
+use crate::{Metadata, ResourceError};
+use std::io::Read;
+
+/// The root of a target: an image's layers, a directory, a host. Paths are absolute, without `.`, `..` and links.
+pub trait View {
+    /// What is at a path; `None` if nothing is.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be looked at.
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError>;
+
+    /// A file.
+    ///
+    /// # Errors
+    ///
+    /// If it is no file, or can't be read.
+    fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError>;
+
+    /// Where a link leads, as it is written.
+    ///
+    /// # Errors
+    ///
+    /// If it is no link, or can't be read.
+    fn read_link(&self, path: &str) -> Result<String, ResourceError>;
+
+    /// The names in a directory, sorted.
+    ///
+    /// # Errors
+    ///
+    /// If it is no directory, or can't be read.
+    fn list(&self, path: &str) -> Result<Vec<String>, ResourceError>;
+}

@@ -1,0 +1,8 @@
+//! Resources on a temporary root: planned, applied, and then as they shall be.
+//!
+//! Invariant: every case is planned and applied twice; the second time nothing is to be done.
+
+mod files;
+mod orders;
+#[cfg(test)]
+mod target;
