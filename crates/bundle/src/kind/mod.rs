@@ -2,8 +2,10 @@
 //!
 //! Invariant: one file a type, which knows all about it; here is one line for each.
 
+pub(crate) mod block;
 pub(crate) mod directory;
 pub(crate) mod file;
+pub(crate) mod line;
 pub(crate) mod link;
 
 use crate::{Change, Facts, ResourceError, View};
@@ -66,7 +68,9 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Block: block::Block,
     Directory: directory::Directory,
     File: file::File,
+    Line: line::Line,
     Link: link::Link,
 }

@@ -3,6 +3,8 @@
 //! Invariant: every case is planned and applied twice; the second time nothing is to be done.
 
 mod files;
+#[cfg(test)]
+mod lines;
 mod orders;
 #[cfg(test)]
 mod target;
