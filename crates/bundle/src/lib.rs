@@ -5,6 +5,7 @@
 //!
 //! Invariant: planning only looks; the wire format has a version, and an agent refuses one that it does not know.
 
+mod accounts;
 mod bundle;
 mod change;
 mod condition;
@@ -19,6 +20,7 @@ mod op;
 mod order;
 mod overlay;
 mod owner;
+mod password_hash;
 mod path;
 mod plan;
 mod resource;
@@ -36,12 +38,15 @@ pub use kind::Kind;
 pub use kind::block::{Block, BlockPolicy};
 pub use kind::directory::{Directory, DirectoryPolicy};
 pub use kind::file::{File, FilePolicy};
+pub use kind::group::{Group, GroupPolicy};
 pub use kind::line::{Line, LinePolicy};
 pub use kind::link::{Link, LinkPolicy};
+pub use kind::user::{User, UserPolicy};
 pub use metadata::{FileKind, Metadata};
 pub use op::Op;
 pub use overlay::{Layered, Overlay};
 pub use owner::{Owner, OwnerName};
+pub use password_hash::PasswordHash;
 pub use plan::{apply, plan};
 pub use resource::Resource;
 pub use root::Root;

@@ -5,8 +5,10 @@
 pub(crate) mod block;
 pub(crate) mod directory;
 pub(crate) mod file;
+pub(crate) mod group;
 pub(crate) mod line;
 pub(crate) mod link;
+pub(crate) mod user;
 
 use crate::{Change, Facts, ResourceError, View};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ kinds! {
     Block: block::Block,
     Directory: directory::Directory,
     File: file::File,
+    Group: group::Group,
     Line: line::Line,
     Link: link::Link,
+    User: user::User,
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: every case is planned and applied twice; the second time nothing is to be done.
 
+#[cfg(test)]
+mod accounts;
 mod files;
 #[cfg(test)]
 mod lines;
