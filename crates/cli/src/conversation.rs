@@ -21,6 +21,7 @@ use crate::render::escape::Colours;
 use crate::render::json;
 use crate::results::Results;
 use crate::trouble::{Result, Trouble};
+use crate::whole_lines::WholeLines;
 
 /// What is kept of a line that is not whole yet.
 const LINE_MAX_BYTES: usize = 1 << 20;
@@ -195,6 +196,8 @@ struct Output {
     console: Console,
     stdout: Side,
     stderr: Side,
+    /// Where both end in one place, and nobody makes objects of them.
+    lines: Option<WholeLines>,
 }
 
 /// How one of them is written.
@@ -217,11 +220,19 @@ impl Output {
             Some(_) | None => Side::Raw,
         };
         let (stdout, stderr) = (side(here.stdout_is_terminal), side(here.stderr_is_terminal));
-        Self { console: invocation.console.clone(), stdout, stderr }
+        let is_apart = tty || matches!(stdout, Side::Json(..)) || !environment::is_one_output();
+        let lines = (!is_apart).then(WholeLines::default);
+        Self { console: invocation.console.clone(), stdout, stderr, lines }
     }
 
     /// Whether somebody still reads.
     fn write(&mut self, channel: Channel, bytes: &[u8]) -> bool {
+        let Some(lines) = &mut self.lines else { return self.pass(channel, bytes) };
+        let pieces = lines.push(channel, bytes);
+        pieces.into_iter().all(|(channel, bytes)| self.pass(channel, &bytes))
+    }
+
+    fn pass(&mut self, channel: Channel, bytes: &[u8]) -> bool {
         let console = &self.console;
         let side = match channel {
             Channel::Stdout => &mut self.stdout,
@@ -245,6 +256,8 @@ impl Output {
     }
 
     fn finish(&mut self) {
+        let rest = self.lines.as_mut().map(WholeLines::finish).unwrap_or_default();
+        let _ = rest.into_iter().all(|(channel, bytes)| self.pass(channel, &bytes));
         let console = &self.console;
         for (channel, side) in
             [(Channel::Stdout, &mut self.stdout), (Channel::Stderr, &mut self.stderr)]

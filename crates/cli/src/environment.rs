@@ -90,6 +90,13 @@ impl Environment {
     }
 }
 
+/// Whether standard output and standard error end in one place: one terminal, one pipe, one file.
+pub(crate) fn is_one_output() -> bool {
+    let place = |of: rustix::io::Result<rustix::fs::Stat>| of.map(|of| (of.st_dev, of.st_ino));
+    let stdout = place(rustix::fs::fstat(std::io::stdout()));
+    stdout.is_ok() && stdout == place(rustix::fs::fstat(std::io::stderr()))
+}
+
 /// The size of a terminal; `None` if it is none or does not know.
 pub(crate) fn size(terminal: &impl std::os::fd::AsFd) -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;

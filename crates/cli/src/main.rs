@@ -42,6 +42,7 @@ mod signals;
 mod tar_file;
 mod trouble;
 mod whole_file;
+mod whole_lines;
 mod words;
 
 use std::process::ExitCode;

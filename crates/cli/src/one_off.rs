@@ -21,7 +21,6 @@ use crate::apply::apply_in;
 use crate::args;
 use crate::args::{Consent, Talk};
 use crate::attendance::Attendance;
-use crate::brought;
 use crate::exit::Exit;
 use crate::intervention::FailedRun;
 use crate::invocation::{self, Invocation};
@@ -63,10 +62,7 @@ pub(crate) fn run(
         let like = one(&session, reference)?;
         let errand = errand(like)?;
         let mut signals = Signals::listen()?;
-        let ran = run_in(invocation, &session, (reference, like), errand, args, &mut signals).await;
-        let leave = matches!(ran, Ok(Exit::Detached));
-        brought::take_back(invocation, &session, leave, &mut signals).await;
-        ran
+        run_in(invocation, &session, (reference, like), errand, args, &mut signals).await
     })
 }
 
@@ -82,9 +78,11 @@ pub(crate) async fn run_in(
     let talk = talk(invocation, &errand, args)?;
     let one_off = declare(invocation, &errand, talk, args)?;
     let name = one_off.name(&like.name);
-    let holder = process::holder(&invocation.environment, invocation.command);
     let mut request = request(reference, one_off, args);
-    request.options.marks = Some(Box::new(holder));
+    if errand.script.is_none() {
+        let holder = process::holder(&invocation.environment, invocation.command);
+        request.options.marks = Some(Box::new(holder));
+    }
     let made = make(invocation, session, like, &request, args.consent, signals).await?;
     let container = match made {
         Made::There(container) => container,

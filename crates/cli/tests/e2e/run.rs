@@ -155,3 +155,18 @@ fn a_task_must_have_the_terminal() {
     assert!(ran.stdout.starts_with("up\r\n"), "{ran}");
     assert!(world.run(&["run", "size", "-T", "--deadline", "1"]).stdout.starts_with("up\n"));
 }
+
+#[test]
+fn two_outputs_in_one_pipe_must_not_break_the_lines_of_each_other() {
+    let Some(world) = world("run-lines") else { return };
+    let text = "for i in $(seq 300); do printf out; printf err >&2; echo put; echo or >&2; done";
+    let mut command = world.command(&["run", "app", "--", "sh", "-c", text]);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    drop(command);
+    let mut all = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut all).unwrap();
+    assert!(child.wait().unwrap().success());
+    let count = |line: &str| all.lines().filter(|one| *one == line).count();
+    assert_eq!((count("output"), count("error")), (300, 300), "{all}");
+}
