@@ -8,6 +8,7 @@ use windlass_model::container::ContainerConfig;
 use windlass_model::image::ImageUse;
 use windlass_model::project::Project;
 use windlass_model::task::{TaskSpec, TaskTarget};
+use windlass_model::task_action::TaskAction;
 use windlass_model::{Address, EngineName};
 
 use super::container::{Dependencies, needs};
@@ -74,6 +75,12 @@ impl Lowering<'_> {
         Some(Overlay { section, key, node })
     }
 
+    fn is_group(&self, name: &str) -> bool {
+        let mut containers = self.document.containers.values();
+        self.document.groups.contains_key(name)
+            || containers.any(|one| one.groups.iter().any(|group| group.value == name))
+    }
+
     /// The engine that a task names.
     fn engine_of(&self, task: &Task) -> Option<EngineName> {
         let named = task.engine.as_slice();
@@ -94,7 +101,11 @@ impl Lowering<'_> {
             TaskPlace::Image(image) => TaskTarget::Image(self.task_image(image, &task.name)?),
             TaskPlace::Container(container) => {
                 let path = || format!("tasks.{}.container", task.name);
-                if self.members.expect(self.reader, container, path).is_empty() {
+                // What an action does can be done to a whole group.
+                let is_group = task.action != TaskAction::Run
+                    && task.overrides.is_none()
+                    && self.is_group(&container.value);
+                if !is_group && self.members.expect(self.reader, container, path).is_empty() {
                     return None;
                 }
                 TaskTarget::Container(container.value.clone())

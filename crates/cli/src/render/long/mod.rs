@@ -53,9 +53,21 @@ pub(crate) fn project(project: &Project) -> Value {
     out.section("volumes", volumes.iter().map(|(key, spec)| (key.clone(), volume(spec))));
     out.section("networks", networks.iter().map(|(key, spec)| (key.clone(), network(spec))));
     out.section("secrets", secrets.iter().map(|(key, spec)| (key.clone(), secret(spec))));
-    out.section("groups", groups.iter().map(|(key, all)| (key.clone(), members(all, project))));
+    let mut groups: BTreeMap<_, _> =
+        groups.iter().map(|(key, all)| (key.clone(), members(all, project))).collect();
+    for key in tasks.values().filter_map(|task| instances(task, project)) {
+        groups.entry(key.to_owned()).or_insert_with(|| members(&[key.to_owned()], project));
+    }
+    out.section("groups", groups);
     out.section("tasks", tasks.iter().map(|(key, spec)| (key.clone(), task(spec, project))));
     out.done()
+}
+
+/// The container of a task that is several ones when each instance is one of its own.
+fn instances<'a>(task: &'a TaskSpec, project: &Project) -> Option<&'a str> {
+    let TaskTarget::Container(key) = &task.target else { return None };
+    let is_one = project.containers.keys().any(|address| *address.name == **key);
+    (!is_one).then_some(key.as_str())
 }
 
 /// A mapping under construction; what is not said is left out.
