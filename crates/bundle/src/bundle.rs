@@ -2,9 +2,9 @@
 //!
 //! Invariant: the same resources give the same bytes, on any machine.
 
-use crate::Resource;
-use crate::VERSION;
+use crate::{Content, Kind, Resource, ResourceError, VERSION};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Resources, in the order in which they are applied where nothing says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,27 @@ impl Bundle {
     pub fn with(mut self, resource: impl Into<Resource>) -> Self {
         self.resources.push(resource.into());
         self
+    }
+
+    /// Looks at the sources of trees, which are relative to a directory.
+    ///
+    /// # Errors
+    ///
+    /// If one can't be read.
+    pub fn gather(&mut self, directory: &Path) -> Result<(), ResourceError> {
+        for resource in &mut self.resources {
+            let id = resource.id();
+            if let Kind::Tree(tree) = &mut resource.kind {
+                let failed = |error| ResourceError::io("gather", &id, &error).of(id.clone());
+                tree.gather(directory).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Files of the machine that plans, which go with a bundle that is sent.
+    pub fn contents(&mut self) -> impl Iterator<Item = &mut Content> {
+        self.resources.iter_mut().flat_map(|resource| resource.kind.contents())
     }
 
     /// Reads the wire form.

@@ -16,7 +16,7 @@ pub struct ResourceError {
 }
 
 impl ResourceError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
         Self { id: String::new(), field: None, message: message.into(), help: None }
     }
 
@@ -25,7 +25,8 @@ impl ResourceError {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -33,6 +34,11 @@ impl ResourceError {
     /// What a system call said of a path.
     pub(crate) fn io(doing: &str, path: &str, error: &std::io::Error) -> Self {
         Self::new(format!("could not {doing} {path}: {error}"))
+    }
+
+    /// Of what is sensitive: only that it failed.
+    pub(crate) fn hidden(self) -> Self {
+        Self { message: "it failed, and why is not shown: it is sensitive".to_owned(), ..self }
     }
 
     pub(crate) fn of(mut self, id: String) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is left to choose in one; paths are resolved.
 
-use crate::{Content, Owner};
+use crate::{Command, Content, Owner};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -40,9 +40,16 @@ pub enum Op {
         path: String,
         recursive: bool,
     },
+    /// Runs commands, one after the other, until one fails.
+    Run {
+        commands: Vec<Command>,
+    },
+    /// Nothing: an operation of the resource before it does this, too.
+    Joined,
 }
 
 impl Op {
+    /// What it changes; of what a command changes nobody knows more than the root.
     pub fn path(&self) -> &str {
         match self {
             Self::Write { path, .. }
@@ -51,6 +58,7 @@ impl Op {
             | Self::SetAttributes { path, .. }
             | Self::SetLinkOwner { path, .. }
             | Self::Remove { path, .. } => path,
+            Self::Run { .. } | Self::Joined => "/",
         }
     }
 }

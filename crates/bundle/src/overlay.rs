@@ -2,7 +2,7 @@
 //!
 //! Invariant: what lies below is only looked at; what was done is kept in the order of paths.
 
-use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
+use crate::{Command, Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
@@ -34,16 +34,22 @@ pub enum Layered {
 pub struct Overlay<'v> {
     below: &'v dyn View,
     layer: BTreeMap<String, Layered>,
+    has_run: bool,
 }
 
 impl<'v> Overlay<'v> {
     pub fn new(below: &'v dyn View) -> Self {
-        Self { below, layer: BTreeMap::new() }
+        Self { below, layer: BTreeMap::new(), has_run: false }
     }
 
     /// All that differs from what lies below, by path.
     pub fn changes(&self) -> &BTreeMap<String, Layered> {
         &self.layer
+    }
+
+    /// Whether there was a command, of which nobody knows what it would have changed.
+    pub fn has_run(&self) -> bool {
+        self.has_run
     }
 
     /// Does an operation in here.
@@ -76,6 +82,8 @@ impl<'v> Overlay<'v> {
                 self.layer.retain(|one, _| !one.starts_with(&inside));
                 self.layer.insert(path, Layered::Gone);
             }
+            Op::Run { .. } => self.has_run = true,
+            Op::Joined => {}
         }
     }
 
@@ -129,6 +137,10 @@ impl View for Overlay<'_> {
             None => self.below.read_link(path),
             Some(_) => Err(ResourceError::new(format!("{path} is no link"))),
         }
+    }
+
+    fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {
+        self.below.probe(command)
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {

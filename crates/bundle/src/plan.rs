@@ -3,7 +3,9 @@
 //! Invariant: planning changes nothing; applying does what planning said, and looks whether it is so then.
 
 use crate::order::order;
-use crate::{Bundle, Facts, Overlay, ResourceError, ResourcePlan, Root, View};
+use crate::{
+    Bundle, Change, Facts, Journal, Kind, Op, Overlay, ResourceError, ResourcePlan, Target, View,
+};
 
 /// What is to be done, resource by resource, in the order in which it would be.
 ///
@@ -15,53 +17,126 @@ pub fn plan(
     view: &dyn View,
     facts: &Facts,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let order = check(bundle)?;
+    plan_with(bundle, view, facts, &())
+}
+
+/// The same, with what earlier runs left to be done.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub fn plan_with(
+    bundle: &Bundle,
+    view: &dyn View,
+    facts: &Facts,
+    journal: &dyn Journal,
+) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
+    let groups = groups(bundle, check(bundle)?);
     let mut overlay = Overlay::new(view);
     let mut plans: Vec<ResourcePlan> = Vec::new();
-    for index in order {
-        let one = plan_one(bundle, index, &overlay, facts, &plans).map_err(|error| vec![error])?;
-        one.changes.iter().for_each(|change| overlay.apply(&change.op));
-        plans.push(one);
+    for group in groups {
+        let look = Planner { bundle, facts, journal, before: &plans };
+        let group_plans = match look.group(&group, &overlay) {
+            // What a command leaves behind nobody knows before it has run.
+            Err(_) if overlay.has_run() => {
+                let why = "what runs before it decides what is to be done for it";
+                group.iter().map(|index| look.nothing(*index, Some(why))).collect()
+            }
+            known => known.map_err(|error| vec![error])?,
+        };
+        for change in group_plans.iter().flat_map(|one| &one.changes) {
+            overlay.apply(&change.op);
+        }
+        plans.extend(group_plans);
     }
     Ok(plans)
 }
 
-/// Does what is to be done in a directory, and says what that was.
+/// Does what is to be done, and says what that was.
 ///
 /// # Errors
 ///
 /// As [`plan`]; and what could not be done: what came before it is done then.
 pub fn apply(
     bundle: &Bundle,
-    root: &Root,
+    target: &dyn Target,
     facts: &Facts,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let order = check(bundle)?;
+    apply_with(bundle, target, facts, &mut ())
+}
+
+/// The same, with what earlier runs left to be done.
+///
+/// # Errors
+///
+/// As [`apply`]; and what the journal could not keep.
+pub fn apply_with(
+    bundle: &Bundle,
+    target: &dyn Target,
+    facts: &Facts,
+    journal: &mut dyn Journal,
+) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
+    let groups = groups(bundle, check(bundle)?);
     let mut plans: Vec<ResourcePlan> = Vec::new();
-    for index in order {
-        let apply_one = || {
-            let one = plan_one(bundle, index, root, facts, &plans)?;
-            let id = || one.id.clone();
-            for change in &one.changes {
-                root.apply(&change.op).map_err(|error| error.of(id()))?;
-            }
-            let rest = plan_one(bundle, index, root, facts, &plans)?;
+    for group in groups {
+        let applied = apply_group(bundle, target, facts, journal, &plans, &group);
+        plans.extend(applied.map_err(|error| vec![error])?);
+    }
+    Ok(plans)
+}
+
+fn apply_group(
+    bundle: &Bundle,
+    target: &dyn Target,
+    facts: &Facts,
+    journal: &mut dyn Journal,
+    before: &[ResourcePlan],
+    group: &[usize],
+) -> Result<Vec<ResourcePlan>, ResourceError> {
+    let planned = Planner { bundle, facts, journal, before }.group(group, target)?;
+    for one in &planned {
+        let resource = &bundle.resources[one.index];
+        if !one.changes.is_empty() {
+            let watching = |other: &&crate::Resource| {
+                other.watches.iter().any(|name| resource.is_called(name))
+            };
+            let watchers: Vec<String> =
+                bundle.resources.iter().filter(watching).map(crate::Resource::typed_id).collect();
+            journal.expect(&watchers).map_err(|error| error.of(one.id.clone()))?;
+        }
+        for change in &one.changes {
+            let failed = |error: ResourceError| {
+                let error = if resource.sensitive { error.hidden() } else { error };
+                error.of(one.id.clone())
+            };
+            target.apply(&change.op).map_err(failed)?;
+        }
+    }
+    for one in &planned {
+        let resource = &bundle.resources[one.index];
+        if !one.changes.is_empty() && resource.kind.is_observable(facts) {
+            let rest = Planner { bundle, facts, journal, before }.one(one.index, target)?;
             if let Some(change) = rest.changes.first() {
                 let message =
                     format!("it is not as it shall be after it was applied: {}", change.reason);
-                return Err(ResourceError::new(message).of(id()));
+                return Err(ResourceError::new(message).of(one.id.clone()));
             }
-            Ok(one)
-        };
-        plans.push(apply_one().map_err(|error| vec![error])?);
+        }
+        journal.done(&resource.typed_id(), one).map_err(|error| error.of(one.id.clone()))?;
     }
-    Ok(plans)
+    Ok(planned)
 }
 
 /// The order, if nothing is wrong.
 fn check(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
     let mut errors: Vec<ResourceError> = Vec::new();
     for resource in &bundle.resources {
+        if resource.sensitive && resource.id.is_none() && matches!(resource.kind, Kind::Execute(_))
+        {
+            let error = ResourceError::new("a sensitive command has no `id`");
+            let help = "give it one: its own words would be shown otherwise";
+            errors.push(error.field("id").help(help).of("execute".to_owned()));
+        }
         let found = resource.kind.check().into_iter();
         errors.extend(found.map(|error| error.of(resource.id())));
     }
@@ -72,32 +147,87 @@ fn check(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
     }
 }
 
-fn plan_one(
-    bundle: &Bundle,
-    index: usize,
-    view: &dyn View,
-    facts: &Facts,
-    before: &[ResourcePlan],
-) -> Result<ResourcePlan, ResourceError> {
-    let resource = &bundle.resources[index];
-    let id = resource.id();
-    let nothing = |why| ResourcePlan { index, id: id.clone(), changes: Vec::new(), skipped: why };
-    if resource.only_if.as_ref().is_some_and(|condition| !condition.holds(facts)) {
-        return Ok(nothing(Some("its condition does not hold here")));
-    }
-    let is_watched = |name: &String| {
-        let mut changed = before.iter().filter(|one| !one.changes.is_empty());
-        changed.any(|one| bundle.resources[one.index].is_called(name))
-    };
-    if !resource.watches.is_empty() && !resource.watches.iter().any(is_watched) {
-        return Ok(nothing(Some("nothing that it watches has changed")));
-    }
-    let planned = resource.kind.plan(view, facts).map_err(|error| error.of(id.clone()));
-    let mut changes = planned?;
-    if resource.sensitive {
-        for change in &mut changes {
-            change.diff = None;
+/// Places in the bundle, those together that are one transaction: packages next to each other.
+fn groups(bundle: &Bundle, order: Vec<usize>) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for index in order {
+        let resource = &bundle.resources[index];
+        if let (Kind::Package(one), Some(group)) = (&resource.kind, groups.last_mut())
+            && let last = &bundle.resources[group[0]]
+            && let Kind::Package(other) = &last.kind
+            && other.joined(one).is_some()
+            && [last, resource].iter().all(|one| one.watches.is_empty())
+            && last.only_if == resource.only_if
+            && last.own_layer == resource.own_layer
+        {
+            group.push(index);
+        } else {
+            groups.push(vec![index]);
         }
     }
-    Ok(ResourcePlan { changes, ..nothing(None) })
+    groups
+}
+
+/// Plans resources, one after the other.
+struct Planner<'p> {
+    bundle: &'p Bundle,
+    facts: &'p Facts,
+    journal: &'p dyn Journal,
+    before: &'p [ResourcePlan],
+}
+
+impl Planner<'_> {
+    /// What is one transaction is done by the first that has something to do.
+    fn group(&self, group: &[usize], view: &dyn View) -> Result<Vec<ResourcePlan>, ResourceError> {
+        let mut plans: Vec<ResourcePlan> = Vec::new();
+        for index in group {
+            plans.push(self.one(*index, view)?);
+        }
+        let packages = group.iter().filter_map(|index| {
+            let Kind::Package(one) = &self.bundle.resources[*index].kind else { return None };
+            Some(one.clone())
+        });
+        let joined = packages.reduce(|all, one| all.joined(&one).unwrap_or(all));
+        let to_do = plans.iter().filter(|one| !one.changes.is_empty()).count();
+        if let Some(joined) = joined.filter(|_| to_do > 1) {
+            let mut whole = Kind::Package(joined).plan(view, self.facts)?.into_iter();
+            for change in plans.iter_mut().flat_map(|one| &mut one.changes) {
+                change.op = whole.next().map_or(Op::Joined, |change: Change| change.op);
+            }
+        }
+        Ok(plans)
+    }
+
+    fn nothing(&self, index: usize, why: Option<&'static str>) -> ResourcePlan {
+        let id = self.bundle.resources[index].id();
+        ResourcePlan { index, id, changes: Vec::new(), skipped: why }
+    }
+
+    fn one(&self, index: usize, view: &dyn View) -> Result<ResourcePlan, ResourceError> {
+        let resource = &self.bundle.resources[index];
+        if resource.only_if.as_ref().is_some_and(|condition| !condition.holds(self.facts)) {
+            return Ok(self.nothing(index, Some("its condition does not hold here")));
+        }
+        let is_watched = |name: &String| {
+            let mut changed = self.before.iter().filter(|one| !one.changes.is_empty());
+            changed.any(|one| self.bundle.resources[one.index].is_called(name))
+        };
+        if !resource.watches.is_empty()
+            && !resource.watches.iter().any(is_watched)
+            && !self.journal.is_pending(&resource.typed_id())
+        {
+            return Ok(self.nothing(index, Some("nothing that it watches has changed")));
+        }
+        let planned = resource.kind.plan(view, self.facts);
+        let mut changes = planned.map_err(|error| error.of(resource.id()))?;
+        if resource.sensitive {
+            for change in &mut changes {
+                change.diff = None;
+                if let Op::Run { .. } = change.op {
+                    "run what is not shown".clone_into(&mut change.reason);
+                }
+            }
+        }
+        Ok(ResourcePlan { changes, ..self.nothing(index, None) })
+    }
 }

@@ -38,7 +38,12 @@ impl Resource {
 
     /// `file[/etc/motd]`: type and what it is about. Others may use it though there is an id.
     pub fn typed_id(&self) -> String {
-        format!("{}[{}]", self.kind.word(), self.kind.name())
+        let name = match (&self.kind, &self.id) {
+            // Its own words may be a secret.
+            (Kind::Execute(_), id) if self.sensitive => id.clone().unwrap_or_default(),
+            (kind, _) => kind.name(),
+        };
+        format!("{}[{name}]", self.kind.word())
     }
 
     /// Whether a reference in `watches` or `after` means it.

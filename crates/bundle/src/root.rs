@@ -3,7 +3,7 @@
 //! Invariant: every part of a path is opened without following links, below the root's own descriptor: whatever
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
-use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
+use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, Target, View, path};
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::io::{self, Read, Write as _};
@@ -45,6 +45,11 @@ impl Root {
             Op::SetAttributes { path, owner, mode } => self.set_attributes(path, *owner, *mode),
             Op::SetLinkOwner { path, owner } => self.set_link_owner(path, *owner),
             Op::Remove { path, recursive } => self.remove(path, *recursive),
+            Op::Run { .. } => {
+                let message = "a command can't be run here: this is a directory, not a system";
+                return Err(ResourceError::new(message).help(HELP));
+            }
+            Op::Joined => Ok(()),
         };
         done.map_err(|error| ResourceError::io("change", op.path(), &error))
     }
@@ -143,6 +148,15 @@ impl Root {
     fn remove(&self, path: &str, recursive: bool) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
         remove_at(&parent, name, recursive)
+    }
+}
+
+const HELP: &str =
+    "apply it in an image or on a host, or restrict it with `only_if: {mode: [image, host]}`";
+
+impl Target for Root {
+    fn apply(&self, op: &Op) -> Result<()> {
+        Self::apply(self, op)
     }
 }
 

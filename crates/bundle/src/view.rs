@@ -2,7 +2,7 @@
 //!
 //! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
 
-use crate::{Metadata, ResourceError};
+use crate::{Command, Metadata, ResourceError};
 use std::io::Read;
 
 /// The root of a target: an image's layers, a directory, a host. Paths are absolute, without `.`, `..` and links.
@@ -34,4 +34,13 @@ pub trait View {
     ///
     /// If it is no directory, or can't be read.
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError>;
+
+    /// Runs a command that only looks; its exit code, or `None` where nothing can be run.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be started.
+    fn probe(&self, _: &Command) -> Result<Option<i32>, ResourceError> {
+        Ok(None)
+    }
 }

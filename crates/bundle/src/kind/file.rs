@@ -116,6 +116,10 @@ impl Type for File {
         errors
     }
 
+    fn contents(&mut self) -> Vec<&mut Content> {
+        self.content.iter_mut().collect()
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let at = if self.follow { path::follow } else { path::resolve };
         let path = at(view, &self.path)?;

@@ -4,13 +4,16 @@
 
 pub(crate) mod block;
 pub(crate) mod directory;
+pub(crate) mod execute;
 pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod line;
 pub(crate) mod link;
+pub(crate) mod package;
+pub(crate) mod tree;
 pub(crate) mod user;
 
-use crate::{Change, Facts, ResourceError, View};
+use crate::{Change, Content, Facts, ResourceError, View};
 use serde::{Deserialize, Serialize};
 
 /// What every type of resource does.
@@ -23,6 +26,16 @@ pub(crate) trait Type {
 
     /// What is wrong with it, whatever the target is.
     fn check(&self) -> Vec<ResourceError>;
+
+    /// Files of the machine that plans, which go with a bundle that is sent.
+    fn contents(&mut self) -> Vec<&mut Content> {
+        Vec::new()
+    }
+
+    /// Whether the target shows that it is as it shall be; a command shows nothing.
+    fn is_observable(&self, _: &Facts) -> bool {
+        true
+    }
 
     /// What is to be done so that it is as it shall be.
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError>;
@@ -52,6 +65,14 @@ macro_rules! kinds {
                 match self { $(Self::$variant(one) => one.check(),)* }
             }
 
+            pub(crate) fn contents(&mut self) -> Vec<&mut Content> {
+                match self { $(Self::$variant(one) => one.contents(),)* }
+            }
+
+            pub(crate) fn is_observable(&self, facts: &Facts) -> bool {
+                match self { $(Self::$variant(one) => one.is_observable(facts),)* }
+            }
+
             pub(crate) fn plan(
                 &self,
                 view: &dyn View,
@@ -72,9 +93,12 @@ macro_rules! kinds {
 kinds! {
     Block: block::Block,
     Directory: directory::Directory,
+    Execute: execute::Execute,
     File: file::File,
     Group: group::Group,
     Line: line::Line,
     Link: link::Link,
+    Package: package::Package,
+    Tree: tree::Tree,
     User: user::User,
 }

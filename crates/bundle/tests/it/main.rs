@@ -4,9 +4,13 @@
 
 #[cfg(test)]
 mod accounts;
+#[cfg(test)]
+mod commands;
 mod files;
 #[cfg(test)]
 mod lines;
 mod orders;
 #[cfg(test)]
 mod target;
+#[cfg(test)]
+mod trees;

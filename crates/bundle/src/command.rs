@@ -1,0 +1,58 @@
+//! Commands: programs that are run on a target.
+//!
+//! Invariant: nothing is left to look up: the environment is all of it, the user is a number.
+
+use crate::Credentials;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A program that is run, and how.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program, looked for in `PATH` of `env`, and its arguments.
+    pub argv: Vec<String>,
+    pub cwd: String,
+    /// All that it gets.
+    pub env: BTreeMap<String, String>,
+    /// Who runs it; `None`: who runs the agent.
+    pub user: Option<Credentials>,
+    pub umask: u32,
+    /// It is killed after so many seconds, with all that it started.
+    pub timeout_s: Option<u64>,
+    /// Exit codes that are no failure.
+    pub returncodes: Vec<i32>,
+}
+
+/// Where programs are.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Command {
+    /// As root runs it, with an environment that is the same everywhere.
+    pub(crate) fn new(argv: impl IntoIterator<Item: Into<String>>) -> Self {
+        let env = [("HOME", "/root"), ("LANG", "C.UTF-8"), ("PATH", PATH), ("USER", "root")];
+        Self {
+            argv: argv.into_iter().map(Into::into).collect(),
+            cwd: "/".to_owned(),
+            env: env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            user: None,
+            umask: 0o022,
+            timeout_s: None,
+            returncodes: vec![0],
+        }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+impl fmt::Debug for Command {
+    /// Without values of the environment, where passwords often are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.env.keys().collect();
+        let mut all = f.debug_struct("Command");
+        all.field("argv", &self.argv).field("cwd", &self.cwd).field("env", &names);
+        all.field("user", &self.user).field("umask", &self.umask).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! Trees: a directory of this machine, gathered and then as any other resource.
+
+use crate::target::{Target, one};
+use windlass_bundle::{Bundle, Resource, Tree};
+
+/// What is in `/t` after it.
+fn after(source: &[&str], before: &[&str], change: impl Fn(Tree) -> Tree) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (source, target) = (Target::new(source), Target::new(before));
+    let program = source.path("program");
+    if program.exists() {
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o711)).unwrap();
+    }
+    let mut bundle = one(change(Tree::new("/t", source.path(""))));
+    bundle.gather(std::path::Path::new("/nowhere")).unwrap();
+    target.reach(&bundle).unwrap();
+    let read = Bundle::from_json(bundle.to_json().as_bytes()).unwrap();
+    assert_eq!(read, bundle, "it comes back from its wire form");
+    target.entries()
+}
+
+#[test]
+fn what_is_in_the_source_is_there_then() {
+    let source = &["a=1", "d/b.pyc=2", "d/c=3", "l -> d/c", "program=x"];
+    let same = |tree| tree;
+    let all: &[&str] =
+        &["t/", "t/a=1", "t/d/", "t/d/b.pyc=2", "t/d/c=3", "t/l -> d/c", "t/program 755=x"];
+    assert_eq!(after(source, &[], same), all);
+    assert_eq!(after(source, &["t/a=old", "t/d"], same), all);
+    let few = after(source, &["t/x=kept"], |tree| tree.exclude("*.pyc").exclude("/l").mode(0o600));
+    assert_eq!(few, ["t/", "t/a 600=1", "t/d/", "t/d/c 600=3", "t/program 600=x", "t/x=kept"]);
+}
+
+#[test]
+fn what_is_not_in_it_goes_only_if_that_is_said() {
+    let before = &["t/a=old", "t/x/y=1", "t/z/keep.me=1", "t/z/not=2", "t/link -> a"];
+    let pruned = after(&["a=1", "z/new=1"], before, |tree| tree.prune().exclude("*.me"));
+    assert_eq!(pruned, ["t/", "t/a=1", "t/z/", "t/z/keep.me=1", "t/z/new=1"]);
+    let kept = after(&["a=1"], before, |tree| tree);
+    assert_eq!(kept.len(), 8, "{kept:?}");
+    let pruned = after(&["a=1"], before, |tree| tree.prune().exclude("*.me"));
+    assert_eq!(pruned, ["t/", "t/a=1", "t/z/", "t/z/keep.me=1"]);
+}
+
+#[test]
+fn what_can_not_be_gathered_is_said() {
+    let target = Target::new(&["t=1"]);
+    let source = Target::new(&["a=1"]);
+    let tree = || Tree::new("/t", source.path(""));
+    let errors = target.reach(&one(tree())).unwrap_err();
+    assert!(errors[0].message.contains("not gathered"), "{errors:?}");
+    let mut bundle = one(tree());
+    bundle.gather(std::path::Path::new("/")).unwrap();
+    let errors = target.reach(&bundle).unwrap_err();
+    assert!(errors[0].message.contains("/t is a file"), "{errors:?}");
+    let mut bundle = Bundle::new().with(Resource::from(Tree::new("/t", "none")));
+    let error = bundle.gather(&source.path("")).unwrap_err();
+    assert_eq!(error.id, "tree[/t]");
+}
