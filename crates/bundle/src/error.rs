@@ -31,6 +31,11 @@ impl ResourceError {
         self
     }
 
+    /// A path that a view can't read.
+    pub fn unreadable(path: &str, why: &str) -> Self {
+        Self::new(format!("could not read {path}: {why}"))
+    }
+
     /// What a system call said of a path.
     pub(crate) fn io(doing: &str, path: &str, error: &std::io::Error) -> Self {
         Self::new(format!("could not {doing} {path}: {error}"))

@@ -157,8 +157,13 @@ pub trait Engine: Send + Sync {
     ) -> Result<()>;
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()>;
     async fn remove_image(&self, image: &str) -> Result<()>;
+    /// All of a container's own file system, as a tar.
+    async fn export_container(&self, container: &ContainerId)
+    -> Result<EngineStream<bytes::Bytes>>;
     /// An image with all its layers, as a tar that an engine loads.
     async fn save_image(&self, image: &str) -> Result<EngineStream<bytes::Bytes>>;
+    /// Loads images from such a tar. Layers that the engine has need not be in it, unless it keeps them in containerd.
+    async fn load_image(&self, tar: Upload) -> Result<()>;
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>>;
 }

@@ -23,6 +23,7 @@ pub mod globs;
 pub mod ignore;
 pub mod image_build;
 mod inputs;
+pub mod layer;
 mod lower;
 pub mod pattern;
 pub mod rootfs;

@@ -337,6 +337,14 @@ impl Engine for DockerEngine {
         self.image_remove(image).await
     }
 
+    async fn export_container(&self, container: &ContainerId) -> Result<EngineStream<Bytes>> {
+        self.container_export(container).await
+    }
+
+    async fn load_image(&self, tar: Upload) -> Result<()> {
+        self.image_load(tar).await
+    }
+
     async fn save_image(&self, image: &str) -> Result<EngineStream<Bytes>> {
         self.image_save(image).await
     }

@@ -214,6 +214,30 @@ impl DockerEngine {
         self.carry_out(call.deadline(deadline::REMOVE)).await
     }
 
+    pub(super) async fn image_load(&self, tar: Upload) -> Result<()> {
+        let call = Call::post("/images/load")
+            .query(Query::new().with("quiet", "1"))
+            .stream("application/x-tar", tar)
+            .deadline(deadline::TRANSFER);
+        let reply = self.send(call).await?.streaming();
+        let mut lines = JsonLines::<Line>::new(reply);
+        while let Some(mut line) = lines.next().await? {
+            if let Some(message) = line.take_error() {
+                return Err(error::in_stream(lines.label(), &message));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn container_export(
+        &self,
+        container: &ContainerId,
+    ) -> Result<EngineStream<Bytes>> {
+        let call = Call::get(format!("/containers/{}/export", container.as_str()));
+        let reply = self.send(call.deadline(deadline::TRANSFER)).await?;
+        Ok(reply.streaming().into_stream().boxed())
+    }
+
     pub(super) async fn image_save(&self, image: &str) -> Result<EngineStream<Bytes>> {
         // An engine may put all layers together before it says a word.
         let call = Call::get(format!("/images/{}/get", path_of(image)));

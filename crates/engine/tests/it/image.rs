@@ -129,3 +129,48 @@ fn an_images_labels_do_not_own_its_containers() {
         assert_eq!(list.into_iter().find(|one| one.id == id).unwrap().owner, None);
     });
 }
+
+/// An archive with an image of these layers; those that are not given are the engine's already.
+fn archive(reference: &str, diff_ids: &[&str], layers: &[&[u8]]) -> (String, Vec<u8>) {
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux", "created": "1970-01-01T00:00:01Z",
+        "config": {"Cmd": ["/a"]}, "rootfs": {"type": "layers", "diff_ids": diff_ids},
+    });
+    let config = config.to_string();
+    let path = |digest: &str| format!("{}/layer.tar", digest.trim_start_matches("sha256:"));
+    let names: Vec<_> = diff_ids.iter().map(|digest| path(digest)).collect();
+    let manifest =
+        serde_json::json!([{"Config": "c.json", "RepoTags": [reference], "Layers": names}]);
+    let manifest = manifest.to_string();
+    let mut files = vec![("c.json", config.as_str()), ("manifest.json", manifest.as_str())];
+    let own = &names[names.len() - layers.len()..];
+    let texts: Vec<_> = layers.iter().map(|layer| std::str::from_utf8(layer).unwrap()).collect();
+    files.extend(own.iter().map(String::as_str).zip(texts));
+    (digest(config.as_bytes()), tar_of(&files))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest(bytes);
+    hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[test]
+fn an_image_is_loaded_with_the_layers_that_are_new() {
+    run(|lab| async move {
+        if lab.engine.info().await.unwrap().is_podman {
+            return;
+        }
+        let (one, two) = (tar_of(&[("a", &lab.name)]), tar_of(&[("b", "two")]));
+        let (of_one, of_two) = (digest(&one), digest(&two));
+        let (base, thin) = (format!("{}-base:1", lab.name), format!("{}-thin:1", lab.name));
+        let (id, tar) = archive(&base, &[&of_one], &[&one]);
+        lab.engine.load_image(upload(&tar)).await.unwrap();
+        assert_eq!(lab.engine.inspect_image(&base).await.unwrap().id.as_str(), id);
+        let (id, tar) = archive(&thin, &[&of_one, &of_two], &[&two]);
+        lab.engine.load_image(upload(&tar)).await.unwrap();
+        assert_eq!(lab.engine.inspect_image(&thin).await.unwrap().id.as_str(), id);
+        let broken = lab.engine.load_image(upload(b"no tar at all")).await;
+        assert!(broken.is_err());
+    });
+}
