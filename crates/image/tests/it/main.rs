@@ -10,6 +10,7 @@ mod git_changes;
 mod git_hostile;
 mod ignore_cli;
 mod ignore_truth;
+#[cfg(test)]
 mod layer;
 mod rootfs;
 mod source;
