@@ -21,6 +21,8 @@ pub struct Command {
     pub timeout_s: Option<u64>,
     /// Exit codes that are no failure.
     pub returncodes: Vec<i32>,
+    /// Neither its words nor what it says are shown.
+    pub is_hidden: bool,
 }
 
 /// Where programs are.
@@ -38,6 +40,7 @@ impl Command {
             umask: 0o022,
             timeout_s: None,
             returncodes: vec![0],
+            is_hidden: false,
         }
     }
 

@@ -223,7 +223,10 @@ impl Planner<'_> {
         if resource.sensitive {
             for change in &mut changes {
                 change.diff = None;
-                if let Op::Run { .. } = change.op {
+                if let Op::Run { commands } = &mut change.op {
+                    for command in commands {
+                        command.is_hidden = true;
+                    }
                     "run what is not shown".clone_into(&mut change.reason);
                 }
             }

@@ -1,0 +1,83 @@
+//! The machine that the agent is on, or a directory of it.
+//!
+//! Invariant: commands are only run where the root is the machine's own.
+
+use crate::process;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use windlass_bundle::{Command, Metadata, Op, ResourceError, Root, Target, View};
+
+/// See the module.
+pub(crate) struct Machine {
+    pub(crate) root: Root,
+    /// This program; `None`: nothing is run.
+    pub(crate) agent: Option<PathBuf>,
+    pub(crate) no_probes: bool,
+    /// Shows what commands say.
+    pub(crate) shows: fn(&[u8]),
+}
+
+type Result<T> = std::result::Result<T, ResourceError>;
+
+impl Machine {
+    fn run(&self, agent: &Path, command: &Command) -> Result<()> {
+        let words = if command.is_hidden { "a command".to_owned() } else { shortened(command) };
+        let ended = process::run(agent, command, self.shows, !command.is_hidden)
+            .map_err(|error| ResourceError::new(format!("could not run {words}: {error}")))?;
+        let said = if ended.tail.is_empty() { String::new() } else { format!(":\n{}", ended.tail) };
+        if ended.is_late {
+            let seconds = command.timeout_s.unwrap_or_default();
+            let message = format!("{words} did not end within {seconds} s{said}");
+            return Err(ResourceError::new(message));
+        }
+        if command.returncodes.contains(&ended.code) {
+            return Ok(());
+        }
+        Err(ResourceError::new(format!("{words} ended with {}{said}", ended.code)))
+    }
+}
+
+/// Its words for a message; a script is long.
+fn shortened(command: &Command) -> String {
+    let words = command.argv.join(" ");
+    match words.char_indices().nth(120) {
+        Some((at, _)) => format!("`{}…`", &words[..at]),
+        None => format!("`{words}`"),
+    }
+}
+
+impl Target for Machine {
+    fn apply(&self, op: &Op) -> Result<()> {
+        match (op, &self.agent) {
+            (Op::Run { commands }, Some(agent)) => {
+                commands.iter().try_for_each(|command| self.run(agent, command))
+            }
+            (op, _) => self.root.apply(op),
+        }
+    }
+}
+
+impl View for Machine {
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>> {
+        self.root.metadata(path)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + '_>> {
+        View::open(&self.root, path)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String> {
+        self.root.read_link(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>> {
+        self.root.list(path)
+    }
+
+    fn probe(&self, command: &Command) -> Result<Option<i32>> {
+        let Some(agent) = self.agent.as_ref().filter(|_| !self.no_probes) else { return Ok(None) };
+        let ended = process::run(agent, command, self.shows, false);
+        let failed = |error| ResourceError::new(format!("could not ask: {error}"));
+        Ok(Some(ended.map_err(failed)?.code))
+    }
+}

@@ -1,0 +1,116 @@
+//! Commands that are run on this machine.
+
+use crate::run::{Place, Ran};
+use windlass_bundle::{Bundle, Execute, Facts, Mode, Resource};
+
+fn apply(place: &Place, resource: impl Into<Resource>) -> Ran {
+    place.run(&["apply", "--mode", "image"], &Bundle::new().with(resource))
+}
+
+#[test]
+fn a_command_runs_until_something_says_that_it_did() {
+    let place = Place::new();
+    let (made, not) = (place.path("made"), place.path("not"));
+    for (execute, runs) in [
+        (Execute::new(["touch", &made]).creates(&made), 1),
+        (Execute::new("true").touch(place.path("touched")), 1),
+        (Execute::new("true").unless("true"), 0),
+        (Execute::new("true").unless("false"), 2),
+        (Execute::new("true").only_if(["test", "-e", &not]), 0),
+        (Execute::new("true").only_if(["test", "-e", &made]), 2),
+        (Execute::new("true"), 2),
+    ] {
+        let text = format!("{execute:?}");
+        let ran = [apply(&place, execute.clone()), apply(&place, execute)];
+        assert!(ran.iter().all(|one| one.code == 0), "{ran:?}");
+        assert_eq!(ran.iter().filter(|one| !one.changed().is_empty()).count(), runs, "{text}");
+    }
+}
+
+#[test]
+fn a_command_gets_what_is_declared_and_nothing_else() {
+    let place = Place::new();
+    let out = place.path("out");
+    let script = |script: &str| Execute::new(&*format!("{{ {script}; }} > {out}"));
+    let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let env = format!("A=b\nHOME=/root\nLANG=C.UTF-8\n{path}\nPWD=/\nUSER=root\n");
+    let cwd = std::fs::canonicalize(place.path("")).unwrap();
+    for (execute, expected) in [
+        (script("env | grep -v ^_= | LC_ALL=C sort").env("A", "b"), env.as_str()),
+        (script("umask").umask(0o027), "0027\n"),
+        (script("umask").umask(0), "0000\n"),
+        (script("umask"), "0022\n"),
+        (script("pwd").cwd(cwd.to_str().unwrap()), &format!("{}\n", cwd.display())),
+        (script("cat"), ""),
+    ] {
+        let text = format!("{execute:?}");
+        let ran = apply(&place, execute);
+        assert_eq!((ran.code, &*place.text("out")), (0, expected), "{text}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_user_has_its_own_groups_and_none_of_roots() {
+    // Only root can be somebody else.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    let ran = apply(&place, Execute::new("id -u; id -g; id -G; exit 9").user(65534));
+    assert!(ran.error().ends_with("ended with 9:\n65534\n65534\n65534"), "{ran:?}");
+}
+
+#[test]
+fn a_command_that_fails_is_said_with_its_last_words() {
+    let place = Place::new();
+    let table: Vec<(Execute, &str)> = vec![
+        (Execute::new("echo no; echo never >&2; exit 7"), "ended with 7:\nno\nnever"),
+        (Execute::new("kill -9 $$"), "ended with 137"),
+        (Execute::new(["/not/there"]), "/not/there: No such file"),
+        (Execute::new("true").cwd("/not/there"), "/not/there: No such file"),
+        (Execute::new("true").returncodes([3]), "ended with 0"),
+        (Execute::new("true").creates("/not/there"), "not as it shall be"),
+        (Execute::new("sleep 60 & sleep 60").timeout_s(1), "did not end within 1 s"),
+    ];
+    for (execute, expected) in table {
+        let ran = apply(&place, execute);
+        assert_eq!(ran.code, 1, "{expected}: {ran:?}");
+        assert!(ran.error().contains(expected), "{ran:?}");
+    }
+    assert_eq!(apply(&place, Execute::new("exit 3").returncodes([0, 3])).code, 0);
+    assert_eq!(apply(&place, Execute::new("exit 254")).code, 1, "an exit code is data, not ours");
+}
+
+#[test]
+fn what_a_command_leaves_behind_is_not_waited_for() {
+    let place = Place::new();
+    let begin = std::time::Instant::now();
+    let ran = apply(&place, Execute::new("sleep 20 & echo started"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(begin.elapsed() < std::time::Duration::from_secs(15));
+}
+
+#[test]
+fn what_is_sensitive_is_seen_nowhere() {
+    let place = Place::new();
+    let secret = |script: &str| Resource::from(Execute::new(script)).sensitive().with_id("login");
+    for script in ["echo hunter3", "echo hunter3; exit 4", "echo hunter3 >&2; exit 4"] {
+        let ran = apply(&place, secret(script));
+        assert!(!format!("{ran:?}").contains("hunter3"), "{ran:?}");
+        assert_eq!(ran.lines.len(), 1);
+    }
+}
+
+#[test]
+fn nothing_is_run_in_a_directory_or_by_a_plan() {
+    let place = Place::new();
+    let made = place.path("made");
+    let bundle = Bundle::new().with(Execute::new(["touch", &made]));
+    assert_eq!(place.run(&["plan", "--mode", "image"], &bundle).changed().len(), 1);
+    let ran = place.run(&["apply", "--root", "."], &bundle);
+    assert!(ran.error().contains("can't be run here"), "{ran:?}");
+    let asks = Bundle::new().with(Execute::new("true").unless(&*format!("touch {made}; false")));
+    assert_eq!(place.run(&["plan", "--mode", "image", "--no-probes"], &asks).code, 0);
+    assert!(!place.has("made"));
+    assert_eq!(Facts::default().mode, Mode::Root);
+}
