@@ -66,7 +66,7 @@ impl<'p> From<&'p Change> for LineChange<'p> {
 
 impl<'p> From<&'p ResourceError> for Failure<'p> {
     fn from(error: &'p ResourceError) -> Self {
-        let ResourceError { id, field, message, help } = error;
+        let ResourceError { id, field, message, help, .. } = error;
         Self { id, error: message, field: *field, help: help.as_deref() }
     }
 }

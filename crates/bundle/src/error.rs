@@ -13,11 +13,41 @@ pub struct ResourceError {
     pub field: Option<&'static str>,
     pub message: String,
     pub help: Option<String>,
+    within: Box<Within>,
+}
+
+/// What of a bundle an error is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Within {
+    index: Option<usize>,
+    others: Vec<usize>,
+    reference: Option<String>,
 }
 
 impl ResourceError {
+    /// The place in the bundle of the resource that it speaks of, once that is known.
+    pub fn index(&self) -> Option<usize> {
+        self.within.index
+    }
+
+    /// The places of others that it is about: the first of two, those of a circle.
+    pub fn others(&self) -> &[usize] {
+        &self.within.others
+    }
+
+    /// The word of `field` that it is about.
+    pub fn reference(&self) -> Option<&str> {
+        self.within.reference.as_deref()
+    }
+
     pub fn new(message: impl Into<String>) -> Self {
-        Self { id: String::new(), field: None, message: message.into(), help: None }
+        Self {
+            id: String::new(),
+            field: None,
+            message: message.into(),
+            help: None,
+            within: Box::default(),
+        }
     }
 
     pub(crate) fn field(mut self, field: &'static str) -> Self {
@@ -44,6 +74,22 @@ impl ResourceError {
     /// Of what is sensitive: only that it failed.
     pub(crate) fn hidden(self) -> Self {
         Self { message: "it failed, and why is not shown: it is sensitive".to_owned(), ..self }
+    }
+
+    /// Says in which place of the bundle that is of which it speaks.
+    pub(crate) fn at(mut self, index: usize) -> Self {
+        self.within.index = self.within.index.or(Some(index));
+        self
+    }
+
+    pub(crate) fn about(mut self, others: impl IntoIterator<Item = usize>) -> Self {
+        self.within.others.extend(others);
+        self
+    }
+
+    pub(crate) fn naming(mut self, word: &str) -> Self {
+        self.within.reference = Some(word.to_owned());
+        self
     }
 
     pub(crate) fn of(mut self, id: String) -> Self {

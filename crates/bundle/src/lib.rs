@@ -63,7 +63,7 @@ pub use overlay::{Layered, Overlay};
 pub use owner::{Owner, OwnerName};
 pub use package_system::PackageSystem;
 pub use password_hash::PasswordHash;
-pub use plan::{apply, apply_with, plan, plan_with};
+pub use plan::{apply, apply_with, check, plan, plan_with};
 pub use resource::Resource;
 pub use root::Root;
 pub use target::Target;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: as they are written, but for what `after` and `watches` say.
 
-use crate::{Bundle, ResourceError};
+use crate::{Bundle, Resource, ResourceError};
 
 /// Places in the bundle, each after those that it names.
 ///
@@ -14,11 +14,17 @@ pub(crate) fn order(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
     let mut before: Vec<Vec<usize>> = Vec::new();
     for (place, resource) in bundle.resources.iter().enumerate() {
         let id = resource.id();
-        let earlier = bundle.resources[..place].iter();
-        if earlier.clone().any(|other| other.id() == id || other.typed_id() == resource.typed_id())
-        {
-            let error = ResourceError::new("it is declared twice");
-            errors.push(error.help("give one of them an `id`, or join them").of(id.clone()));
+        let mut earlier = bundle.resources[..place].iter();
+        let is_same =
+            |other: &Resource| other.id() == id || other.typed_id() == resource.typed_id();
+        if let Some(first) = earlier.position(is_same) {
+            let error = ResourceError::new("it is declared twice").at(place).about([first]);
+            let same_name = bundle.resources[first].typed_id() == resource.typed_id();
+            errors.push(if same_name {
+                error.help("join them").of(id.clone())
+            } else {
+                error.field("id").help("give one of them another").of(id.clone())
+            });
         }
         let mut needs = Vec::new();
         for (field, names) in [("watches", &resource.watches), ("after", &resource.after)] {
@@ -27,12 +33,14 @@ pub(crate) fn order(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
                 match all.position(|other| other.is_called(name)) {
                     None => {
                         let message = format!("it names `{name}`, which is no resource here");
-                        errors.push(ResourceError::new(message).field(field).of(id.clone()));
+                        let error = ResourceError::new(message).field(field).naming(name);
+                        errors.push(error.at(place).of(id.clone()));
                     }
                     Some(other) if field == "watches" && other >= place => {
                         let message = format!("it watches `{name}`, which comes after it");
-                        let error = ResourceError::new(message).field(field);
-                        errors.push(error.help("move it behind what it watches").of(id.clone()));
+                        let error = ResourceError::new(message).field(field).naming(name);
+                        let error = error.help("move it behind what it watches").at(place);
+                        errors.push(error.about([other]).of(id.clone()));
                     }
                     Some(other) => needs.push(other),
                 }
@@ -75,5 +83,7 @@ fn cycle(bundle: &Bundle, before: &[Vec<usize>], is_done: &[bool]) -> ResourceEr
     let mut names: Vec<String> = way.iter().map(|one| bundle.resources[*one].id()).collect();
     names.extend(names.first().cloned());
     let message = format!("each of these comes after the next: {}", names.join(" → "));
-    ResourceError::new(message).field("after").of(names.first().cloned().unwrap_or_default())
+    let (first, rest) = way.split_first().expect("invariant: what is open waits for what is open");
+    let error = ResourceError::new(message).field("after").at(*first).about(rest.iter().copied());
+    error.of(names.first().cloned().unwrap_or_default())
 }

@@ -31,7 +31,7 @@ pub fn plan_with(
     facts: &Facts,
     journal: &dyn Journal,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let groups = groups(bundle, check(bundle)?);
+    let groups = groups(bundle, checked(bundle)?);
     let mut overlay = Overlay::new(view);
     let mut plans: Vec<ResourcePlan> = Vec::new();
     for group in groups {
@@ -76,7 +76,7 @@ pub fn apply_with(
     facts: &Facts,
     journal: &mut dyn Journal,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let groups = groups(bundle, check(bundle)?);
+    let groups = groups(bundle, checked(bundle)?);
     let mut plans: Vec<ResourcePlan> = Vec::new();
     for group in groups {
         let applied = apply_group(bundle, target, facts, journal, &plans, &group);
@@ -127,18 +127,23 @@ fn apply_group(
     Ok(planned)
 }
 
+/// All that is wrong with a bundle itself, whatever its target is.
+pub fn check(bundle: &Bundle) -> Vec<ResourceError> {
+    checked(bundle).err().unwrap_or_default()
+}
+
 /// The order, if nothing is wrong.
-fn check(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
+fn checked(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
     let mut errors: Vec<ResourceError> = Vec::new();
-    for resource in &bundle.resources {
+    for (index, resource) in bundle.resources.iter().enumerate() {
         if resource.sensitive && resource.id.is_none() && matches!(resource.kind, Kind::Execute(_))
         {
             let error = ResourceError::new("a sensitive command has no `id`");
             let help = "give it one: its own words would be shown otherwise";
-            errors.push(error.field("id").help(help).of("execute".to_owned()));
+            errors.push(error.field("id").help(help).at(index).of("execute".to_owned()));
         }
         let found = resource.kind.check().into_iter();
-        errors.extend(found.map(|error| error.of(resource.id())));
+        errors.extend(found.map(|error| error.at(index).of(resource.id())));
     }
     match order(bundle) {
         Ok(order) if errors.is_empty() => Ok(order),

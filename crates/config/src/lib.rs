@@ -21,8 +21,11 @@ pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use harpoon::FILES as HARPOON_FILES;
-pub use load::{Dialect, LoadOptions, Loaded, NativeTree, load, native_tree};
+pub use load::{
+    Dialect, LoadOptions, Loaded, LoadedBundle, NativeTree, load, load_bundle, native_tree,
+};
 pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
 pub use native::env_file_text;
+pub use native::resource::{ResourcePlace, Resources};
 pub use places::{ImagePlaces, Places};
 pub use source::{FileId, Location, SourceFile, SourceMap, Span};

@@ -44,7 +44,8 @@
 //! assert!(text.contains("container web: create hello.web (absent)"), "{text}");
 //! ```
 //!
-//! A project can also be built in code: see [`map`]; so can an image: see [`image`].
+//! A project can also be built in code: see [`map`]; so can an image: see [`image`], and what a file system
+//! shall have in it: see [`bundle`].
 //!
 //! The whole way, with an engine:
 //!
@@ -69,6 +70,7 @@
 //!
 //! Invariant: this crate adds nothing but [`connect`]; everything else is re-exported.
 
+pub mod bundle;
 pub mod image;
 pub mod map;
 

@@ -54,6 +54,7 @@ const TABLE: &[Row] = &[
     (
         "windlass",
         &[
+            "windlass-bundle",
             "windlass-config",
             "windlass-engine",
             "windlass-executor",

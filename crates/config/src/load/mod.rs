@@ -2,6 +2,7 @@
 //!
 //! Invariant: `load` always gives all findings, and a project only if none of them is an error.
 
+mod bundle;
 mod harpoon_files;
 mod merge;
 mod native_text;
@@ -9,6 +10,7 @@ pub(crate) use merge::merge;
 mod options;
 mod tree;
 
+pub use bundle::{LoadedBundle, load_bundle};
 pub use native_text::{NativeTree, native_tree};
 pub use options::{Dialect, LoadOptions};
 

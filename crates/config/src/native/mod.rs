@@ -13,6 +13,7 @@ mod env_file;
 mod image;
 mod network;
 pub(crate) mod registry;
+pub(crate) mod resource;
 mod roots;
 mod secret;
 mod secret_command;

@@ -121,6 +121,11 @@ impl Reader {
         self.diagnostics.borrow_mut().extend(diagnostics);
     }
 
+    /// How many errors there are so far.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.borrow().count(crate::diagnostic::Severity::Error)
+    }
+
     pub fn has_errors(&self) -> bool {
         self.diagnostics.borrow().has_errors()
     }

@@ -73,6 +73,24 @@ impl Templates {
         self.state.set_vars(vars);
     }
 
+    /// Runs something with more variables, which win over those of the file, for that time.
+    pub fn with_vars<T>(&self, more: &Arc<Node>, work: impl FnOnce() -> T) -> T {
+        let (before, cache) = {
+            let mut inner = self.state.inner();
+            let vars = match &inner.vars {
+                Some(vars) => crate::load::merge(vars, more),
+                None => Arc::clone(more),
+            };
+            // What was evaluated with the others would not see these, and the other way round.
+            (inner.vars.replace(vars), std::mem::take(&mut inner.cache))
+        };
+        let result = work();
+        let mut inner = self.state.inner();
+        inner.vars = before;
+        inner.cache = cache;
+        result
+    }
+
     /// Makes names known; until then templates that ask for them are refused.
     pub fn set_names(&self, scope: Scope, names: BTreeMap<String, Named>) {
         self.state.set_names(scope, names);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: place, severity, text and (if written) help are compared; order does not matter.
 
-use windlass_config::{Diagnostic, LoadOptions, Loaded, SourceMap, load};
+use windlass_config::{Diagnostic, Diagnostics, LoadOptions, Loaded, SourceMap, load};
 use windlass_model::container::ContainerSpec;
 use windlass_model::project::Project;
 
@@ -61,10 +61,15 @@ pub(crate) fn check(yaml: &str) {
 #[track_caller]
 pub(crate) fn check_with(yaml: &str, options: &LoadOptions) {
     let loaded = load(options);
+    compare(yaml, &loaded.diagnostics, &loaded.sources);
+}
+
+/// Compares findings with those that the text says.
+#[track_caller]
+pub(crate) fn compare(yaml: &str, diagnostics: &Diagnostics, sources: &SourceMap) {
     let wanted = expectations(yaml);
     assert!(!wanted.is_empty(), "the fixture expects nothing");
-    let mut found: Vec<Finding> =
-        loaded.diagnostics.iter().map(|item| finding(item, &loaded.sources)).collect();
+    let mut found: Vec<Finding> = diagnostics.iter().map(|item| finding(item, sources)).collect();
     let mut left = Vec::new();
     for want in wanted {
         let same = |one: &Finding| {
@@ -81,7 +86,7 @@ pub(crate) fn check_with(yaml: &str, options: &LoadOptions) {
     assert!(
         left.is_empty() && found.is_empty(),
         "missing: {left:#?}\nunexpected: {found:#?}\nall:\n{}",
-        loaded.diagnostics.render_plain(&loaded.sources)
+        diagnostics.render_plain(sources)
     );
 }
 

@@ -17,6 +17,7 @@ mod map;
 mod mistakes;
 mod projects;
 mod raw_arguments;
+mod resources;
 mod shorthands;
 mod templates;
 mod values;

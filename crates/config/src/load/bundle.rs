@@ -1,0 +1,125 @@
+//! Bundle files: resources on their own, for a host or a directory.
+//!
+//! Invariant: as with projects, all findings are given, and a bundle only if none of them is an error.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use windlass_bundle::{Bundle, ResourceError};
+
+use super::{LoadOptions, tree, unused};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::native::resource::{self, ResourcePlace, Resources};
+use crate::read::{Field, Item, Reader};
+use crate::source::SourceMap;
+use crate::template::{TemplateInputs, Templates};
+
+/// What came of loading a bundle file.
+#[derive(Debug)]
+pub struct LoadedBundle {
+    /// Only if there are no errors.
+    pub bundle: Option<Bundle>,
+    /// Where each resource is written, by its place in the bundle.
+    pub places: Vec<ResourcePlace>,
+    /// In the order of the files.
+    pub diagnostics: Diagnostics,
+    pub sources: SourceMap,
+    /// What `--set` names and nothing in the files asks for or declares, each with a hint.
+    pub unused_set: Vec<(String, String)>,
+}
+
+impl LoadedBundle {
+    /// What could not be planned or applied, at the place of the resource that it is about.
+    pub fn diagnose(&self, errors: &[ResourceError]) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        for error in errors {
+            let mut all = self.bundle.iter().flat_map(|bundle| &bundle.resources);
+            let index = error.index().or_else(|| all.position(|one| one.id() == error.id));
+            let place = index.and_then(|index| self.places.get(index));
+            found.push(match place {
+                Some(place) => resource::diagnostic(&self.places, place, error),
+                None => Diagnostic::error("bad-resource", error.to_string())
+                    .maybe_help(error.help.clone()),
+            });
+        }
+        found.sort();
+        found
+    }
+}
+
+/// Reads a file of resources: `resources`, `vars` for its templates, `include`.
+pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
+    let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::default());
+    let root = tree::read(options, &mut sources, &mut diagnostics);
+    let mut loaded = LoadedBundle {
+        bundle: None,
+        places: Vec::new(),
+        diagnostics,
+        sources,
+        unused_set: Vec::new(),
+    };
+    if let Some(root) = root {
+        let templates = Templates::new(TemplateInputs {
+            env: options.env.clone(),
+            args: options.args.clone(),
+            home: options.home.clone(),
+            config_root: options.root(),
+            secrets_optional: false,
+        });
+        let reader = Reader::new(std::mem::take(&mut loaded.sources), templates, options.dialect);
+        let resources = read(&reader, &Item::root(root.node));
+        loaded.bundle = Some(resources.bundle);
+        loaded.places = resources.places;
+        loaded.unused_set = unused(options, &root.variables, &reader);
+        let (found, sources) = reader.into_parts();
+        loaded.diagnostics.extend(found);
+        loaded.sources = sources;
+    }
+    loaded.diagnostics.sort();
+    if loaded.diagnostics.has_errors() {
+        loaded.bundle = None;
+    }
+    loaded
+}
+
+#[derive(Default)]
+struct Sections {
+    vars: Option<Item>,
+    resources: Option<Item>,
+}
+
+const SECTIONS: &[Field<Sections>] = &[
+    Field { name: "vars", read: |s, _, i| s.vars = Some(i.clone()) },
+    Field { name: "include", read: |_, _, _| {} },
+    Field { name: "resources", read: |s, _, i| s.resources = Some(i.clone()) },
+];
+
+fn read(reader: &Reader, root: &Item) -> Resources {
+    let mut sections = Sections::default();
+    if !reader.fields(root, &mut sections, &[SECTIONS]) {
+        return Resources::default();
+    }
+    if let Some(vars) = &sections.vars {
+        if vars.node.as_mapping().is_some() {
+            reader.templates().set_vars(Some(Arc::clone(&vars.node)));
+        } else {
+            reader.expected(vars, "a mapping of variables", None);
+        }
+    }
+    let resources = if let Some(item) = &sections.resources {
+        resource::read(reader, item)
+    } else {
+        let found = reader.error(root, "missing-key", "the file has no `resources`");
+        reader.report(found.help("write `resources:` and below it `- file: {path: /etc/motd}`"));
+        Resources::default()
+    };
+    for source in resources.places.iter().flat_map(|place| &place.sources) {
+        if let Err(error) = Path::new(&source.value).metadata() {
+            let message = format!("{} cannot be read: {error}", source.value);
+            reader.report(Diagnostic::error("unreadable-file", message).at(source.span, ""));
+        }
+    }
+    let found = reader.templates().check_vars(&reader.sources());
+    reader.report_all(found);
+    resources
+}

@@ -1,0 +1,91 @@
+//! What stands under the word of a type, being read.
+//!
+//! Invariant: what could not be read leaves its default, and the draft knows that it is not whole.
+
+use windlass_bundle::Kind;
+
+use super::common::COMMON;
+use crate::read::{Field, Item, Reader, Spanned, names};
+use crate::source::Span;
+use crate::yaml::{Mapping, Value};
+
+/// What is read of a type `K`.
+pub(super) struct Draft<K> {
+    pub(super) kind: K,
+    /// Files of this machine.
+    pub(super) sources: Vec<Spanned<String>>,
+    /// What no excerpt shows if it is sensitive.
+    pub(super) contents: Vec<Span>,
+}
+
+/// What a type was read to.
+pub(super) struct Read {
+    pub(super) kind: Kind,
+    /// The value of each key.
+    pub(super) keys: Vec<(String, Span)>,
+    pub(super) sources: Vec<Spanned<String>>,
+    pub(super) contents: Vec<Span>,
+}
+
+/// How a type is read.
+pub(super) struct Form<K: 'static> {
+    pub(super) keys: &'static [Field<Draft<K>>],
+    /// The key that a text alone is the value of, if there is one.
+    pub(super) short: Option<&'static str>,
+    /// Keys without which it means nothing.
+    pub(super) required: &'static [&'static str],
+}
+
+/// Reads what stands under the word of a type.
+pub(super) fn read<K: Into<Kind>>(
+    reader: &Reader,
+    item: &Item,
+    kind: K,
+    form: &Form<K>,
+    check: fn(&mut Draft<K>, &Reader, &Item),
+) -> Option<Read> {
+    let item = reader.resolve(item)?;
+    let mut draft = Draft { kind, sources: Vec::new(), contents: Vec::new() };
+    let mut keys = Vec::new();
+    match &item.node.value {
+        Value::Mapping(map) => {
+            reader.fields(&item, &mut draft, &[form.keys]);
+            advise(reader, map, &names(&[form.keys]));
+            for key in form.required {
+                if map.get(key).is_none_or(|entry| entry.value.is_null()) {
+                    let found = reader.error(&item, "missing-key", format!("it has no `{key}`"));
+                    let help = format!("add `{key}: …`");
+                    reader.report(found.at(item.key_span(), "").help(help));
+                }
+            }
+            let entries = map.entries().iter();
+            keys.extend(entries.map(|entry| (entry.key.text.to_string(), entry.value.span)));
+            check(&mut draft, reader, &item);
+        }
+        Value::Scalar(_) if !item.node.is_null() && form.short.is_some() => {
+            for field in form.keys.iter().filter(|field| Some(field.name) == form.short) {
+                (field.read)(&mut draft, reader, &item);
+                keys.push((field.name.to_owned(), item.span()));
+            }
+        }
+        Value::Scalar(_) | Value::Sequence(_) => {
+            let required = form.required.iter().map(|key| format!("{key}: …"));
+            let required = required.collect::<Vec<_>>().join(", ");
+            reader.expected(&item, "a mapping", Some(format!("write {{{required}}}")));
+            return None;
+        }
+    }
+    let Draft { kind, sources, contents } = draft;
+    Some(Read { kind: kind.into(), keys, sources, contents })
+}
+
+/// Keys of every resource do not stand under its type.
+fn advise(reader: &Reader, map: &Mapping, own: &[&str]) {
+    for entry in map.entries() {
+        let key = &*entry.key.text;
+        if !own.contains(&key) && COMMON.iter().any(|field| field.name == key) {
+            let help = format!("`{key}` stands beside the type, indented as it is");
+            reader.advise(entry.key.span, &help);
+        }
+    }
+}

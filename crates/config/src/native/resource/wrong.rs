@@ -1,0 +1,52 @@
+//! What is wrong with resources as a whole, at its place.
+//!
+//! Invariant: nothing is said of a resource that could not be read but what that was.
+
+use windlass_bundle::ResourceError;
+
+use super::{ResourcePlace, Resources};
+use crate::diagnostic::Diagnostic;
+use crate::read::{Reader, did_you_mean};
+
+/// Reports all of it. `is_complete`: no resource is missing, so a name that nothing has is a mistake.
+pub(super) fn report(reader: &Reader, resources: &Resources, is_complete: bool) {
+    let place = |index: usize| resources.places.get(index);
+    let all_whole = is_complete && resources.places.iter().all(|place| place.is_whole);
+    for error in windlass_bundle::check(&resources.bundle) {
+        let Some(own) = error.index().and_then(place) else { continue };
+        let about = std::iter::once(own).chain(error.others().iter().filter_map(|one| place(*one)));
+        let is_unknown = error.reference().is_some() && error.others().is_empty();
+        if !about.clone().all(|place| place.is_whole) || (is_unknown && !all_whole) {
+            continue;
+        }
+        let mut found = diagnostic(&resources.places, own, &error);
+        if is_unknown {
+            let all = resources.bundle.resources.iter();
+            let names = all.map(|one| one.id.clone().unwrap_or_else(|| one.kind.name()));
+            let names: Vec<String> = names.collect();
+            let word = error.reference().unwrap_or_default();
+            let near = || did_you_mean(word, names.iter().map(String::as_str));
+            found = found.maybe_help(reader.budgeted(near));
+        }
+        reader.report(found);
+    }
+}
+
+/// An error of a bundle with its place and those of the others that it is about.
+pub(crate) fn diagnostic(
+    places: &[ResourcePlace],
+    own: &ResourcePlace,
+    error: &ResourceError,
+) -> Diagnostic {
+    let word = error.reference();
+    let word = own.references.iter().find(|one| Some(one.value.as_str()) == word);
+    let span = word.map_or_else(|| own.of(error.field), |word| word.span);
+    let mut found = Diagnostic::error("bad-resource", error.message.clone())
+        .at(span, "")
+        .in_path(own.path.clone())
+        .maybe_help(error.help.clone());
+    for other in error.others().iter().filter_map(|other| places.get(*other)) {
+        found = found.also(other.span, format!("the other one: {}", other.path));
+    }
+    found
+}

@@ -1,0 +1,347 @@
+//! Resources: what is read of them, and every mistake at its place.
+//!
+//! Invariant: what is read is compared whole, as the wire form that an agent gets.
+
+use std::path::PathBuf;
+
+use windlass_bundle::{
+    Block, Bundle, Condition, Content, Directory, DirectoryPolicy, File, Line, Link, Mode, Resource,
+};
+use windlass_config::{LoadOptions, LoadedBundle, load_bundle};
+
+use crate::check::{compare, options};
+
+fn read(yaml: &str) -> LoadedBundle {
+    load_bundle(&options(yaml))
+}
+
+#[track_caller]
+fn bundle(yaml: &str) -> Bundle {
+    let loaded = read(yaml);
+    let findings = loaded.diagnostics.render_plain(&loaded.sources);
+    assert!(findings.is_empty(), "{yaml}\n{findings}");
+    loaded.bundle.unwrap()
+}
+
+#[track_caller]
+fn check(yaml: &str) {
+    let loaded = read(yaml);
+    assert!(loaded.bundle.is_none());
+    compare(yaml, &loaded.diagnostics, &loaded.sources);
+}
+
+/// Reads each entry, and compares it with what it is.
+#[track_caller]
+fn all(table: Vec<(&str, Resource)>) {
+    for (yaml, expected) in table {
+        let yaml = format!("vars: {{who: world, mode: 0640}}\nresources:\n- {yaml}\n");
+        assert_eq!(bundle(&yaml).resources, [expected], "{yaml}");
+    }
+}
+
+#[test]
+fn every_form_of_files_and_what_all_have() {
+    let file = || File::new("/a");
+    let condition = |condition| Resource::from(file()).only_if(condition);
+    let own = Resource { own_layer: true, ..file().into() };
+    let table: Vec<(&str, Resource)> = vec![
+        ("file: /a", file().into()),
+        ("file: {path: /a}", file().into()),
+        ("file: {path: /a, contents: ''}", file().contents("").into()),
+        ("file: {path: /a, contents: 1.10, x-why: y}", file().contents("1.10").into()),
+        ("file: {path: /a, mode: 0600}", file().mode(0o600).into()),
+        ("file: {path: /a, mode: '0600'}", file().mode(0o600).into()),
+        ("file: {path: /a, mode: '600'}", file().mode(0o600).into()),
+        ("file: {path: /a, mode: 0o4755}", file().mode(0o4755).into()),
+        ("file: {path: /a, mode: '{{ vars.mode }}'}", file().mode(0o640).into()),
+        ("file: {path: /a, owner: www-data, group: 33}", file().owner("www-data").group(33).into()),
+        ("file: {path: /a, owner: '1000'}", file().owner(1000).into()),
+        ("file: {path: /a, policy: remove}", File::removed("/a").into()),
+        (
+            "file: {path: /a, contents: 'hello {{ vars.who }}'}",
+            file().contents("hello world").into(),
+        ),
+        (
+            "file: {path: /a, backup: '~', follow: true}",
+            File { backup: Some("~".into()), follow: true, ..file() }.into(),
+        ),
+        ("file: /a\n  id: motd", Resource::from(file()).with_id("motd")),
+        ("file: /a\n  sensitive: true", Resource::from(file()).sensitive()),
+        ("file: /a\n  layer: own", own),
+        ("file: /a\n  layer: shared", file().into()),
+        (
+            "file: /a\n  only_if: {os_id: debian, os_version: [11, 12], arch: amd64, mode: [host, root]}",
+            condition(Condition {
+                os_id: vec!["debian".into()],
+                os_version: vec!["11".into(), "12".into()],
+                arch: vec!["amd64".into()],
+                mode: vec![Mode::Host, Mode::Root],
+            }),
+        ),
+    ];
+    all(table);
+}
+
+#[test]
+fn every_form_of_other_types() {
+    let table: Vec<(&str, Resource)> = vec![
+        (
+            "line: {path: /a, line: x, after: '^y', create: true}\n  watches: []",
+            Line::new("/a", "x").after("^y").create().into(),
+        ),
+        (
+            "line: {path: /a, line: x, match: 'x.*', all: true, before: z, follow: true, mode: 0600, owner: 1, group: 2}",
+            Line {
+                follow: true,
+                mode: 0o600,
+                owner: Some(1.into()),
+                group: Some(2.into()),
+                ..Line::new("/a", "x").matching("x.*").all().before("z")
+            }
+            .into(),
+        ),
+        ("line: {path: /a, match: x, policy: remove}", Line::removed("/a", "x").into()),
+        (
+            "block: {path: /a, contents: x, marker: '; {mark}', after: y, create: true}",
+            Block::new("/a", "x").marker("; {mark}").after("y").create().into(),
+        ),
+        ("block: {path: /a, policy: remove}", Block::removed("/a").into()),
+        ("directory: /a", Directory::new("/a").into()),
+        (
+            "directory: {path: /a/b, parents: true, parent_mode: 0711, mode: 0700, owner: 5, group: adm}",
+            Directory {
+                parent_mode: Some(0o711),
+                ..Directory::new("/a/b").parents().mode(0o700).owner(5).group("adm")
+            }
+            .into(),
+        ),
+        (
+            "directory: {path: /a, policy: remove}",
+            Directory::new("/a").policy(DirectoryPolicy::Remove).into(),
+        ),
+        (
+            "directory: {path: /a, policy: remove_recursive}",
+            Directory::new("/a").policy(DirectoryPolicy::RemoveRecursive).into(),
+        ),
+        ("link: {path: /a, to: b}", Link::new("/a", "b").into()),
+        (
+            "link: {path: /a, to: b, force: true, allow_dangling: true}",
+            Link::new("/a", "b").force().allow_dangling().into(),
+        ),
+        (
+            "link: {path: /a, to: b, owner: 1, group: 2}",
+            Link { owner: Some(1.into()), group: Some(2.into()), ..Link::new("/a", "b") }.into(),
+        ),
+        ("link: {path: /a, policy: remove}", Link::removed("/a").into()),
+    ];
+    all(table);
+}
+
+#[test]
+fn names_of_others() {
+    let found = bundle(
+        "resources:\n- file: /a\n- file: /b\n  id: b\n  watches: /a\n  after: ['file[/a]']\n\
+         - file: /c\n  watches: [b, /a]\n",
+    );
+    let expected = Bundle::new()
+        .with(File::new("/a"))
+        .with(Resource::from(File::new("/b")).with_id("b").watching("/a").after("file[/a]"))
+        .with(Resource::from(File::new("/c")).watching("b").watching("/a"));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_mistake_is_said_at_once() {
+    check(
+        r#"
+resources:
+- file: {path: /a, mode: 420, owner: "1000:1000", contens: x}
+#                        ^^^ error: resources[0].file.mode: `420` may be octal or decimal
+#                        help: write 0420, or 0644 if it is decimal
+#                                    ^^^^^^^^^^^ error: resources[0].file.owner: "1000:1000" is not a user or a group
+#                                    help: write `owner: 1000` and `group: 1000`
+#                                                 ^^^^^^^ error: resources[0].file: unknown key "contens"
+#                                                 help: did you mean "contents"?
+- file: {path: /b, mode: 644}
+#                        ^^^ error: resources[1].file.mode: `644` may be octal or decimal
+#                        help: write 0644, or 01204 if it is decimal
+- file: {path: /c, mode: "999"}
+#                        ^^^^^ error: resources[2].file.mode: "999" is not a mode in octal
+#                        help: write "0755" in quotes, or 0o755
+- fil: /d
+# ^^^ error: resources[3]: unknown type of resource "fil"
+# help: did you mean "file"?
+- file: {contents: x}
+# ^^^^ error: resources[4].file: it has no `path`
+# help: add `path: …`
+- file: [x]
+#       ^^^ error: resources[5].file: expected a mapping, found a list
+#       help: write {path: …}
+- /e
+# ^^ error: resources[6]: expected a resource under the word of its type, found the string "/e"
+# help: write `- file: {path: /etc/motd, contents: text}`
+- file: {path: /f, watches: [x]}
+#                  ^^^^^^^ error: resources[7].file: unknown key "watches"
+#                  help: `watches` stands beside the type, indented as it is
+- file: /g
+  link: {path: /h, to: /g}
+# ^^^^ error: resources[8]: unknown key "link"
+# help: `file` and `link` are two resources: begin a new entry
+  mode: 0600
+# ^^^^ error: resources[8]: unknown key "mode"
+# help: `mode` stands under `file`
+- directory: {path: /i, policy: remove-recursive, parents: maybe}
+#                               ^^^^^^^^^^^^^^^^ error: resources[9].directory.policy: expected "apply" or "remove" or "remove_recursive", found "remove-recursive"
+#                               help: did you mean "remove_recursive"?
+#                                                          ^^^^^ error: resources[9].directory.parents: expected true or false, found the string "maybe"
+- file: {path: /j, contents: x, source: y}
+#                               ^^^^^^ error: resources[10].file: `contents` and `source` exclude each other
+#                               help: remove one of them
+#                                       ^ error: /srv/p/y cannot be read: No such file or directory (os error 2)
+- file: {path: /k, contents: x, vars: {a: 1}}
+#                               ^^^^ error: resources[11].file.vars: `vars` are for a `template`
+- file: {path: /l}
+  only_if: {os.id: debian, mode: vm}
+#           ^^^^^ error: resources[12].only_if: unknown key "os.id"
+#           help: did you mean "os_id"?
+#                                ^^ error: resources[12].only_if.mode: expected "image" or "host" or "root", found "vm"
+- {}
+# ^^ error: resources[13]: a resource has a type
+- cron: {}
+# ^^^^ error: resources[14]: resources of the type "cron" can't be read yet
+- file: {path: "{{ vars.nothing }}"}
+#                  ^^^^^^^^^^^^ error: resources[15].file.path: "vars" has no "nothing"
+- file: {path: /m, contents: "{{ secrets.x }}"}
+#                                ^^^^^^^^^ error: resources[16].file.contents: "secrets" has no "x"
+"#,
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_whole_has_both_places() {
+    check(
+        r#"
+resources:
+- file: relative
+#       ^^^^^^^^ error: resources[0].file: `relative` is not an absolute path
+- file: {path: /a, policy: remove, contents: x}
+#                          ^^^^^^ error: resources[1].file: a file that is removed has neither contents nor owner
+- file: {path: /b}
+  watches: [/c, /dd]
+#           ^^ error: resources[2].file: it watches `/c`, which comes after it
+#           help: move it behind what it watches
+#               ^^^ error: resources[2].file: it names `/dd`, which is no resource here
+#               help: known: "relative", "/a", "/b", "c", "/c", "c"
+- {file: /c, id: c}
+- file: {path: /c}
+# ^^^^ error: resources[4].file: it is declared twice
+# help: join them
+- {file: /e, id: c}
+#                ^ error: resources[5].file: it is declared twice
+#                help: give one of them another
+"#,
+    );
+    let loaded = read("resources:\n- file: /a\n- directory: /b\n- file: {path: /a}\n");
+    let found = loaded.diagnostics.iter().next().unwrap();
+    let places: Vec<_> = std::iter::once(found.primary.as_ref().unwrap())
+        .chain(&found.secondary)
+        .map(|label| loaded.sources.locate(label.span).to_string())
+        .collect();
+    assert_eq!(places, ["<stdin>:4:3", "<stdin>:2:3"]);
+    check(
+        r"
+resources:
+- {file: /a, after: /b}
+#                   ^^ error: resources[0].file: each of these comes after the next: file[/a] → file[/b] → file[/a]
+- {file: /b, after: /a}
+",
+    );
+}
+
+#[test]
+fn a_name_that_is_missing_is_no_mistake_if_its_resource_could_not_be_read() {
+    check(
+        r#"
+resources:
+- fiel: {path: /a}
+# ^^^^ error: resources[0]: unknown type of resource "fiel"
+- {file: /b, watches: /a}
+"#,
+    );
+}
+
+#[test]
+fn other_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("files/motd.txt", "plain {{ text }}");
+    write(
+        "files/conf.j2",
+        "port {{ vars.port }}\n{% for n in vars.names %}- {{ n }}\n{% endfor %}",
+    );
+    write("files/wrong.j2", "one\ntwo {{ vars.prot }}\n");
+    let load = |yaml: &str| {
+        write("host.yaml", yaml);
+        load_bundle(&LoadOptions {
+            files: vec!["host.yaml".into()],
+            cwd: directory.path().to_path_buf(),
+            set: vec![("port".to_owned(), "81".to_owned())],
+            ..LoadOptions::default()
+        })
+    };
+    let loaded = load(
+        "vars: {port: 80, names: [a, b]}\nresources:\n- file: {path: /a, source: files/motd.txt}\n\
+         - file: {path: /b, template: files/conf.j2}\n\
+         - file: {path: /c, template: files/conf.j2, vars: {names: ['{{ vars.port }}']}}\n",
+    );
+    assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render_plain(&loaded.sources));
+    let contents: Vec<_> = loaded
+        .bundle
+        .unwrap()
+        .resources
+        .into_iter()
+        .map(|resource| {
+            let windlass_bundle::Kind::File(file) = resource.kind else { panic!("{resource:?}") };
+            file.content.unwrap()
+        })
+        .collect();
+    let source: PathBuf = directory.path().join("files/motd.txt");
+    assert_eq!(
+        contents,
+        [
+            Content::File(source),
+            Content::Text("port 81\n- a\n- b\n".into()),
+            Content::Text("port 81\n- 81\n".into()),
+        ]
+    );
+    let loaded = load(
+        "vars: {port: 80}\nresources:\n- file: {path: /a, template: files/wrong.j2}\n\
+         - file: {path: /b, template: files/none.j2}\n",
+    );
+    let text = loaded.diagnostics.render_plain(&loaded.sources);
+    let text = text.replace(&directory.path().display().to_string(), "DIR");
+    assert!(text.contains("DIR/files/wrong.j2:2:"), "{text}");
+    assert!(text.contains("\"vars\" has no \"prot\""), "{text}");
+    assert!(text.contains("did you mean \"port\"?"), "{text}");
+    assert!(text.contains("host.yaml:4:"), "{text}");
+    assert_eq!(loaded.diagnostics.len(), 2, "{text}");
+}
+
+#[test]
+fn what_is_sensitive_is_not_in_an_excerpt() {
+    let loaded =
+        read("resources:\n- file: {path: /a, contents: hunter2, mod: 0600}\n  sensitive: true\n");
+    assert!(loaded.diagnostics.has_errors());
+    assert!(loaded.sources.iter().all(|(_, file)| !file.text().contains("hunter2")));
+}
+
+#[test]
+fn a_file_that_is_no_bundle() {
+    check(
+        "containers: {}\n#< error: unknown key \"containers\"\n#< error: the file has no `resources`\n",
+    );
+}
