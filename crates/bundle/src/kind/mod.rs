@@ -3,13 +3,17 @@
 //! Invariant: one file a type, which knows all about it; here is one line for each.
 
 pub(crate) mod block;
+pub(crate) mod cron;
 pub(crate) mod directory;
 pub(crate) mod execute;
 pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod line;
 pub(crate) mod link;
+pub(crate) mod mount;
 pub(crate) mod package;
+pub(crate) mod service;
+pub(crate) mod sysctl;
 pub(crate) mod tree;
 pub(crate) mod user;
 
@@ -92,13 +96,17 @@ macro_rules! kinds {
 
 kinds! {
     Block: block::Block,
+    Cron: cron::Cron,
     Directory: directory::Directory,
     Execute: execute::Execute,
     File: file::File,
     Group: group::Group,
     Line: line::Line,
     Link: link::Link,
+    Mount: mount::Mount,
     Package: package::Package,
+    Service: service::Service,
+    Sysctl: sysctl::Sysctl,
     Tree: tree::Tree,
     User: user::User,
 }

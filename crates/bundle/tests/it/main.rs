@@ -8,6 +8,8 @@ mod accounts;
 mod commands;
 mod files;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod lines;
 mod orders;
 #[cfg(test)]

@@ -1,0 +1,65 @@
+//! `sysctl`: a variable of the kernel, now and after the next boot.
+//!
+//! Invariant: the file has what the kernel is given; in a directory only the file is looked at.
+
+use super::Type;
+use super::cron::host_only;
+use super::file::File;
+use crate::{Change, Command, Facts, Mode, Op, ResourceError, View, path};
+use serde::{Deserialize, Serialize};
+
+/// A variable of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sysctl {
+    /// `net.ipv4.ip_forward`.
+    pub key: String,
+    pub value: String,
+}
+
+impl Sysctl {
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: value.into() }
+    }
+}
+
+impl Type for Sysctl {
+    const WORD: &'static str = "sysctl";
+
+    fn name(&self) -> String {
+        self.key.clone()
+    }
+
+    fn check(&self) -> Vec<ResourceError> {
+        let mut errors = Vec::new();
+        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let parts = self.key.split('.');
+        if !self.key.chars().all(part) || parts.clone().any(str::is_empty) || parts.count() < 2 {
+            let message = format!("`{}` is no name of a variable of the kernel", self.key);
+            errors.push(ResourceError::new(message).field("key"));
+        }
+        if self.value.trim().is_empty() || self.value.contains(['\n', '\0']) {
+            errors.push(ResourceError::new("the value is one line").field("value"));
+        }
+        errors
+    }
+
+    fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
+        host_only(Self::WORD, facts)?;
+        let file = File::new(format!("/etc/sysctl.d/90-{}.conf", self.key));
+        let file = file.contents(format!("{} = {}\n", self.key, self.value));
+        let mut changes = file.plan(view, facts)?;
+        if facts.mode == Mode::Host {
+            let place = format!("/proc/sys/{}", self.key.replace('.', "/"));
+            let now = path::read_file(view, &place)?.unwrap_or_default();
+            let now = String::from_utf8_lossy(&now).into_owned();
+            if !now.split_whitespace().eq(self.value.split_whitespace()) {
+                let pair = format!("{}={}", self.key, self.value);
+                let commands = vec![Command::new(["sysctl", "-q", "-w", &pair])];
+                let reason = format!("change {} from {} to {}", self.key, now.trim(), self.value);
+                changes.push(Change::new(Op::Run { commands }, reason));
+            }
+        }
+        Ok(changes)
+    }
+}
