@@ -4,7 +4,8 @@
 
 use crate::{Content, Kind, Resource, ResourceError, VERSION};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Resources, in the order in which they are applied where nothing says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,28 @@ impl Bundle {
             }
         }
         Ok(())
+    }
+
+    /// Gives every file of this machine that it needs a name by its contents, `assets/SHA256`, for a machine that it is
+    /// sent to; says where each of them is here.
+    ///
+    /// # Errors
+    ///
+    /// If one can't be read.
+    pub fn take_assets(&mut self) -> Result<BTreeMap<String, PathBuf>, ResourceError> {
+        let mut assets = BTreeMap::new();
+        for resource in &mut self.resources {
+            let id = resource.id();
+            for content in resource.kind.contents() {
+                let failed = |error| ResourceError::io("read", &id, &error).of(id.clone());
+                let digest = content.digest().map_err(failed)?;
+                if let Content::File(path) = content {
+                    let name = format!("assets/{digest}");
+                    assets.insert(name.clone(), std::mem::replace(path, name.into()));
+                }
+            }
+        }
+        Ok(assets)
     }
 
     /// Files of the machine that plans, which go with a bundle that is sent.

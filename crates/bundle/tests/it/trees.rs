@@ -57,3 +57,33 @@ fn what_can_not_be_gathered_is_said() {
     let error = bundle.gather(&source.path("")).unwrap_err();
     assert_eq!(error.id, "tree[/t]");
 }
+
+#[test]
+fn what_is_sent_names_its_files_by_their_contents() {
+    let source = Target::new(&["a=same", "d/b=same", "c=other"]);
+    let mut bundle = one(Tree::new("/t", source.path("")))
+        .with(windlass_bundle::File::new("/x").contents("text"))
+        .with(windlass_bundle::File::new("/y").source(source.path("c")));
+    bundle.gather(std::path::Path::new("/")).unwrap();
+    let assets = bundle.take_assets().unwrap();
+    assert_eq!(assets.len(), 2, "{assets:?}");
+    let text = bundle.to_json();
+    assert!(!text.contains(source.path("").to_str().unwrap()), "nothing of this machine: {text}");
+    for (name, path) in &assets {
+        assert_eq!(text.matches(name).count(), 2, "{name}");
+        let sent = source.path(name);
+        std::fs::create_dir_all(sent.parent().unwrap()).unwrap();
+        std::fs::copy(path, sent).unwrap();
+    }
+    for content in bundle.contents() {
+        if let windlass_bundle::Content::File(path) = content {
+            *path = source.path(path.to_str().unwrap());
+        }
+    }
+    let target = Target::new(&[]);
+    target.reach(&bundle).unwrap();
+    assert_eq!(
+        target.entries(),
+        ["t/", "t/a=same", "t/c=other", "t/d/", "t/d/b=same", "x=text", "y=other"]
+    );
+}
