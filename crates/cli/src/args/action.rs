@@ -65,6 +65,7 @@ impl Command {
             | Self::Images
             | Self::Config(_)
             | Self::Convert(_)
+            | Self::Apply(_)
             | Self::Graph(_)
             | Self::Tasks
             | Self::Login(_)

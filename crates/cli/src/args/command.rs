@@ -46,6 +46,7 @@ impl Command {
             | Self::Images
             | Self::Config(_)
             | Self::Convert(_)
+            | Self::Apply(_)
             | Self::Graph(_)
             | Self::Tasks
             | Self::Login(_)

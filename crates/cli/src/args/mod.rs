@@ -3,6 +3,7 @@
 //! Invariant: nothing is decided here; an argument is read, checked for its form, and passed on.
 
 mod action;
+mod apply;
 mod clean;
 mod command;
 mod compose;
@@ -23,6 +24,7 @@ mod terminal;
 mod variable;
 mod words;
 
+pub(crate) use apply::Apply;
 pub(crate) use clean::Clean;
 pub(crate) use config::Config;
 pub(crate) use context::{Context, OfImage};
@@ -317,6 +319,12 @@ pub(crate) enum Command {
     /// Turn a file of Harpoon or docker-map into a windlass.yaml that means the same
     #[command(after_help = examples::CONVERT)]
     Convert(Convert),
+    /// Make a directory have what a bundle file declares: files, directories, links, users and more
+    ///
+    /// The directory is the root of a file system, such as that of an image or of a machine that does not run. All of it is planned and
+    /// shown first, with the differences of what is in files. What is as it shall be is not touched: a second run does nothing.
+    #[command(after_help = apply::EXAMPLES)]
+    Apply(Apply),
     /// Show what depends on what
     #[command(after_help = examples::GRAPH)]
     Graph(Graph),

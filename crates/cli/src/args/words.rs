@@ -92,6 +92,7 @@ impl Command {
             | Self::Serve(_)
             | Self::Config(_)
             | Self::Convert(_)
+            | Self::Apply(_)
             | Self::Tasks
             | Self::Login(_)
             | Self::Completions { .. }

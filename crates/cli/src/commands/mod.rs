@@ -3,6 +3,7 @@
 //! Invariant: a command reads its arguments, calls the library, and renders; it decides nothing
 //! about containers.
 
+mod apply;
 mod attach;
 mod build;
 mod clean;
@@ -75,7 +76,8 @@ pub(crate) fn results_lost(error: &std::io::Error) -> String {
 
 /// For every project that the files are.
 fn each(invocation: &Invocation, command: &Command) -> Result<Exit> {
-    let needs_none = matches!(command, Command::Completions { .. } | Command::Man { .. });
+    let needs_none =
+        matches!(command, Command::Completions { .. } | Command::Man { .. } | Command::Apply(_));
     if !needs_none && each::is_each(invocation)? {
         return each::run(invocation, command, dispatch);
     }
@@ -123,6 +125,7 @@ fn dispatch(invocation: &Invocation, command: &Command) -> Result<Exit> {
         Command::Images => images::run(invocation),
         Command::Config(args) => config::run(invocation, args),
         Command::Convert(args) => convert::run(invocation, args),
+        Command::Apply(args) => apply::run(invocation, args),
         Command::Graph(args) => graph::run(invocation, args),
         Command::Tasks => tasks::run(invocation),
         Command::Completions { shell } => Ok(completions::run(&invocation.console, *shell)),

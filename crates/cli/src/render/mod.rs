@@ -3,6 +3,7 @@
 //! Invariant: nothing here writes anywhere, and every text from outside passes `escape`.
 
 pub(crate) mod blocker;
+pub(crate) mod bundle;
 pub(crate) mod diagnostic;
 pub(crate) mod escape;
 pub(crate) mod escaped;

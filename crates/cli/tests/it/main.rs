@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong is a failure")]
 
+mod apply;
 mod arguments;
 mod completions;
 mod context;

@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use windlass_bundle::{
-    Block, Bundle, Condition, Content, Directory, DirectoryPolicy, File, Line, Link, Mode, Resource,
+    Block, Bundle, CommandLine, Condition, Content, Directory, DirectoryPolicy, Execute, File,
+    Group, Line, Link, Mode, Package, PackagePolicy, PackageSystem, Resource, User,
 };
 use windlass_config::{LoadOptions, LoadedBundle, load_bundle};
 
@@ -133,6 +134,62 @@ fn every_form_of_other_types() {
             Link { owner: Some(1.into()), group: Some(2.into()), ..Link::new("/a", "b") }.into(),
         ),
         ("link: {path: /a, policy: remove}", Link::removed("/a").into()),
+    ];
+    all(table);
+}
+
+#[test]
+fn every_form_of_accounts_packages_and_commands() {
+    let table: Vec<(&str, Resource)> = vec![
+        ("group: web", Group::new("web").into()),
+        (
+            "group: {name: web, gid: 5, system: true, members: [a], append: false}",
+            Group::new("web").gid(5).system().members(["a"]).append(false).into(),
+        ),
+        ("user: {name: web, policy: remove}", User::removed("web").into()),
+        (
+            "user: {name: web, uid: 5, group: 7, groups: [adm], home: /h, create_home: false, shell: /bin/sh, fullname: W, lock: true}",
+            User {
+                uid: Some(5),
+                group: Some(7.into()),
+                groups: Some(vec!["adm".into()]),
+                home: Some("/h".into()),
+                create_home: Some(false),
+                shell: Some("/bin/sh".into()),
+                fullname: Some("W".into()),
+                lock: Some(true),
+                ..User::new("web")
+            }
+            .into(),
+        ),
+        ("package: curl", Package::new(["curl"]).into()),
+        ("package: [curl, git=1]", Package::new(["curl", "git=1"]).into()),
+        (
+            "package: {names: curl, manager: apk, recommends: true, update: false, clean: false, policy: purge}",
+            Package {
+                names: vec!["curl".into()],
+                policy: PackagePolicy::Purge,
+                manager: Some(PackageSystem::Apk),
+                recommends: true,
+                update: false,
+                clean: false,
+            }
+            .into(),
+        ),
+        ("execute: ldconfig -v", Execute::new(CommandLine::Sh("ldconfig -v".into())).into()),
+        (
+            "execute: {command: [a, 'b c'], env: {X: 1}, umask: 0077, timeout: 2m, returncodes: [0, 3], unless: t, only_if: [u]}",
+            Execute {
+                env: [("X".to_owned(), "1".to_owned())].into(),
+                umask: 0o077,
+                timeout_s: Some(120),
+                returncodes: vec![0, 3],
+                unless: Some(CommandLine::Sh("t".into())),
+                only_if: Some(CommandLine::Argv(vec!["u".into()])),
+                ..Execute::new(CommandLine::Argv(vec!["a".into(), "b c".into()]))
+            }
+            .into(),
+        ),
     ];
     all(table);
 }
@@ -337,6 +394,15 @@ fn what_is_sensitive_is_not_in_an_excerpt() {
         read("resources:\n- file: {path: /a, contents: hunter2, mod: 0600}\n  sensitive: true\n");
     assert!(loaded.diagnostics.has_errors());
     assert!(loaded.sources.iter().all(|(_, file)| !file.text().contains("hunter2")));
+}
+
+#[test]
+fn the_reference_loads() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/resources.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let yaml = text.split("```").find_map(|part| part.strip_prefix("yaml\n")).unwrap();
+    let found = bundle(yaml);
+    assert_eq!(found.resources.len(), 9);
 }
 
 #[test]

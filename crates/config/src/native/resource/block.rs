@@ -17,7 +17,7 @@ pub(super) const TYPE: Type = Type {
     read: |reader, item| draft::read(reader, item, Block::new("", ""), &FORM, |_, _, _| {}),
 };
 
-const FORM: Form<Block> = Form { keys: KEYS, short: None, required: &["path"] };
+const FORM: Form<Block> = Form { keys: KEYS, short: None, takes_list: false, required: &["path"] };
 
 const POLICIES: &[(&str, BlockPolicy)] =
     &[("apply", BlockPolicy::Apply), ("remove", BlockPolicy::Remove)];

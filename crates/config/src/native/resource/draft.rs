@@ -32,8 +32,18 @@ pub(super) struct Form<K: 'static> {
     pub(super) keys: &'static [Field<Draft<K>>],
     /// The key that a text alone is the value of, if there is one.
     pub(super) short: Option<&'static str>,
+    /// So is a list alone.
+    pub(super) takes_list: bool,
     /// Keys without which it means nothing.
     pub(super) required: &'static [&'static str],
+}
+
+impl<K> Form<K> {
+    /// Whether an item is the short form.
+    fn is_short(&self, item: &Item) -> bool {
+        let takes = !item.node.is_null() && (self.takes_list || item.node.as_scalar().is_some());
+        takes && self.short.is_some()
+    }
 }
 
 /// Reads what stands under the word of a type.
@@ -62,7 +72,7 @@ pub(super) fn read<K: Into<Kind>>(
             keys.extend(entries.map(|entry| (entry.key.text.to_string(), entry.value.span)));
             check(&mut draft, reader, &item);
         }
-        Value::Scalar(_) if !item.node.is_null() && form.short.is_some() => {
+        Value::Scalar(_) | Value::Sequence(_) if form.is_short(&item) => {
             for field in form.keys.iter().filter(|field| Some(field.name) == form.short) {
                 (field.read)(&mut draft, reader, &item);
                 keys.push((field.name.to_owned(), item.span()));

@@ -25,7 +25,8 @@ pub(super) const TYPE: Type = Type {
     },
 };
 
-const FORM: Form<File> = Form { keys: KEYS, short: Some("path"), required: &["path"] };
+const FORM: Form<File> =
+    Form { keys: KEYS, short: Some("path"), takes_list: false, required: &["path"] };
 
 const POLICIES: &[(&str, FilePolicy)] =
     &[("apply", FilePolicy::Apply), ("remove", FilePolicy::Remove)];

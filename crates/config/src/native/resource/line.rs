@@ -20,7 +20,7 @@ pub(super) const TYPE: Type = Type {
     },
 };
 
-const FORM: Form<Line> = Form { keys: KEYS, short: None, required: &["path"] };
+const FORM: Form<Line> = Form { keys: KEYS, short: None, takes_list: false, required: &["path"] };
 
 const POLICIES: &[(&str, LinePolicy)] =
     &[("apply", LinePolicy::Apply), ("remove", LinePolicy::Remove)];

@@ -17,7 +17,8 @@ pub(super) const TYPE: Type = Type {
     read: |reader, item| draft::read(reader, item, Link::new("", ""), &FORM, |_, _, _| {}),
 };
 
-const FORM: Form<Link> = Form { keys: KEYS, short: Some("path"), required: &["path"] };
+const FORM: Form<Link> =
+    Form { keys: KEYS, short: Some("path"), takes_list: false, required: &["path"] };
 
 const POLICIES: &[(&str, LinkPolicy)] =
     &[("apply", LinkPolicy::Apply), ("remove", LinkPolicy::Remove)];

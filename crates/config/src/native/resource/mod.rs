@@ -7,11 +7,16 @@ mod common;
 mod content;
 mod directory;
 mod draft;
+mod execute;
 mod file;
+mod group;
 mod line;
 mod link;
 mod mode;
+mod package;
 mod places;
+mod tree;
+mod user;
 mod wrong;
 
 pub use places::{ResourcePlace, Resources};
@@ -33,7 +38,18 @@ struct Type {
     read: fn(&Reader, &Item) -> Option<Read>,
 }
 
-const TYPES: &[Type] = &[block::TYPE, directory::TYPE, file::TYPE, line::TYPE, link::TYPE];
+const TYPES: &[Type] = &[
+    block::TYPE,
+    directory::TYPE,
+    execute::TYPE,
+    file::TYPE,
+    group::TYPE,
+    line::TYPE,
+    link::TYPE,
+    package::TYPE,
+    tree::TYPE,
+    user::TYPE,
+];
 
 /// Most resources of one list.
 const MAX_RESOURCES: usize = 20_000;
@@ -144,5 +160,4 @@ fn unknown(reader: &Reader, item: &Item, map: &Mapping) {
 }
 
 /// Types of the design that are not read yet.
-const LATER: &[&str] =
-    &["tree", "fetch", "git", "repo", "package", "execute", "service", "mount", "cron", "sysctl"];
+const LATER: &[&str] = &["fetch", "git", "repo", "service", "mount", "cron", "sysctl"];

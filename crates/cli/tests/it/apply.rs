@@ -1,0 +1,130 @@
+//! `windlass apply`: what is shown, what is changed, and how it ends.
+//!
+//! Invariant: what is there afterwards is read from the disk.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use crate::program::{Ended, Test};
+
+const BUNDLE: &str = "\
+vars: {who: world}
+resources:
+- directory: {path: /srv/www, parents: true}
+- file: {path: /srv/www/index.html, contents: \"hello {{ vars.who }}\\n\", mode: 0640}
+- link: {path: /www, to: srv/www}
+- file: {path: /token, contents: hunter2, mode: 0600}
+  sensitive: true
+";
+
+/// A directory with a root, and a bundle for it. Without root's rights nobody gives files to root.
+fn world(bundle: &str) -> Option<Test> {
+    let test = Test::new().file("root/etc/motd", "old\n").file("host.yaml", bundle);
+    (fs::metadata(test.directory()).unwrap().uid() == 0).then_some(test)
+}
+
+fn apply<const N: usize>(test: Test, more: [&str; N]) -> (Ended, Test) {
+    let mut command = test.command();
+    command.args(["apply", "host.yaml", "--root", "root"]).args(more);
+    let output = command.output().unwrap();
+    let words = |bytes| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap();
+    (Ended { stdout: words(output.stdout), stderr: words(output.stderr), code }, test)
+}
+
+#[test]
+fn what_is_declared_is_planned_then_applied_then_there() {
+    let Some(test) = world(BUNDLE) else { return };
+    let (planned, test) = apply(test, ["--plan", "--exit-code"]);
+    assert_eq!(
+        planned.stdout,
+        "\
++ directory[/srv/www]: create
++ directory[/srv/www]: create
++ file[/srv/www/index.html]: create
+    --- /dev/null
+    +++ /srv/www/index.html
+    @@ -0,0 +1 @@
+    +hello world
++ link[/www]: create
++ file[/token]: create
+    what is in it is sensitive, and not shown
+4 resources to change, 0 as it shall be.
+",
+        "{planned:?}"
+    );
+    assert_eq!(planned.code, 2);
+    let (refused, test) = apply(test, []);
+    assert_eq!(refused.code, 64, "{refused:?}");
+    assert!(refused.stderr.contains("--yes"), "{refused:?}");
+    let root = test.directory().join("root");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1, "nothing was changed so far");
+
+    let (applied, test) = apply(test, ["--yes"]);
+    assert_eq!((applied.code, applied.stderr.as_str()), (0, "4 resources changed.\n"));
+    assert_eq!(fs::read_to_string(root.join("www/index.html")).unwrap(), "hello world\n");
+    let mode = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode("token"), mode("srv/www/index.html")), (0o600, 0o640));
+
+    let (again, test) = apply(test, ["--plan", "--exit-code"]);
+    assert_eq!(again.stdout, "Nothing to do: everything is as it shall be.\n");
+    assert_eq!(again.code, 0);
+    let (again, test) = apply(test, []);
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""));
+    let (other, _) = apply(test, ["--yes", "--set", "who=moon"]);
+    assert!(other.stdout.contains("    -hello world\n    +hello moon\n"), "{other:?}");
+    assert!(other.stdout.contains("1 resource to change, 3 as it shall be."), "{other:?}");
+}
+
+#[test]
+fn nothing_sensitive_is_in_any_output() {
+    for more in [["--plan", "-v"], ["--yes", "-v"], ["--output", "json"]] {
+        let Some(test) = world(BUNDLE) else { return };
+        let (ended, _) = apply(test, more);
+        assert!(!format!("{ended:?}").contains("hunter2"), "{ended:?}");
+    }
+}
+
+#[test]
+fn programs_read_what_is_done() {
+    let Some(test) = world("resources:\n- file: {path: /etc/motd, contents: new}\n") else {
+        return;
+    };
+    let (ended, _) = apply(test, ["--yes", "--output", "json"]);
+    let lines: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["bundle_plan", "bundle_applied"]);
+    let change = &lines[1]["resources"][0]["changes"][0];
+    assert_eq!(change["path"], "/etc/motd");
+    assert!(change["diff"].as_str().unwrap().contains("-old\n+new"), "{change}");
+}
+
+#[test]
+fn mistakes_have_their_place_and_change_nothing() {
+    let table: &[(&str, i32, &[&str])] = &[
+        (
+            "resources:\n- file: {path: a, mode: 420}\n- fil: /b\n",
+            65,
+            &["host.yaml:2:", "host.yaml:3:"],
+        ),
+        (
+            "resources:\n- file: /a\n- file: {path: /none/b}\n",
+            1,
+            &["host.yaml:3:", "there is no directory /none", "declare it before"],
+        ),
+        ("containers: {}\n", 65, &["unknown key", "no `resources`"]),
+    ];
+    for (bundle, code, expected) in table {
+        let Some(test) = world(bundle) else { return };
+        let (ended, test) = apply(test, ["--yes"]);
+        assert_eq!(ended.code, *code, "{ended:?}");
+        for text in *expected {
+            assert!(ended.stderr.contains(text), "{text}: {ended:?}");
+        }
+        assert!(!test.exists("root/a"));
+    }
+    let (ended, _) = apply(Test::new().file("host.yaml", BUNDLE), ["--yes"]);
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.stderr.contains("cannot be opened"), "{ended:?}");
+}

@@ -1,0 +1,41 @@
+//! `package`: packages of the target's own system.
+//!
+//! Invariant: a text or a list alone is their names.
+
+use windlass_bundle::{Package, PackagePolicy, PackageSystem};
+
+use super::Type;
+use super::draft::{self, Draft, Form};
+use crate::native::container::choice;
+use crate::native::{put, set};
+use crate::read::{Field, names};
+
+pub(super) const TYPE: Type = Type {
+    word: "package",
+    keys: || names(&[KEYS]),
+    read: |reader, item| {
+        let none = Package::new(Vec::<String>::new());
+        draft::read(reader, item, none, &FORM, |_, _, _| {})
+    },
+};
+
+const FORM: Form<Package> =
+    Form { keys: KEYS, short: Some("names"), takes_list: true, required: &["names"] };
+
+const POLICIES: &[(&str, PackagePolicy)] = &[
+    ("install", PackagePolicy::Install),
+    ("remove", PackagePolicy::Remove),
+    ("purge", PackagePolicy::Purge),
+];
+
+const MANAGERS: &[(&str, PackageSystem)] =
+    &[("apt", PackageSystem::Apt), ("apk", PackageSystem::Apk), ("dnf", PackageSystem::Dnf)];
+
+const KEYS: &[Field<Draft<Package>>] = &[
+    Field { name: "names", read: |d, r, i| d.kind.names = r.strings(i) },
+    Field { name: "manager", read: |d, r, i| put(&mut d.kind.manager, choice(r, i, MANAGERS)) },
+    Field { name: "recommends", read: |d, r, i| set(&mut d.kind.recommends, r.bool(i)) },
+    Field { name: "update", read: |d, r, i| set(&mut d.kind.update, r.bool(i)) },
+    Field { name: "clean", read: |d, r, i| set(&mut d.kind.clean, r.bool(i)) },
+    Field { name: "policy", read: |d, r, i| set(&mut d.kind.policy, choice(r, i, POLICIES)) },
+];
