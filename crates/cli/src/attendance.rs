@@ -8,7 +8,6 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
-use windlass::engine::EngineError;
 use windlass::engine::stream::Attached;
 use windlass::model::container::ContainerSpec;
 use windlass::model::fault::Fault;
@@ -43,6 +42,13 @@ pub(crate) struct Attendance<'a> {
     pub typed: Cell<bool>,
 }
 
+/// What came of a start.
+enum Started {
+    Attached(Attached),
+    /// The program can't be run, and that was said.
+    Refused(Exit),
+}
+
 impl Attendance<'_> {
     /// Starts it and talks with it to its end, which a signal or the deadline may bring about.
     pub(crate) async fn attend(
@@ -54,7 +60,11 @@ impl Attendance<'_> {
             started = self.start(script) => started,
             number = signals.next() => return Ok(Exit::Signal(number)),
         };
-        let exit = self.follow(started?, signals).await;
+        let attached = match started? {
+            Started::Attached(attached) => attached,
+            Started::Refused(exit) => return Ok(exit),
+        };
+        let exit = self.follow(attached, signals).await;
         if matches!(exit, Ok((Some(Exit::Detached), _))) {
             return Ok(Exit::Detached);
         }
@@ -70,7 +80,7 @@ impl Attendance<'_> {
         Ok(self.exit(end, cut_short))
     }
 
-    async fn start(&self, script: Option<(String, Script)>) -> Result<Attached> {
+    async fn start(&self, script: Option<(String, Script)>) -> Result<Started> {
         let name = &self.like.address.name;
         let hint = if self.args.is_shell {
             "its image has no shell, neither bash nor sh: run a program that it has, with `windlass run NAME -- PROGRAM`"
@@ -83,18 +93,20 @@ impl Attendance<'_> {
             let filled = self.container.fill(&directory, script).await;
             filled.map_err(|error| Trouble::engine("copy the script", error))?;
         }
-        let refused = |error: EngineError| {
-            let trouble = format!("run in a container like {name}");
-            if !matches!(error.fault, Fault::CommandNotRunnable) {
-                return Trouble::engine(trouble, error);
-            }
-            Trouble::Failed {
-                message: format!("could not {trouble}: {}", with_causes(&error)),
-                hint: Some(hint.to_owned()),
-            }
-        };
+        let trouble = format!("run in a container like {name}");
         let keys = self.args.detach_keys.as_ref().map(DetachKeys::for_engine);
-        self.container.start(keys).await.map_err(refused)
+        match self.container.start(keys).await {
+            Ok(attached) => Ok(Started::Attached(attached)),
+            Err(error) if matches!(error.fault, Fault::CommandNotRunnable) => {
+                // As shells and docker say it.
+                let is_there = error.message.contains("permission denied");
+                let message = format!("could not {trouble}: {}", with_causes(&error));
+                Trouble::Failed { message, hint: Some(hint.to_owned()) }
+                    .show(&self.invocation.console);
+                Ok(Started::Refused(Exit::Process(if is_there { 126 } else { 127 })))
+            }
+            Err(error) => Err(Trouble::engine(trouble, error)),
+        }
     }
 
     /// What cut it short, if anything did, and how it ended, if that was seen.

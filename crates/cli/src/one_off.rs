@@ -3,6 +3,7 @@
 //! Invariant: the container is gone when the program ends, unless it is kept; if the program is killed,
 //! the next run removes it.
 
+use futures_util::FutureExt as _;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,8 +36,9 @@ use crate::words;
 /// How long an engine may take for what is done on the way out.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs of one project only make their containers one after the other, which takes no time.
-pub(crate) const LOCKED_S: u32 = 30;
+/// Runs of one project only make their containers one after the other, which takes no time; what one has brought up it
+/// may have to stop, which does.
+pub(crate) const LOCKED_S: u32 = 150;
 
 /// What is run in it.
 pub(crate) struct Errand {
@@ -176,6 +178,10 @@ pub(crate) async fn make(
     let applied = apply_in(invocation, session, request, patient).await;
     if consent.dry_run {
         return applied.map(Made::Over);
+    }
+    if matches!(applied, Ok(Exit::Signal(_))) {
+        // It was heard here, too.
+        let _ = signals.next().now_or_never();
     }
     let finding = OneOffContainer::find(&engine, &session.project.name, &name);
     let found = tokio::select! {

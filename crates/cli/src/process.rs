@@ -2,7 +2,9 @@
 //!
 //! Invariant: a process that can't be looked for from here is never taken for dead.
 
-use std::path::Path;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use windlass::model::lock::Holder;
 
@@ -16,6 +18,7 @@ pub(crate) fn holder(environment: &Environment, command: &str) -> Holder {
     let variable = |name: &str| environment.variables.get(name).cloned();
     let user = variable("USER").or_else(|| variable("LOGNAME"));
     let boot = read("/proc/sys/kernel/random/boot_id");
+    let own = std::fs::read_to_string(stat(process)).unwrap_or_default();
     Holder {
         token: format!("{boot}-{process}-{}", now.as_nanos()),
         user: user.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw())),
@@ -24,7 +27,7 @@ pub(crate) fn holder(environment: &Environment, command: &str) -> Holder {
         boot,
         namespace: namespace(),
         process,
-        began: began(process).unwrap_or_default(),
+        began: began(&own).unwrap_or_default(),
         command: format!("windlass {command}"),
         since_s: invocation::now_s(),
     }
@@ -41,7 +44,26 @@ pub(crate) fn is_dead(holder: &Holder) -> bool {
         return true;
     }
     let is_visible = !holder.namespace.is_empty() && holder.namespace == namespace();
-    is_visible && began(holder.process).is_none_or(|began| began != holder.began)
+    is_visible && is_gone(holder)
+}
+
+/// Whether a process of this name space is not there any more, or its number is another's. `/proc` may hide those of
+/// other users; the kernel says all the same whether a number is taken.
+fn is_gone(holder: &Holder) -> bool {
+    let number = i32::try_from(holder.process).ok().and_then(Pid::from_raw);
+    let Some(number) = number else { return true };
+    match test_kill_process(number) {
+        Err(Errno::SRCH) => true,
+        // One that has ended, and only its parent does not know yet, is there for the kernel.
+        Ok(()) | Err(_) => match std::fs::read_to_string(stat(holder.process)) {
+            Ok(text) => began(&text).is_none_or(|began| began != holder.began),
+            Err(_) => false,
+        },
+    }
+}
+
+fn stat(process: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{process}/stat"))
 }
 
 /// The name space of process numbers: the same number is another process in another one.
@@ -50,13 +72,11 @@ fn namespace() -> String {
     link.to_string_lossy().into_owned()
 }
 
-/// When a process began, in ticks since the machine did; `None` if there is no such process, or if
-/// it has ended and only its parent does not know yet.
-fn began(process: u32) -> Option<String> {
-    let path = format!("/proc/{process}/stat");
-    let text = std::fs::read_to_string(Path::new(&path)).ok()?;
+/// When a process began, in ticks since the machine did, by its line of `/proc`; `None` if it has ended and only its
+/// parent does not know yet.
+fn began(line: &str) -> Option<String> {
     // The name of the program is in brackets and may hold anything.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    let mut fields = line.rsplit_once(')')?.1.split_whitespace();
     let is_over = matches!(fields.next()?, "Z" | "X");
     let ticks = fields.nth(18)?.to_owned();
     (!is_over).then_some(ticks)

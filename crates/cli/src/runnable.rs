@@ -97,6 +97,6 @@ fn unknown(project: &Project, word: &str, kinds: &[&str]) -> Trouble {
         known.extend(project.tasks.keys().cloned());
     }
     let known: Vec<_> = known.into_iter().collect();
-    let message = format!("nothing that runs is called `{word}` here");
+    let message = format!("no {} is called `{word}` here", kinds.join(" or "));
     Trouble::usage(message, hint::unknown_reference(word, &known))
 }

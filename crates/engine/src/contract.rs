@@ -146,13 +146,11 @@ pub trait Engine: Send + Sync {
         labels: &BTreeMap<String, String>,
         tar: Upload,
     ) -> Result<ImageId>;
-    /// Makes an image of a container as it is. The variables of `env` get these values in it, and it
-    /// gets these labels beside the container's.
+    /// Makes an image of a container as it is, with these labels beside the container's.
     async fn commit_container(
         &self,
         container: &ContainerId,
         reference: &str,
-        env: &BTreeMap<String, String>,
         labels: &BTreeMap<String, String>,
     ) -> Result<()>;
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()>;

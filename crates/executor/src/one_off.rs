@@ -6,6 +6,7 @@ use crate::lookup;
 use crate::removal;
 use crate::tarball::{self, Attributes, Tarball};
 use crate::upload::upload;
+use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
 use std::io::Error;
 use std::sync::Arc;
@@ -149,18 +150,22 @@ impl OneOffContainer {
             let tar = blank.finish().expect("invariant: it is in memory");
             self.engine.put_archive(&self.id, "/", tarball::upload(tar)).await?;
         }
-        let env = spec.config.env.iter().filter(|(_, value)| value.is_sensitive());
-        let env = env.map(|(name, _)| (name.clone(), String::new())).collect();
-        self.engine.commit_container(&self.id, reference, &env, labels).await
+        if spec.config.env.values().all(|value| !value.is_sensitive()) {
+            return self.engine.commit_container(&self.id, reference, labels).await;
+        }
+        // Engines before 25 write down in an image with what the container was made that it is of: only its files go on.
+        let tar = self.engine.export_container(&self.id).await?;
+        let tar = tar.map(|piece| piece.map_err(Error::other)).boxed();
+        self.engine.import_image(reference, &[], labels, tar).await.map(|_| ())
     }
 
-    /// Names of its anonymous volumes, by target.
+    /// What it is like on the engine: what its image gave it is in it, too.
     ///
     /// # Errors
     ///
     /// If the engine can't be asked.
-    pub async fn anonymous_volumes(&self) -> Result<BTreeMap<String, String>> {
-        Ok(self.engine.inspect_container(self.id.as_str()).await?.anonymous_volumes)
+    pub async fn look(&self) -> Result<ObservedContainer> {
+        self.engine.inspect_container(self.id.as_str()).await
     }
 
     /// Removes it with its anonymous volumes, whatever it does. One that can't be removed is by the next run.

@@ -3,7 +3,7 @@
 //! Invariant: a mark is an empty volume, since labels of what it is about can't be taken away when somebody
 //! else wants it to stay; several runs may each have one for the same object, and it goes with the last.
 
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::digest::Digest;
 use crate::lock::Holder;
 use crate::name::{EngineName, ProjectName};
@@ -35,14 +35,17 @@ impl RunMark {
         volume: &ObservedVolume,
     ) -> Option<Self> {
         let label = |key: &str| volume.config.labels.get(key);
-        // The name as well: whoever makes a volume like another copies its labels.
-        let is_own = label(PROJECT)? == project.as_str() && *label(NAME)? == volume.name;
-        is_own.then_some(Self {
-            name: volume.name.clone(),
-            created: volume.created.clone(),
-            address: Address::from_label(engine, label(BROUGHT)?)?,
-            holder: serde_json::from_str(label(HOLDER)?).ok()?,
-        })
+        let address = Address::from_label(engine, label(BROUGHT)?)?;
+        let holder: Holder = serde_json::from_str(label(HOLDER)?).ok()?;
+        // Whoever makes a volume like another copies its labels, and a volume with data is never taken for a mark.
+        let name = name(project, &address, &holder);
+        let is_empty = volume.config.driver_options.is_empty();
+        let is_mark = name == volume.name
+            && is_empty
+            && matches!(address.kind, Kind::Container | Kind::Network)
+            && volume.config.labels == labels(project, &address, &holder, &name);
+        let created = volume.created.clone();
+        is_mark.then_some(Self { name, created, address, holder })
     }
 }
 

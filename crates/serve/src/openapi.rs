@@ -2,14 +2,21 @@
 //!
 //! Invariant: it describes every route, and nothing that there is not.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 use crate::access::Needs;
 use crate::route::{ROUTES, Route};
 use crate::wish::{TTL_RANGE_S, TTL_S};
 
-/// The whole description.
-pub(crate) fn description() -> Value {
+/// The whole description, which never changes.
+pub(crate) fn description() -> &'static Value {
+    static DESCRIPTION: OnceLock<Value> = OnceLock::new();
+    DESCRIPTION.get_or_init(made)
+}
+
+fn made() -> Value {
     let mut paths = Map::new();
     for route in ROUTES {
         let at = paths.entry(route.path).or_insert_with(|| json!({}));

@@ -85,7 +85,7 @@ async fn respond(
         Does::Script => Ok(reply::text("text/javascript; charset=utf-8", page::SCRIPT)),
         Does::Icon => Ok(reply::text("image/svg+xml", page::ICON)),
         Does::OpenPage => Ok(open(app, &query)),
-        Does::OpenApi => ok(openapi::description()),
+        Does::OpenApi => ok(openapi::description().clone()),
         Does::Health => ok(json!({"status": "serving", "version": env!("CARGO_PKG_VERSION")})),
         Does::PageLink => Ok(reply::json(StatusCode::CREATED, &json!({"url": app.access.link()}))),
         Does::State => ok(app.states.now().await?),

@@ -140,7 +140,7 @@ pub(crate) fn number(
     let number = value.as_u64().filter(|number| range.contains(number));
     number.map(Some).ok_or_else(|| {
         let hint = format!("from {} to {} seconds", range.start(), range.end());
-        wrong(format!("{key} is not a number that can be"), hint)
+        wrong(format!("{key} is out of range"), hint)
     })
 }
 
@@ -242,9 +242,9 @@ mod tests {
             (json!({"container": "a", "image": "b"}), "both container and image"),
             (json!({"container": 3}), "container is not a text"),
             (json!({"container": "a", "tll_s": 3}), "there is no key `tll_s`"),
-            (json!({"container": "a", "ttl_s": 1}), "ttl_s is not a number that can be"),
-            (json!({"container": "a", "ttl_s": -1}), "ttl_s is not"),
-            (json!({"container": "a", "ttl_s": 9.5}), "ttl_s is not"),
+            (json!({"container": "a", "ttl_s": 1}), "ttl_s is out of range"),
+            (json!({"container": "a", "ttl_s": -1}), "ttl_s is out of range"),
+            (json!({"container": "a", "ttl_s": 9.5}), "ttl_s is out of range"),
             (json!({"container": "a", "ttl_s": 9, "hold": true}), "both hold and ttl_s"),
             (json!({"container": "a", "hold": 1}), "hold is not"),
             (json!({"container": "a", "ports": [0]}), "ports is not a list"),

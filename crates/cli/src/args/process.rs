@@ -4,6 +4,7 @@
 
 use clap::Args;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use windlass::config::env_file_text;
 
@@ -59,6 +60,9 @@ impl Process {
     }
 }
 
+/// More than this is no file that people write.
+const ENV_FILE_BYTES: u64 = 16 << 20;
+
 /// What to say of variables without a value.
 pub(crate) fn no_value(names: &[&str]) -> Trouble {
     let names = words::and_list(names);
@@ -72,10 +76,20 @@ fn of_file(here: &Environment, path: &Path) -> Result<BTreeMap<String, String>> 
         let message = format!("could not read {}: {error}", path.display());
         Trouble::files(message, "name a file of lines `NAME=value`")
     };
-    let text = std::fs::read_to_string(&path).map_err(unread)?;
+    let text = read_text(&path).map_err(unread)?;
     let directory = path.parent().unwrap_or(Path::new("/")).to_path_buf();
     let read = env_file_text(&path.display().to_string(), directory, &text);
     read.map_err(|(diagnostics, sources)| Trouble::Found(Found { diagnostics, sources }))
+}
+
+/// A device has no end, and a pipe is welcome.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let most = std::fs::File::open(path)?.take(ENV_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if most as u64 > ENV_FILE_BYTES {
+        return Err(std::io::Error::other("it has more than 16 MiB"));
+    }
+    Ok(text)
 }
 
 /// How it is talked with.

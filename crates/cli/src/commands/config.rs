@@ -16,7 +16,9 @@ use crate::trouble::{Result, Trouble};
 
 pub(super) fn run(invocation: &Invocation, args: &Config) -> Result<Exit> {
     let console = &invocation.console;
-    let (project, origin) = load_with_origin(invocation)?;
+    // So that it is seen where the words of a task go.
+    let with_place = Invocation { words: vec![long::PLACE.to_owned()], ..invocation.clone() };
+    let (project, origin) = load_with_origin(&with_place)?;
     // As with Compose: quiet only checks.
     if args.check || (console.quiet && !console.is_json && !args.shows_a_list()) {
         let secrets = windlass::check_secrets(&project, &invocation.environment.variables);

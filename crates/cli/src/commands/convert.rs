@@ -31,6 +31,12 @@ pub(super) fn run(invocation: &Invocation, args: &Convert) -> Result<Exit> {
         ));
     }
     let options = load::options(invocation)?;
+    let place = |path: &Path| path.canonicalize().ok();
+    let out = args.out.as_deref().and_then(place);
+    if out.is_some() && options.files.iter().any(|file| place(file) == out) {
+        let message = "the file would be written over the one that it is made of";
+        return Err(Trouble::usage(message, "write another one: `-o windlass.yaml`"));
+    }
     let text = match options.dialect {
         Dialect::Windlass => {
             let way = "name a file of another dialect: `-f harpoon.yml`, or `-f map.yaml --dialect docker-map`";
@@ -76,6 +82,11 @@ fn harpoon(invocation: &Invocation, args: &Convert, options: &LoadOptions) -> Re
     if text.contains("{{ env") {
         notes.push("What depends on the environment is still a template: {{ env.NAME }}; `env` takes NAME and NAME:default from it.".to_owned());
     }
+    let loaded = windlass::load(options);
+    let unset = loaded.diagnostics.iter().filter(|found| found.code == "unset-variable");
+    notes.extend(unset.map(|found| {
+        format!("Set it, or give it a default, or leave out what needs it: {}.", found.message)
+    }));
     notes.push(
         "Format strings are replaced by what they give; `defaults` of the root are in every image."
             .to_owned(),

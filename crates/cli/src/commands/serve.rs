@@ -61,6 +61,10 @@ async fn serve(
     let token = random_word(TOKEN);
     // The token first: whoever sees the port can ask at once.
     let token_file = args.token_place();
+    if token_file.is_some() && token_file == args.port_file {
+        let message = "the port and the token can't be in one file";
+        return Err(Trouble::usage(message, "name another file with `--token-file`"));
+    }
     let written = token_file.as_deref().map(|place| Notice::write(place, &token, 0o600));
     let _token_notice = written.transpose()?;
     let port = address.port().to_string();

@@ -34,13 +34,13 @@ pub(crate) fn check(invocation: &Invocation, consent: Consent) -> Result<()> {
 fn can_talk(invocation: &Invocation) -> bool {
     let (here, console) = (&invocation.environment, &invocation.console);
     let is_terminal = here.stdin_is_terminal && here.stdout_is_terminal && here.stderr_is_terminal;
-    is_terminal && !console.is_json && !console.quiet
+    is_terminal && !console.is_json
 }
 
 /// Whether there is anybody to ask, who did not say that nothing is to be asked.
 fn may_be_wanted(invocation: &Invocation, consent: Consent) -> bool {
     let is_wanted = match consent.intervene {
-        Intervene::Ask => !consent.yes,
+        Intervene::Ask => !consent.yes && !invocation.console.quiet,
         Intervene::Always => true,
         Intervene::Never => false,
     };

@@ -78,9 +78,15 @@ impl<'a> FailedRun<'a> {
         let project = &session.project.name;
         let labels = owner_labels(project, &address, None::<&()>, Some(digest.as_str()));
         self.container.commit(self.like, reference, &labels).await.map_err(failed)?;
-        let volumes = self.container.anonymous_volumes().await.map_err(failed)?;
+        let seen = self.container.look().await.map_err(failed)?;
         let mut config = ContainerConfig::clone(&self.like.config);
-        for (target, name) in volumes {
+        // What the image gave it: the copy need not have it.
+        for (name, value) in &seen.config.env {
+            config.env.get_or_insert_with(name.clone(), || value.clone());
+        }
+        config.workdir = seen.config.workdir.clone();
+        config.user = seen.config.user.clone();
+        for (target, name) in seen.anonymous_volumes {
             config.mounts.insert(target, Mount::volume(&name));
         }
         let mut like = ContainerSpec {

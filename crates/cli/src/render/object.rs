@@ -67,7 +67,7 @@ impl Deed {
             Self::Remove => "remove",
             Self::Run => "run a command in",
             Self::Mark => "take back at the end",
-            Self::Unmark => "let go of",
+            Self::Unmark => "let stay",
             Self::Wait => "wait for",
         }
     }
@@ -279,6 +279,10 @@ impl Object<'_> {
                 verbs.push(verb);
             }
         }
+        if verbs.is_empty() {
+            // All of it is minor.
+            verbs.extend(self.steps.first().map(|(_, step)| action_words(&step.action)));
+        }
         verbs.join(", ")
     }
 }
@@ -317,8 +321,8 @@ pub(crate) fn action_words(action: &Action) -> String {
             format!("run {}", escape::line(&exec.argv.join(" ")))
         }
         Action::Delay { ms } => format!("wait {}", crate::words::duration(*ms)),
-        Action::MarkRun { .. } => "mark for this run".to_owned(),
-        Action::UnmarkRun { .. } => "let go of".to_owned(),
+        Action::MarkRun { .. } => "goes with this run".to_owned(),
+        Action::UnmarkRun { .. } => "goes with no run any more".to_owned(),
         Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)

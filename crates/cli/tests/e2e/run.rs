@@ -95,7 +95,7 @@ fn a_task_must_run_where_it_is_written_after_those_that_it_needs() {
     never.code(5).says("five ended with 5: never, which needs it, is not run");
     assert_eq!(never.stdout, "");
     world.run(&["run", "five"]).code(5);
-    world.run(&["run", "nothing"]).code(1).says("the image must have the program");
+    world.run(&["run", "nothing"]).code(127).says("the image must have the program");
     world.run(&["run", "only", "--", "x"]).code(64).says("takes no words");
     world.run(&["run", "wrds"]).code(64).says("words");
     let json = world.run(&["--output", "json", "run", "five"]);

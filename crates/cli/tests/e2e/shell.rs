@@ -67,7 +67,7 @@ fn a_shell_must_take_what_is_piped_in_and_say_where_there_is_none() {
     }
     let told = world.run_with_input(&["shell", "web", "-e", "A=there"], b"echo hi $A\n");
     assert_eq!(told.code(0).stdout, "hi there\n");
-    world.run(&["shell", "bare"]).code(1).says("neither bash nor sh");
+    world.run(&["shell", "bare"]).code(127).says("neither bash nor sh");
     world.run(&["shell", "small"]).code(1).says("small has no shell: neither bash nor sh");
     world.run(&["shell", "small", "--shell", "/bin/no"]).code(126);
     world.run(&["shell", "down"]).code(1).says("down does not run");

@@ -231,7 +231,7 @@ fn place(
         (Some(image), None) => TaskPlace::Image(image),
         (None, Some(container)) => TaskPlace::Container(container),
         (None, None) if !may_be_of_nothing => {
-            let found = reader.error(item, "task-place", "the task says not where it runs");
+            let found = reader.error(item, "task-place", "the task does not say where it runs");
             let help = "add `image` or `container`, or `needs`, or an `action`";
             reader.report(found.at(item.key_span(), "").help(help));
             return None;

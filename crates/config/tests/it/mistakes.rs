@@ -284,7 +284,7 @@ tasks:
   u: {image: x, container: a}
 #                          ^ error: tasks.u: a task runs in one place, not in two
   v: {command: x}
-# ^ error: tasks.v: the task says not where it runs
+# ^ error: tasks.v: the task does not say where it runs
   w: {image: x, action: run, overrides: {a: 1}}
 #                                       ^^^^^^ error: tasks.w.overrides: only what this file declares can be overridden
 #                                       help: declare the image under `images`

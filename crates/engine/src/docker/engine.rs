@@ -323,10 +323,9 @@ impl Engine for DockerEngine {
         &self,
         container: &ContainerId,
         reference: &str,
-        env: &BTreeMap<String, String>,
         labels: &BTreeMap<String, String>,
     ) -> Result<()> {
-        self.container_commit(container, reference, env, labels).await
+        self.container_commit(container, reference, labels).await
     }
 
     async fn tag_image(&self, image: &str, reference: &str) -> Result<()> {

@@ -189,15 +189,13 @@ impl DockerEngine {
         &self,
         container: &ContainerId,
         reference: &str,
-        env: &BTreeMap<String, String>,
         labels: &BTreeMap<String, String>,
     ) -> Result<()> {
         let (name, tag) = split(reference);
-        let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let query = Query::new().with("container", container.as_str());
         let call = Call::post("/commit").query(query.with("repo", &name).with("tag", &tag));
         // What is said here goes before what the container has.
-        let call = call.json(&serde_json::json!({"Env": env, "Labels": labels}));
+        let call = call.json(&serde_json::json!({"Labels": labels}));
         self.carry_out(call.deadline(deadline::TRANSFER)).await
     }
 

@@ -5,11 +5,13 @@
 use crate::draft::{Draft, Why};
 use crate::rule::container::{remove_container, stop_if_up};
 use crate::rule::down::Gone;
+use crate::rule::one_off;
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::lock::Holder;
-use windlass_model::observed::ObservedNetwork;
+use windlass_model::mount::MountSource;
+use windlass_model::observed::{ObservedContainer, ObservedNetwork, State};
 use windlass_model::plan::{Action, Cause, Group, StepId};
 use windlass_model::request::Request;
 use windlass_model::run_mark::{self, RunMark};
@@ -135,7 +137,8 @@ pub(crate) fn forget(world: &World<'_>, gone: &Gone, everything: bool, draft: &m
 pub(crate) fn release(world: &World<'_>, request: &Request, draft: &mut Draft) {
     let all = marks(world, request.options.marks.as_deref());
     if !request.options.leave {
-        return take_back(world, all, &mut Gone::new(), draft);
+        let mut gone = one_off::leftovers(world, draft);
+        return take_back(world, all, &mut gone, draft);
     }
     for (address, marks) in all {
         unmark(&address, marks.mine, &Cause::Requested, [], draft);
@@ -165,7 +168,9 @@ fn take_back(
         } else if address.kind == Kind::Container {
             remove(world, &address, gone, draft)
         } else {
-            remove_network(world, &address, gone, draft).into_iter().collect()
+            // While something is on it, it keeps its mark: a later run looks again.
+            let Some(steps) = remove_network(world, &address, gone, draft) else { continue };
+            steps
         };
         unmark(&address, ended, &Cause::Leftover, steps, draft);
     }
@@ -181,7 +186,8 @@ fn remove(world: &World<'_>, address: &Address, gone: &mut Gone, draft: &mut Dra
     let mut steps = Vec::new();
     for container in world.containers_at(address) {
         let id = &container.id;
-        let stopped = stop_if_up(address, container.state, id, None, &why, after.clone(), draft);
+        let state = if keeps_nothing(container) { State::Exited } else { container.state };
+        let stopped = stop_if_up(address, state, id, None, &why, after.clone(), draft);
         let after = stopped.map_or_else(|| after.clone(), |step| vec![step]);
         let step = remove_container(address, id, true, &why, after, draft);
         gone.insert(id.clone(), step);
@@ -191,17 +197,25 @@ fn remove(world: &World<'_>, address: &Address, gone: &mut Gone, draft: &mut Dra
     steps
 }
 
-/// Unless something stays on it.
+/// Whether nothing of what it writes outlives it: then it need not be asked to end.
+fn keeps_nothing(container: &ObservedContainer) -> bool {
+    let config = &container.config;
+    config.volumes_from.is_empty()
+        && config.mounts.values().all(|mount| mount.source == MountSource::Anonymous)
+}
+
+/// The steps of it; `None` if something stays on it.
 fn remove_network(
     world: &World<'_>,
     address: &Address,
     gone: &Gone,
     draft: &mut Draft,
-) -> Option<StepId> {
-    let network = network(world, address)?;
+) -> Option<Vec<StepId>> {
     let after = gone_at(world, address, gone)?;
+    let Some(network) = network(world, address) else { return Some(Vec::new()) };
     let action = Action::RemoveNetwork { id: network.id.clone(), name: network.name.clone() };
-    Some(draft.step(address, action, Why::new(Cause::Leftover, Group::Remove), after))
+    let why = Why::new(Cause::Leftover, Group::Remove);
+    Some(vec![draft.step(address, action, why, after)])
 }
 
 fn network<'a>(world: &World<'a>, address: &Address) -> Option<&'a ObservedNetwork> {

@@ -12,7 +12,7 @@ use crate::world::World;
 use windlass_model::Address;
 use windlass_model::container::ContainerSpec;
 use windlass_model::name::{ContainerId, EngineName};
-use windlass_model::observed::ContainerSummary;
+use windlass_model::observed::{ContainerSummary, ObservedEngine};
 use windlass_model::one_off::{self, OneOff};
 use windlass_model::plan::{Action, Cause, ContainerRef, Group, StepId, Until};
 use windlass_model::request::Request;
@@ -143,6 +143,12 @@ pub(crate) fn leftovers(world: &World<'_>, draft: &mut Draft) -> Gone {
     let over = world.observed.over.iter();
     let over = over.filter_map(|(engine, id)| Some((engine, world.state(engine)?, id)));
     let mut gone = Gone::new();
+    // The last first: it may use the anonymous volumes of one before it.
+    let mut over: Vec<_> = over.collect();
+    let made_s = |(_, state, id): &(_, &ObservedEngine, &ContainerId)| {
+        state.containers.get(*id).map(|seen| seen.created_s)
+    };
+    over.sort_by_key(|one| std::cmp::Reverse(made_s(one)));
     for (engine, state, id) in over {
         let seen = state.containers.get(id);
         let Some(seen) =

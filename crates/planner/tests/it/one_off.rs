@@ -272,3 +272,29 @@ fn what_is_asked_for_stays_and_what_the_dead_left_goes() {
     let down = fixture.plan(&Request::new(Verb::Down));
     assert!(down.contains("container db: unmark"), "{down}");
 }
+
+#[test]
+fn a_network_that_something_stays_on_keeps_its_mark() {
+    let other = holder("other");
+    let mut fixture = with_one_off("p.web_run_0");
+    let over = std::mem::take(&mut fixture.observed.over);
+    let net = Address::network(&engine(), "net");
+    let db = marks(&mut fixture, &other, &container("db"));
+    marks(&mut fixture, &other, &net);
+    let id = ContainerId::new("id-p.web_run_0");
+    let seen = fixture.state().containers.get_mut(&id).unwrap();
+    seen.networks.insert("p.net".to_owned());
+    let text = fixture.plan(&release(&other));
+    assert!(text.contains("container db: unmark") && !text.contains("network net"), "{text}");
+    // What a dead run left on it goes before it.
+    fixture.observed.over = over;
+    fixture.state().volumes.remove(&db);
+    let web = fixture.project.containers[&container("web")].name.clone();
+    let others: Vec<_> = fixture.state().containers.values().map(|one| one.name.clone()).collect();
+    assert!(others.contains(&web.to_string()));
+    for seen in fixture.state().containers.values_mut().filter(|one| one.id != id) {
+        seen.networks.clear();
+    }
+    let text = fixture.plan(&release(&other));
+    assert!(text.contains("network net: remove") && text.contains("network net: unmark"), "{text}");
+}

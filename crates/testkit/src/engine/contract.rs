@@ -358,11 +358,10 @@ impl Engine for FakeEngine {
         &self,
         container: &ContainerId,
         reference: &str,
-        env: &BTreeMap<String, String>,
         labels: &BTreeMap<String, String>,
     ) -> Result<()> {
         let (id, key, labels) = (container.clone(), reference.to_owned(), labels.clone());
-        let recipe = format!("{id} {env:?}");
+        let recipe = id.to_string();
         self.change("commit_container", reference, move |w| w.commit(&id, key, labels, &recipe))
             .await
     }

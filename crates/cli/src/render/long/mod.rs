@@ -7,7 +7,7 @@ mod image;
 mod outside;
 mod written;
 
-pub(crate) use written::{Written, written};
+pub(crate) use written::{PLACE, Written, written};
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -58,6 +58,9 @@ pub(crate) fn written(
     written
 }
 
+/// Stands for the words of the command line in a project that is read to be written: no shell would quote it.
+pub(crate) const PLACE: &str = "windlass-args-go-here";
+
 impl Written {
     fn secrets(&mut self, section: &str, name: &str, config: &ContainerConfig) {
         for (variable, value) in &config.env {
@@ -75,11 +78,19 @@ impl Written {
         }
     }
 
-    /// Where the words of the command line go; wherever that was, now it is the end.
+    /// Where the words of the command line go: at the end, if the project was not read with [`PLACE`] for them.
     fn args(&mut self, name: &str) {
         const ARGS: &str = "{{ args }}";
         let task = &mut self.file["tasks"][name];
-        if let Some(line) = task["bash"].as_str() {
+        let bash = task["bash"].as_str().filter(|line| line.contains(PLACE)).map(str::to_owned);
+        let has_place =
+            |all: &Value| all.as_array().is_some_and(|all| all.iter().any(|one| *one == PLACE));
+        if let Some(line) = bash {
+            task["bash"] = json!(line.replace(PLACE, ARGS));
+        } else if has_place(&task["command"]) {
+            let words = task["command"].as_array_mut().into_iter().flatten();
+            words.filter(|one| **one == PLACE).for_each(|one| *one = json!(ARGS));
+        } else if let Some(line) = task["bash"].as_str() {
             task["bash"] = json!(format!("{} {ARGS}", line.trim_end()));
         } else if let Some(words) = task["command"].as_array_mut() {
             words.push(json!(ARGS));

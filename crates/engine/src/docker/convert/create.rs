@@ -4,6 +4,7 @@
 
 use windlass_model::container::{ContainerConfig, Device, Gpus, LogConfig, Ulimit};
 use windlass_model::endpoint::{Endpoints, NetworkMode};
+use windlass_model::one_off;
 use windlass_model::plan::CreateContainer;
 
 use super::process::env_list;
@@ -40,7 +41,12 @@ pub(crate) fn create_body(create: &CreateContainer, api: ApiVersion) -> Result<C
     let network = Attachment::of(config, api)?;
     let (mut body, platform) = whole(config, health?, mounts);
     body.config.image = Some(create.image.to_string());
-    body.config.labels = some_map(&create.labels.all());
+    let labels = create.labels.all();
+    if !labels.contains_key(one_off::HOLDER) {
+        // Whoever leaves it must not end its input for all who come after.
+        body.config.stdin_once = None;
+    }
+    body.config.labels = some_map(&labels);
     body.config.mac_address = network.mac_address;
     body.host_config.network_mode = Some(network.mode);
     body.networking_config = network.first;
