@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
-use windlass::LoadOptions;
 use windlass::bundle::{
     Bundle, Facts, LoadedBundle, Mode, Op, ResourceError, ResourcePlan, Root, load_bundle,
 };
 use windlass::config::{Diagnostic, Diagnostics};
+use windlass::{Dialect, LoadOptions};
 
 use crate::args::Apply;
 use crate::consent;
@@ -70,8 +70,12 @@ pub(super) fn run(invocation: &Invocation, args: &Apply) -> Result<Exit> {
 /// The bundle, with every finding said.
 fn read(invocation: &Invocation, file: &Path) -> Result<(LoadedBundle, Bundle)> {
     let here = &invocation.environment;
+    let files = vec![file.to_path_buf()];
+    if load::dialect(&invocation.global, &files)? != Dialect::Windlass {
+        return Err(Trouble::usage("a bundle file has no other dialect", "leave out `--dialect`"));
+    }
     let loaded = load_bundle(&LoadOptions {
-        files: vec![file.to_path_buf()],
+        files,
         stdin: (file == Path::new("-")).then(load::read_stdin).transpose()?,
         set: invocation.global.set.clone(),
         env: here.variables.clone(),

@@ -86,6 +86,12 @@ fn every_block_is_what_it_says() {
                     assert_eq!(ended.code, 0, "{place}: {}", ended.stderr);
                     assert!(!ended.stderr.contains("warning"), "{place}: {}", ended.stderr);
                 }
+                ("yaml bundle", None) => {
+                    let words = ["apply", "-", "--root", ".", "--plan"];
+                    let ended = Test::new().stdin(&text).args(words).run();
+                    assert_eq!(ended.code, 0, "{place}: {}", ended.stderr);
+                    assert_eq!(ended.stderr, "", "{place}");
+                }
                 ("json", None) => {
                     for line in text.lines() {
                         let parsed = serde_json::from_str::<serde_json::Value>(line);

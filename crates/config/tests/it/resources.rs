@@ -400,7 +400,7 @@ fn what_is_sensitive_is_not_in_an_excerpt() {
 fn the_reference_loads() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/resources.md");
     let text = std::fs::read_to_string(path).unwrap();
-    let yaml = text.split("```").find_map(|part| part.strip_prefix("yaml\n")).unwrap();
+    let yaml = text.split("```").find_map(|part| part.strip_prefix("yaml bundle\n")).unwrap();
     let found = bundle(yaml);
     assert_eq!(found.resources.len(), 9);
 }
