@@ -26,12 +26,16 @@ pub struct AssembledLayer {
 ///
 /// # Errors
 ///
-/// If a file can't be read, or the tar can't be written.
+/// If a file can't be read, the tar can't be written, or the overlay waits for what a command will have done.
 pub fn assemble(
     below: &dyn View,
     overlay: &Overlay<'_>,
     sink: &mut dyn Write,
 ) -> io::Result<AssembledLayer> {
+    if overlay.has_run() {
+        let message = "commands are run in a container: what they do is not known here";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+    }
     let mut tar = Builder::new(Hashing { sink, hash: Sha256::new(), size: 0 });
     let mut entries = Vec::new();
     for (path, layered) in overlay.changes() {
