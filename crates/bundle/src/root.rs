@@ -219,7 +219,10 @@ impl View for Root {
             | FileType::BlockDevice
             | FileType::Unknown => FileKind::Other,
         };
-        let owner = Owner { uid: found.st_uid, gid: found.st_gid };
+        let is_mine = !self.gives_owners && found.st_uid == rustix::process::geteuid().as_raw();
+        // Who is not root can give nothing away: what is theirs stands for root's.
+        let owner =
+            if is_mine { Owner::default() } else { Owner { uid: found.st_uid, gid: found.st_gid } };
         let size = u64::try_from(found.st_size).unwrap_or(0);
         Ok(Some(Metadata { kind, owner, mode: found.st_mode & 0o7777, size }))
     }
