@@ -23,7 +23,10 @@ use windlass::{ContextTrouble, SecretError};
 /// Why nothing is to be done in a project of which people expect something.
 pub(crate) fn nothing_to_do(project: &Project, verb: Verb, plan: &Plan) -> Option<&'static str> {
     let is_bare = project.containers.is_empty() && !verb.is_about_images();
-    let is_asked = is_bare && plan.is_empty() && plan.notes.is_empty() && verb != Verb::Down;
+    let is_asked = is_bare
+        && plan.is_empty()
+        && plan.notes.is_empty()
+        && !matches!(verb, Verb::Down | Verb::Clean);
     match (project.images.is_empty(), project.tasks.is_empty()) {
         _ if !is_asked => None,
         (_, false) => Some("it declares no containers: `windlass tasks` lists what can be run"),

@@ -303,10 +303,8 @@ Examples:
   windlass run release --dry-run    what a task would do whose `action` is a command, such as `push`
   windlass tasks                    which tasks there are
 
-Exit codes: the program's or the command's own; 124 it did not end by its
---deadline, 126 it can't be run, 127 there is no such program, 1 it could not
-be brought up, 3 another run is changing the project, 64 command line,
-65 files, 69 no engine, 130 interrupted.";
+Exit codes: the program's or the command's own; 124 not over by --deadline, 126 or 127 can't be run,
+1 failed before, 3 another run is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
 
 pub(super) const SCRIPT: &str = "\
 Examples:
@@ -315,10 +313,8 @@ Examples:
   windlass script web - < fix.sh                a script that is piped in
   windlass script web jobs -- sh {script_path}/all.sh
 
-Exit codes: the script's own; 124 it did not end by its --deadline, 126 it
-can't be run, 127 there is no such program, 1 it could not be brought up,
-3 another run is changing the project, 64 command line, 65 files, 69 no engine,
-130 interrupted.";
+Exit codes: the script's own; 124 not over by --deadline, 126 or 127 can't be run,
+1 failed before, 3 another run is changing the project, 64 command line, 65 files, 69 no engine, 130 interrupted.";
 
 pub(super) const SERVE: &str = "\
 Examples:
