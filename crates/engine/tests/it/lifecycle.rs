@@ -12,6 +12,7 @@ use windlass_model::container::ContainerConfig;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::limits::{Limits, RestartPolicy};
 use windlass_model::observed::{Health, State};
+use windlass_model::one_off;
 
 use crate::lab::{run, shell, tar_of, upload};
 
@@ -162,7 +163,9 @@ fn input_ends_when_it_is_closed() {
         attached.stream.shutdown().await.unwrap();
         assert_eq!(read_all(attached).await.0, "a\nb\nend\n");
 
-        let config = ContainerConfig { stdin_open: true, ..shell("sort; echo end") };
+        // Only of one that is for whoever attaches first: others may come again.
+        let labels = BTreeMap::from([(one_off::HOLDER.to_owned(), String::new())]).into();
+        let config = ContainerConfig { stdin_open: true, labels, ..shell("sort; echo end") };
         let id = lab.created("cat", config).await.unwrap();
         let mut attached = lab
             .engine
