@@ -3,6 +3,7 @@
 //! Invariant: commands are only run where the root is the machine's own.
 
 use crate::process;
+use crate::sudden_end::SuddenEnd;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use windlass_bundle::{Command, Metadata, Op, ResourceError, Root, Target, View};
@@ -15,6 +16,7 @@ pub(crate) struct Machine {
     pub(crate) no_probes: bool,
     /// Shows what commands say.
     pub(crate) shows: fn(&[u8]),
+    pub(crate) end: SuddenEnd,
 }
 
 type Result<T> = std::result::Result<T, ResourceError>;
@@ -48,12 +50,15 @@ fn shortened(command: &Command) -> String {
 
 impl Target for Machine {
     fn apply(&self, op: &Op) -> Result<()> {
+        self.end.pass();
         match (op, &self.agent) {
             (Op::Run { commands }, Some(agent)) => {
-                commands.iter().try_for_each(|command| self.run(agent, command))
+                commands.iter().try_for_each(|command| self.run(agent, command))?;
             }
-            (op, _) => self.root.apply(op),
+            (op, _) => self.root.apply(op)?,
         }
+        self.end.pass();
+        Ok(())
     }
 }
 

@@ -3,16 +3,23 @@
 //! Invariant: it knows nothing of windlass but the bundle; no lookup goes through the C library, which would load what a
 //! static program can't.
 
-mod line;
+mod assets;
+mod conversation;
+mod errand;
+mod lock;
 mod machine;
 mod options;
 mod process;
 mod session;
 mod state;
+mod sudden_end;
 
-use crate::options::{Options, USAGE};
+use crate::conversation::Conversation;
+use crate::options::{Options, USAGE, Verb};
 use crate::session::{Ending, Session};
+use crate::sudden_end::SuddenEnd;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A resource failed.
@@ -31,6 +38,11 @@ fn main() -> ExitCode {
         say(&process::become_command(&arguments[1..]).to_string());
         return ExitCode::from(NOT_RUN);
     }
+    if let [word, file] = arguments.as_slice()
+        && [errand::RUN, errand::PROBE].contains(&word.as_str())
+    {
+        return errand(word, file);
+    }
     let options = match Options::new(arguments) {
         Ok(options) => options,
         Err(error) => {
@@ -39,17 +51,24 @@ fn main() -> ExitCode {
             return ExitCode::from(NO_BUNDLE);
         }
     };
-    let bundle = match session::read(&options, &mut std::io::stdin()) {
-        Ok(bundle) => bundle,
-        Err(error) => {
-            say(&format!("no bundle that this agent knows: {error}"));
-            return ExitCode::from(NO_BUNDLE);
+    let agent = own_path();
+    let end = SuddenEnd::new(std::env::var("WINDLASS_AGENT_ENDS_AT").ok().as_deref());
+    let mut out = std::io::stdout();
+    let mut session = Session { out: &mut out, arch: arch(), agent, shows: show, end };
+    let ending = if options.verb == Verb::Host {
+        Conversation::new(&mut session, &options).run(&mut std::io::stdin().lock())
+    } else {
+        match session::read(&options, &mut std::io::stdin()) {
+            Ok(bundle) => {
+                session.run(&options, &bundle).and_then(|ending| forget(&options, ending))
+            }
+            Err(error) => {
+                say(&format!("no bundle that this agent knows: {error}"));
+                return ExitCode::from(NO_BUNDLE);
+            }
         }
     };
-    let agent = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
-    let mut out = std::io::stdout();
-    let mut session = Session { out: &mut out, arch: arch(), agent, shows: show };
-    match session.run(options, &bundle) {
+    match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Changes) => ExitCode::from(CHANGES),
         Ok(Ending::Failed) => ExitCode::from(FAILED),
@@ -57,6 +76,31 @@ fn main() -> ExitCode {
             say(&error.to_string());
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Removes the directory of a bundle that was applied, where that is asked for. This program may be in it: it is gone when it ends.
+fn forget(options: &Options, ending: Ending) -> std::io::Result<Ending> {
+    let directory = options.bundle.as_deref().and_then(Path::parent);
+    if let Some(directory) = directory.filter(|_| options.once && ending == Ending::Done) {
+        std::fs::remove_dir_all(directory).map_err(|error| {
+            std::io::Error::new(error.kind(), format!("{}: {error}", directory.display()))
+        })?;
+    }
+    Ok(ending)
+}
+
+/// This program.
+fn own_path() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into())
+}
+
+/// Whoever asked reads how it ended.
+fn errand(word: &str, file: &str) -> ExitCode {
+    let ended = errand::go(word, Path::new(file), own_path(), show);
+    match writeln!(std::io::stdout(), "{ended}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
     }
 }
 

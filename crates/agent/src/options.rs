@@ -9,6 +9,8 @@ use windlass_bundle::Mode;
 pub(crate) enum Verb {
     Plan,
     Apply,
+    /// What is asked for comes on standard input.
+    Host,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -24,12 +26,14 @@ pub(crate) struct Options {
     pub(crate) mode: Mode,
     /// A plan with changes ends with 2.
     pub(crate) detailed_exitcode: bool,
+    /// The directory in which the bundle is goes when it is applied.
+    pub(crate) once: bool,
     /// Nothing is run that only looks.
     pub(crate) no_probes: bool,
 }
 
-pub(crate) const USAGE: &str = "usage: windlass-agent plan|apply [--root DIR] [--state FILE] \
-    [--assets DIR] [--mode host|image] [--detailed-exitcode] [--no-probes] [BUNDLE]";
+pub(crate) const USAGE: &str = "usage: windlass-agent plan|apply|host [--root DIR] [--state FILE] \
+    [--assets DIR] [--mode host|image] [--detailed-exitcode] [--no-probes] [--once] [BUNDLE]";
 
 /// Where a host keeps what earlier runs left.
 const STATE: &str = "/var/lib/windlass/state.json";
@@ -40,7 +44,10 @@ impl Options {
         let verb = match arguments.next().as_deref() {
             Some("plan") => Verb::Plan,
             Some("apply") => Verb::Apply,
-            Some(other) => return Err(format!("`{other}` is neither `plan` nor `apply`")),
+            Some("host") => Verb::Host,
+            Some(other) => {
+                return Err(format!("`{other}` is neither `plan` nor `apply` nor `host`"));
+            }
             None => return Err("there is nothing to do".to_owned()),
         };
         let mut options = Self {
@@ -51,6 +58,7 @@ impl Options {
             state: None,
             mode: Mode::Host,
             detailed_exitcode: false,
+            once: false,
             no_probes: false,
         };
         let mut mode = None;
@@ -62,12 +70,16 @@ impl Options {
                 "--assets" => options.assets = Some(value()?.into()),
                 "--mode" => mode = Some(value()?),
                 "--detailed-exitcode" => options.detailed_exitcode = true,
+                "--once" => options.once = true,
                 "--no-probes" => options.no_probes = true,
                 "-" => {}
                 other if other.starts_with('-') => return Err(format!("`{other}` is no option")),
                 _ if options.bundle.is_some() => return Err("one bundle at a time".to_owned()),
                 _ => options.bundle = Some(word.into()),
             }
+        }
+        if options.once && (options.bundle.is_none() || options.verb != Verb::Apply) {
+            return Err("`--once` is for a bundle that is applied from a file".to_owned());
         }
         options.root = options.root.filter(|root| root.as_os_str() != "/");
         options.mode = match (mode.as_deref(), &options.root) {
@@ -96,10 +108,12 @@ mod tests {
     fn words_are_options_or_errors() {
         for (line, expected) in [
             ("", "nothing to do"),
-            ("run", "neither `plan` nor `apply`"),
+            ("run", "neither `plan` nor `apply` nor `host`"),
             ("plan --root", "`--root` needs a value"),
             ("plan --rot x", "no option"),
             ("plan a b", "one bundle"),
+            ("plan --once x/y", "`--once` is for"),
+            ("apply --once", "`--once` is for"),
             ("plan --mode x", "neither `host` nor `image`"),
             ("plan --mode host --root /x", "no other root"),
         ] {

@@ -2,15 +2,16 @@
 //!
 //! Invariant: every resource that was come to has a line, also when a later one fails.
 
-use crate::line::{Failure, Line};
 use crate::machine::Machine;
 use crate::options::{Options, Verb};
 use crate::state::State;
+use crate::sudden_end::SuddenEnd;
 use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use windlass_bundle::{
-    Bundle, Content, Facts, Journal, ResourceError, ResourcePlan, Root, apply_with, plan_with,
+    Bundle, Content, ErrorReport, Facts, Journal, ResourceError, ResourcePlan, ResourceReport,
+    Root, apply_with, plan_with,
 };
 
 /// How it ended.
@@ -30,6 +31,8 @@ pub(crate) struct Session<'s> {
     /// This program.
     pub(crate) agent: PathBuf,
     pub(crate) shows: fn(&[u8]),
+    /// For tests: where it is killed.
+    pub(crate) end: SuddenEnd,
 }
 
 /// The bundle that is asked for, its files where they are here.
@@ -56,54 +59,85 @@ pub(crate) fn read(options: &Options, input: &mut dyn Read) -> io::Result<Bundle
     Ok(bundle)
 }
 
+/// What is wrong with resources is an answer, not the end of the program.
+type Outcome = Result<Vec<ResourcePlan>, Vec<ResourceError>>;
+
 impl Session<'_> {
-    pub(crate) fn run(&mut self, options: Options, bundle: &Bundle) -> io::Result<Ending> {
-        let is_live = options.root.is_none();
-        let root = Root::open(options.root.as_deref().unwrap_or(std::path::Path::new("/")))?;
-        let machine = Machine {
-            root,
-            agent: is_live.then(|| self.agent.clone()),
-            no_probes: options.no_probes,
-            shows: self.shows,
+    pub(crate) fn run(&mut self, options: &Options, bundle: &Bundle) -> io::Result<Ending> {
+        let is_apply = options.verb == Verb::Apply;
+        let done = if is_apply {
+            self.apply(options, bundle, &|plan| ResourceReport::from(plan))?
+        } else {
+            self.plan(options, bundle)?
         };
-        let mut notes = Notes { state: State::open(options.state)?, out: &mut *self.out };
-        let facts = Facts::of(&machine, options.mode, self.arch);
-        let done = facts.map_err(|error| vec![error]).and_then(|facts| match options.verb {
-            Verb::Plan => plan_with(bundle, &machine, &facts, &notes),
-            Verb::Apply => apply_with(bundle, &machine, &facts, &mut notes),
-        });
         let plans = match done {
             Ok(plans) => plans,
             Err(errors) => {
                 for error in &errors {
-                    write(self.out, &Failure::from(error))?;
+                    self.write(&ErrorReport::from(error))?;
                 }
                 return Ok(Ending::Failed);
             }
         };
-        if options.verb == Verb::Apply {
+        if is_apply {
             return Ok(Ending::Done);
         }
         for plan in &plans {
-            write(self.out, &Line::from(plan))?;
+            self.write(&ResourceReport::from(plan))?;
         }
         let has_changes = plans.iter().any(|one| !one.changes.is_empty());
         let is_asked = options.detailed_exitcode;
         Ok(if has_changes && is_asked { Ending::Changes } else { Ending::Done })
     }
+
+    pub(crate) fn plan(&mut self, options: &Options, bundle: &Bundle) -> io::Result<Outcome> {
+        let machine = self.machine(options)?;
+        let state = State::open(options.state.clone())?;
+        let notes = Notes { state, say: &mut |_| Ok(()) };
+        let facts = Facts::of(&machine, options.mode, self.arch).map_err(|error| vec![error]);
+        Ok(facts.and_then(|facts| plan_with(bundle, &machine, &facts, &notes)))
+    }
+
+    /// Every resource that is done is written as it is `wrapped`.
+    pub(crate) fn apply<T: Serialize>(
+        &mut self,
+        options: &Options,
+        bundle: &Bundle,
+        wrapped: &dyn Fn(&ResourcePlan) -> T,
+    ) -> io::Result<Outcome> {
+        let machine = self.machine(options)?;
+        let state = State::open(options.state.clone())?;
+        let facts = Facts::of(&machine, options.mode, self.arch).map_err(|error| vec![error]);
+        let mut say = |plan: &ResourcePlan| self.write(&wrapped(plan));
+        let mut notes = Notes { state, say: &mut say };
+        Ok(facts.and_then(|facts| apply_with(bundle, &machine, &facts, &mut notes)))
+    }
+
+    fn machine(&self, options: &Options) -> io::Result<Machine> {
+        let is_live = options.root.is_none();
+        let root = Root::open(options.root.as_deref().unwrap_or(std::path::Path::new("/")))?;
+        Ok(Machine {
+            root,
+            agent: is_live.then(|| self.agent.clone()),
+            no_probes: options.no_probes,
+            shows: self.shows,
+            end: self.end.clone(),
+        })
+    }
+
+    /// A line of JSON.
+    pub(crate) fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.out.write_all(&text)?;
+        self.out.flush()
+    }
 }
 
-fn write(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    out.write_all(&text)?;
-    out.flush()
-}
-
-/// Keeps the state, and prints each resource when it is done.
+/// Keeps the state, and says each resource when it is done.
 struct Notes<'s> {
     state: State,
-    out: &'s mut dyn Write,
+    say: &'s mut dyn FnMut(&ResourcePlan) -> io::Result<()>,
 }
 
 impl Notes<'_> {
@@ -129,6 +163,6 @@ impl Journal for Notes<'_> {
             self.save()?;
         }
         let failed = |error| ResourceError::new(format!("could not say that it is done: {error}"));
-        write(self.out, &Line::from(plan)).map_err(failed)
+        (self.say)(plan).map_err(failed)
     }
 }

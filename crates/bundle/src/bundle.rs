@@ -2,9 +2,9 @@
 //!
 //! Invariant: the same resources give the same bytes, on any machine.
 
-use crate::{Content, Kind, Resource, ResourceError, VERSION};
+use crate::{Content, Kind, PackageSystem, Resource, ResourceError, VERSION};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Resources, in the order in which they are applied where nothing says otherwise.
@@ -39,11 +39,32 @@ impl Bundle {
     ///
     /// If one can't be read.
     pub fn gather(&mut self, directory: &Path) -> Result<(), ResourceError> {
-        for resource in &mut self.resources {
+        for (index, resource) in self.resources.iter_mut().enumerate() {
             let id = resource.id();
             if let Kind::Tree(tree) = &mut resource.kind {
-                let failed = |error| ResourceError::io("gather", &id, &error).of(id.clone());
+                let failed =
+                    |error| ResourceError::io("gather", &id, &error).of(id.clone()).at(index);
                 tree.gather(directory).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes files of sensitive resources into itself, so that they are kept nowhere on the way.
+    ///
+    /// # Errors
+    ///
+    /// If one can't be read.
+    pub fn take_sensitive(&mut self) -> Result<(), ResourceError> {
+        for resource in self.resources.iter_mut().filter(|resource| resource.sensitive) {
+            let id = resource.id();
+            for content in resource.kind.contents() {
+                let failed = |error| ResourceError::io("read", &id, &error).of(id.clone());
+                if let Content::File(_) = content {
+                    let bytes = content.read().map_err(failed)?;
+                    *content = String::from_utf8(bytes)
+                        .map_or_else(|error| Content::Bytes(error.into_bytes()), Content::Text);
+                }
             }
         }
         Ok(())
@@ -57,10 +78,11 @@ impl Bundle {
     /// If one can't be read.
     pub fn take_assets(&mut self) -> Result<BTreeMap<String, PathBuf>, ResourceError> {
         let mut assets = BTreeMap::new();
-        for resource in &mut self.resources {
+        for (index, resource) in self.resources.iter_mut().enumerate() {
             let id = resource.id();
             for content in resource.kind.contents() {
-                let failed = |error| ResourceError::io("read", &id, &error).of(id.clone());
+                let failed =
+                    |error| ResourceError::io("read", &id, &error).of(id.clone()).at(index);
                 let digest = content.digest().map_err(failed)?;
                 if let Content::File(path) = content {
                     let name = format!("assets/{digest}");
@@ -74,6 +96,22 @@ impl Bundle {
     /// Files of the machine that plans, which go with a bundle that is sent.
     pub fn contents(&mut self) -> impl Iterator<Item = &mut Content> {
         self.resources.iter_mut().flat_map(|resource| resource.kind.contents())
+    }
+
+    /// Files of the target whose contents planning may ask for, as far as that can be told without a look at it.
+    pub fn paths(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        for resource in &self.resources {
+            if let Kind::Package(_) = &resource.kind {
+                paths.extend(PackageSystem::DATABASES.iter().map(|path| (*path).to_owned()));
+            }
+            if let Kind::Tree(tree) = &resource.kind {
+                let entries = tree.entries.iter().flatten();
+                paths.extend(entries.map(|entry| format!("{}/{}", tree.path, entry.path)));
+            }
+            paths.extend(Some(resource.kind.name()).filter(|name| name.starts_with('/')));
+        }
+        paths
     }
 
     /// Reads the wire form.

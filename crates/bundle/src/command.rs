@@ -3,11 +3,13 @@
 //! Invariant: nothing is left to look up: the environment is all of it, the user is a number.
 
 use crate::Credentials;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// A program that is run, and how.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Command {
     /// The program, looked for in `PATH` of `env`, and its arguments.
     pub argv: Vec<String>,

@@ -58,3 +58,9 @@ impl<const N: usize> From<[&str; N]> for CommandLine {
         Self::Argv(argv.map(str::to_owned).to_vec())
     }
 }
+
+impl From<String> for CommandLine {
+    fn from(script: String) -> Self {
+        Self::Sh(script)
+    }
+}

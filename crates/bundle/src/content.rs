@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
@@ -60,7 +59,27 @@ impl Content {
     pub fn digest(&self) -> io::Result<String> {
         digest(&mut *self.open()?)
     }
+
+    /// Whether what is read is just this.
+    pub(crate) fn is(&self, from: &mut dyn Read) -> io::Result<bool> {
+        let (mut own, mut left) = (self.open()?, vec![0; PIECE]);
+        let mut right = vec![0; PIECE];
+        loop {
+            let length = from.read(&mut left)?;
+            if length == 0 {
+                return Ok(own.read(&mut right[..1])? == 0);
+            }
+            match own.read_exact(&mut right[..length]) {
+                Ok(()) if left[..length] == right[..length] => {}
+                Ok(()) => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
+
+const PIECE: usize = 16 * 1024;
 
 /// SHA-256 of all that is read, as hexadecimal digits.
 pub(crate) fn digest(from: &mut dyn Read) -> io::Result<String> {
@@ -72,8 +91,11 @@ pub(crate) fn digest(from: &mut dyn Read) -> io::Result<String> {
             length => hash.update(&buffer[..length]),
         }
     }
-    Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// Bytes as hexadecimal digits, as digests are written.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -3,9 +3,10 @@
 //! Invariant: the groups are all that the target's files give the user, and none of those who start it.
 
 use crate::{OwnerName, ResourceError, View, path};
+use serde::{Deserialize, Serialize};
 
 /// A user with its groups, as numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     pub uid: u32,
     pub gid: u32,

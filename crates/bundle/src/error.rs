@@ -50,7 +50,9 @@ impl ResourceError {
         }
     }
 
-    pub(crate) fn field(mut self, field: &'static str) -> Self {
+    /// Says of which key it speaks.
+    #[must_use]
+    pub fn field(mut self, field: &'static str) -> Self {
         self.field = Some(field);
         self
     }
@@ -77,7 +79,8 @@ impl ResourceError {
     }
 
     /// Says in which place of the bundle that is of which it speaks.
-    pub(crate) fn at(mut self, index: usize) -> Self {
+    #[must_use]
+    pub fn at(mut self, index: usize) -> Self {
         self.within.index = self.within.index.or(Some(index));
         self
     }
@@ -92,7 +95,9 @@ impl ResourceError {
         self
     }
 
-    pub(crate) fn of(mut self, id: String) -> Self {
+    /// Says of which resource it speaks, if that is not known yet.
+    #[must_use]
+    pub fn of(mut self, id: String) -> Self {
         if self.id.is_empty() {
             self.id = id;
         }

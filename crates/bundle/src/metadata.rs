@@ -3,9 +3,10 @@
 //! Invariant: of the path itself; no link is followed.
 
 use crate::Owner;
+use serde::{Deserialize, Serialize};
 
 /// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
     File,
     Directory,
@@ -26,7 +27,7 @@ impl FileKind {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
     pub kind: FileKind,
     pub owner: Owner,

@@ -1,9 +1,10 @@
 //! An overlay: a file system as it will be after operations that were not carried out.
 //!
-//! Invariant: what lies below is only looked at; what was done is kept in the order of paths.
+//! Invariant: what lies below is only looked at, and stays as it is meanwhile; what was done is kept in the order of paths.
 
 use crate::{Command, Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 
 /// What is at a path that was changed.
@@ -31,15 +32,23 @@ pub enum Layered {
 }
 
 /// See the module.
-pub struct Overlay<'v> {
-    below: &'v dyn View,
+pub struct Overlay<V> {
+    below: V,
     layer: BTreeMap<String, Layered>,
     has_run: bool,
+    /// Directories that lie below: every path leads through them.
+    directories: RefCell<HashMap<String, Metadata>>,
 }
 
-impl<'v> Overlay<'v> {
-    pub fn new(below: &'v dyn View) -> Self {
-        Self { below, layer: BTreeMap::new(), has_run: false }
+impl<V: View> Overlay<V> {
+    pub fn new(below: V) -> Self {
+        let (layer, directories) = (BTreeMap::new(), RefCell::default());
+        Self { below, layer, has_run: false, directories }
+    }
+
+    /// What lies below it.
+    pub fn below(&self) -> &V {
+        &self.below
     }
 
     /// All that differs from what lies below, by path.
@@ -78,13 +87,29 @@ impl<'v> Overlay<'v> {
                 }
             }
             Op::Remove { path, .. } => {
-                let inside = format!("{path}/");
-                self.layer.retain(|one, _| !one.starts_with(&inside));
+                // `0` comes right after the slash: what is between is inside.
+                let inside = self.layer.range(format!("{path}/")..format!("{path}0"));
+                let inside: Vec<String> = inside.map(|(path, _)| path.clone()).collect();
+                for path in inside {
+                    self.layer.remove(&path);
+                }
                 self.layer.insert(path, Layered::Gone);
             }
             Op::Run { .. } => self.has_run = true,
             Op::Joined => {}
         }
+    }
+
+    /// What lies below at a path.
+    fn look_below(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
+        if let Some(known) = self.directories.borrow().get(path) {
+            return Ok(Some(*known));
+        }
+        let found = self.below.metadata(path)?;
+        if let Some(found) = found.filter(|found| found.kind == FileKind::Directory) {
+            self.directories.borrow_mut().insert(path.to_owned(), found);
+        }
+        Ok(found)
     }
 
     /// Whether what lies below at a path is hidden by something above it that is gone or no directory.
@@ -101,7 +126,7 @@ impl<'v> Overlay<'v> {
     }
 }
 
-impl View for Overlay<'_> {
+impl<V: View> View for Overlay<V> {
     fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
         let here = |kind, owner, mode, size| Ok(Some(Metadata { kind, owner, mode, size }));
         match self.layer.get(path) {
@@ -112,12 +137,12 @@ impl View for Overlay<'_> {
             Some(Layered::Directory { owner, mode }) => here(FileKind::Directory, *owner, *mode, 0),
             Some(Layered::Link { owner, .. }) => here(FileKind::Link, *owner, 0o777, 0),
             Some(Layered::Attributes { owner, mode }) => {
-                let below = self.below.metadata(path)?;
+                let below = self.look_below(path)?;
                 Ok(below.map(|below| Metadata { owner: *owner, mode: *mode, ..below }))
             }
             Some(Layered::Gone) => Ok(None),
             None if self.is_hidden(path) => Ok(None),
-            None => self.below.metadata(path),
+            None => self.look_below(path),
         }
     }
 
@@ -147,7 +172,7 @@ impl View for Overlay<'_> {
         let is_below = match self.layer.get(path) {
             Some(Layered::Directory { .. }) => {
                 // One that was made anew hides nothing: below it nothing was, or what is there still is.
-                self.below.metadata(path)?.is_some_and(|one| one.kind == FileKind::Directory)
+                self.look_below(path)?.is_some_and(|one| one.kind == FileKind::Directory)
             }
             None | Some(Layered::Attributes { .. }) => !self.is_hidden(path),
             Some(_) => return Err(ResourceError::new(format!("{path} is no directory"))),
@@ -155,9 +180,12 @@ impl View for Overlay<'_> {
         let mut names: BTreeSet<String> =
             if is_below { self.below.list(path)?.into_iter().collect() } else { BTreeSet::new() };
         let inside = if path == "/" { "/".to_owned() } else { format!("{path}/") };
-        for (one, layered) in self.layer.range(inside.clone()..) {
+        let mut rest = self.layer.range(inside.clone()..);
+        while let Some((one, layered)) = rest.next() {
             let Some(name) = one.strip_prefix(&inside) else { break };
-            if name.contains('/') {
+            if let Some((name, _)) = name.split_once('/') {
+                // Nothing that is deeper counts: on behind all of it.
+                rest = self.layer.range(format!("{inside}{name}0")..);
                 continue;
             }
             if *layered == Layered::Gone {

@@ -26,6 +26,10 @@ pub(crate) enum Installed {
 }
 
 impl PackageSystem {
+    /// Where the systems keep what is installed: apt's, and the two places of apk's.
+    pub(crate) const DATABASES: &[&str] =
+        &["/var/lib/dpkg/status", "/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+
     /// That of a system.
     pub(crate) fn of(facts: &Facts) -> Option<Self> {
         let like = facts.os_like.iter().map(String::as_str);
@@ -37,11 +41,21 @@ impl PackageSystem {
         })
     }
 
+    /// The declared one, or that of a system.
+    pub(crate) fn declared(one: Option<Self>, facts: &Facts) -> Result<Self, ResourceError> {
+        one.or_else(|| Self::of(facts)).ok_or_else(|| {
+            let os = if facts.os_id.is_empty() { "the target" } else { &facts.os_id };
+            let message = format!("no package manager is known of {os}");
+            let help = "set `manager` to apt, apk or dnf";
+            ResourceError::new(message).field("manager").help(help)
+        })
+    }
+
     /// What is installed; `None` if its files can't be read, but only asked about.
     pub(crate) fn installed(self, view: &dyn View) -> Result<Option<Packages>, ResourceError> {
         let (places, read): (&[&str], fn(&str) -> Packages) = match self {
-            Self::Apt => (&["/var/lib/dpkg/status"], dpkg),
-            Self::Apk => (&["/lib/apk/db/installed", "/usr/lib/apk/db/installed"], apk),
+            Self::Apt => (&Self::DATABASES[..1], dpkg),
+            Self::Apk => (&Self::DATABASES[1..], apk),
             Self::Dnf => return Ok(None),
         };
         for place in places {

@@ -2,9 +2,12 @@
 //!
 //! Invariant: planning changes nothing; applying does what planning said, and looks whether it is so then.
 
+use crate::index::Index;
+use crate::kind::for_hosts;
 use crate::order::order;
 use crate::{
-    Bundle, Change, Facts, Journal, Kind, Op, Overlay, ResourceError, ResourcePlan, Target, View,
+    Bundle, Change, Facts, Journal, Kind, Mode, Op, Overlay, Resource, ResourceError, ResourcePlan,
+    Target, View,
 };
 
 /// What is to be done, resource by resource, in the order in which it would be.
@@ -31,11 +34,13 @@ pub fn plan_with(
     facts: &Facts,
     journal: &dyn Journal,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let groups = groups(bundle, checked(bundle)?);
+    let index = Index::new(bundle);
+    let groups = groups(bundle, checked(bundle, &index)?);
     let mut overlay = Overlay::new(view);
-    let mut plans: Vec<ResourcePlan> = Vec::new();
+    let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
+    let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
-        let look = Planner { bundle, facts, journal, before: &plans };
+        let look = Planner { bundle, index: &index, facts, journal, changed: &changed };
         let group_plans = match look.group(&group, &overlay) {
             // What a command leaves behind nobody knows before it has run.
             Err(_) if overlay.has_run() => {
@@ -47,6 +52,7 @@ pub fn plan_with(
         for change in group_plans.iter().flat_map(|one| &one.changes) {
             overlay.apply(&change.op);
         }
+        note(&mut changed, &group_plans);
         plans.extend(group_plans);
     }
     Ok(plans)
@@ -76,34 +82,44 @@ pub fn apply_with(
     facts: &Facts,
     journal: &mut dyn Journal,
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
-    let groups = groups(bundle, checked(bundle)?);
-    let mut plans: Vec<ResourcePlan> = Vec::new();
+    let index = Index::new(bundle);
+    let groups = groups(bundle, checked(bundle, &index)?);
+    let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
+    let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
-        let applied = apply_group(bundle, target, facts, journal, &plans, &group);
-        plans.extend(applied.map_err(|error| vec![error])?);
+        let applied = apply_group((bundle, &index), target, facts, journal, &changed, &group);
+        let applied = applied.map_err(|error| vec![error])?;
+        note(&mut changed, &applied);
+        plans.extend(applied);
     }
     Ok(plans)
 }
 
+/// Remembers which resources were changed.
+fn note(changed: &mut [bool], plans: &[ResourcePlan]) {
+    for one in plans {
+        changed[one.index] = !one.changes.is_empty();
+    }
+}
+
 fn apply_group(
-    bundle: &Bundle,
+    (bundle, index): (&Bundle, &Index),
     target: &dyn Target,
     facts: &Facts,
     journal: &mut dyn Journal,
-    before: &[ResourcePlan],
+    changed: &[bool],
     group: &[usize],
 ) -> Result<Vec<ResourcePlan>, ResourceError> {
-    let planned = Planner { bundle, facts, journal, before }.group(group, target)?;
+    let planned = Planner { bundle, index, facts, journal, changed }.group(group, target)?;
     for one in &planned {
         let resource = &bundle.resources[one.index];
         if !one.changes.is_empty() {
-            let watching = |other: &&crate::Resource| {
-                other.watches.iter().any(|name| resource.is_called(name))
-            };
+            let watchers = index.watchers(one.index).iter();
             let watchers: Vec<String> =
-                bundle.resources.iter().filter(watching).map(crate::Resource::typed_id).collect();
+                watchers.map(|place| index.typed_id(*place).to_owned()).collect();
             journal.expect(&watchers).map_err(|error| error.of(one.id.clone()))?;
         }
+        target.begin(resource, one).map_err(|error| error.of(one.id.clone()))?;
         for change in &one.changes {
             let failed = |error: ResourceError| {
                 let error = if resource.sensitive { error.hidden() } else { error };
@@ -115,37 +131,50 @@ fn apply_group(
     for one in &planned {
         let resource = &bundle.resources[one.index];
         if !one.changes.is_empty() && resource.kind.is_observable(facts) {
-            let rest = Planner { bundle, facts, journal, before }.one(one.index, target)?;
+            let again = Planner { bundle, index, facts, journal, changed };
+            let rest = again.one(one.index, target)?;
             if let Some(change) = rest.changes.first() {
                 let message =
                     format!("it is not as it shall be after it was applied: {}", change.reason);
                 return Err(ResourceError::new(message).of(one.id.clone()));
             }
         }
-        journal.done(&resource.typed_id(), one).map_err(|error| error.of(one.id.clone()))?;
+        journal.done(index.typed_id(one.index), one).map_err(|error| error.of(one.id.clone()))?;
     }
     Ok(planned)
 }
 
 /// All that is wrong with a bundle itself, whatever its target is.
 pub fn check(bundle: &Bundle) -> Vec<ResourceError> {
-    checked(bundle).err().unwrap_or_default()
+    checked(bundle, &Index::new(bundle)).err().unwrap_or_default()
+}
+
+/// What a bundle has no place for in a mode: in an image what is for hosts only, unless a condition leaves it out there.
+pub fn check_for(bundle: &Bundle, mode: Mode) -> Vec<ResourceError> {
+    let is_left_out = |resource: &Resource| {
+        let condition = resource.only_if.as_ref();
+        condition.is_some_and(|one| !one.mode.is_empty() && !one.mode.contains(&mode))
+    };
+    let all = bundle.resources.iter().enumerate();
+    let wrong = all.filter(|(_, one)| mode == Mode::Image && one.kind.is_host_only());
+    let wrong = wrong.filter(|(_, one)| !is_left_out(one));
+    wrong.map(|(place, one)| for_hosts(one.kind.word()).at(place).of(one.id())).collect()
 }
 
 /// The order, if nothing is wrong.
-fn checked(bundle: &Bundle) -> Result<Vec<usize>, Vec<ResourceError>> {
+fn checked(bundle: &Bundle, index: &Index) -> Result<Vec<usize>, Vec<ResourceError>> {
     let mut errors: Vec<ResourceError> = Vec::new();
-    for (index, resource) in bundle.resources.iter().enumerate() {
-        if resource.sensitive && resource.id.is_none() && matches!(resource.kind, Kind::Execute(_))
-        {
-            let error = ResourceError::new("a sensitive command has no `id`");
+    for (place, resource) in bundle.resources.iter().enumerate() {
+        if resource.id.is_none() && resource.name().is_none() {
+            let word = resource.kind.word();
+            let error = ResourceError::new(format!("a sensitive `{word}` has no `id`"));
             let help = "give it one: its own words would be shown otherwise";
-            errors.push(error.field("id").help(help).at(index).of("execute".to_owned()));
+            errors.push(error.field("id").help(help).at(place).of(word.to_owned()));
         }
         let found = resource.kind.check().into_iter();
-        errors.extend(found.map(|error| error.at(index).of(resource.id())));
+        errors.extend(found.map(|error| error.at(place).of(index.id(place).to_owned())));
     }
-    match order(bundle) {
+    match order(bundle, index) {
         Ok(order) if errors.is_empty() => Ok(order),
         Ok(_) => Err(errors),
         Err(more) => Err(errors.into_iter().chain(more).collect()),
@@ -176,9 +205,11 @@ fn groups(bundle: &Bundle, order: Vec<usize>) -> Vec<Vec<usize>> {
 /// Plans resources, one after the other.
 struct Planner<'p> {
     bundle: &'p Bundle,
+    index: &'p Index,
     facts: &'p Facts,
     journal: &'p dyn Journal,
-    before: &'p [ResourcePlan],
+    /// Of those that were planned so far, by their places.
+    changed: &'p [bool],
 }
 
 impl Planner<'_> {
@@ -204,7 +235,7 @@ impl Planner<'_> {
     }
 
     fn nothing(&self, index: usize, why: Option<&'static str>) -> ResourcePlan {
-        let id = self.bundle.resources[index].id();
+        let id = self.index.id(index).to_owned();
         ResourcePlan { index, id, changes: Vec::new(), skipped: why }
     }
 
@@ -213,18 +244,16 @@ impl Planner<'_> {
         if resource.only_if.as_ref().is_some_and(|condition| !condition.holds(self.facts)) {
             return Ok(self.nothing(index, Some("its condition does not hold here")));
         }
-        let is_watched = |name: &String| {
-            let mut changed = self.before.iter().filter(|one| !one.changes.is_empty());
-            changed.any(|one| self.bundle.resources[one.index].is_called(name))
-        };
+        let has_changed =
+            |name: &String| self.index.called(name).iter().any(|place| self.changed[*place]);
         if !resource.watches.is_empty()
-            && !resource.watches.iter().any(is_watched)
-            && !self.journal.is_pending(&resource.typed_id())
+            && !resource.watches.iter().any(has_changed)
+            && !self.journal.is_pending(self.index.typed_id(index))
         {
             return Ok(self.nothing(index, Some("nothing that it watches has changed")));
         }
         let planned = resource.kind.plan(view, self.facts);
-        let mut changes = planned.map_err(|error| error.of(resource.id()))?;
+        let mut changes = planned.map_err(|error| error.of(self.index.id(index).to_owned()))?;
         if resource.sensitive {
             for change in &mut changes {
                 change.diff = None;

@@ -38,19 +38,21 @@ impl Resource {
 
     /// `file[/etc/motd]`: type and what it is about. Others may use it though there is an id.
     pub fn typed_id(&self) -> String {
-        let name = match (&self.kind, &self.id) {
-            // Its own words may be a secret.
-            (Kind::Execute(_), id) if self.sensitive => id.clone().unwrap_or_default(),
-            (kind, _) => kind.name(),
-        };
+        let name = self.name().or_else(|| self.id.clone()).unwrap_or_default();
         format!("{}[{name}]", self.kind.word())
+    }
+
+    /// What it is about, if that may be shown.
+    pub fn name(&self) -> Option<String> {
+        let is_hidden = self.sensitive && self.kind.shows_words();
+        (!is_hidden).then(|| self.kind.name())
     }
 
     /// Whether a reference in `watches` or `after` means it.
     pub fn is_called(&self, reference: &str) -> bool {
         self.id.as_deref() == Some(reference)
             || self.typed_id() == reference
-            || (self.id.is_none() && self.kind.name() == reference)
+            || (self.id.is_none() && self.name().as_deref() == Some(reference))
     }
 
     #[must_use]

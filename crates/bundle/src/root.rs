@@ -4,7 +4,7 @@
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
 use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, Target, View, path};
-use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
 use rustix::io::Errno;
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -15,6 +15,8 @@ type Result<T> = std::result::Result<T, ResourceError>;
 /// See the module.
 pub struct Root {
     top: OwnedFd,
+    /// Who runs this.
+    uid: Uid,
     /// Whether owners are given: only root can.
     gives_owners: bool,
 }
@@ -29,7 +31,8 @@ impl Root {
     pub fn open(directory: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = fs::open(directory, flags, Mode::empty())?;
-        Ok(Self { top, gives_owners: rustix::process::geteuid().is_root() })
+        let uid = rustix::process::geteuid();
+        Ok(Self { top, uid, gives_owners: uid.is_root() })
     }
 
     /// Does one operation.
@@ -62,6 +65,16 @@ impl Root {
 
     fn directory(&self, path: &str) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path = path.trim_start_matches('/');
+        if path.is_empty() {
+            return self.top.try_clone();
+        }
+        let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        match fs::openat2(&self.top, path, flags, Mode::empty(), inside) {
+            // An old kernel does not know it, a container may forbid it, and a long way has to be gone step by step.
+            Err(Errno::NOSYS | Errno::PERM | Errno::NAMETOOLONG | Errno::AGAIN) => {}
+            opened => return Ok(opened?),
+        }
         let mut here = self.top.try_clone()?;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             here = fs::openat(&here, part, flags, Mode::empty())?;
@@ -219,7 +232,7 @@ impl View for Root {
             | FileType::BlockDevice
             | FileType::Unknown => FileKind::Other,
         };
-        let is_mine = !self.gives_owners && found.st_uid == rustix::process::geteuid().as_raw();
+        let is_mine = !self.gives_owners && found.st_uid == self.uid.as_raw();
         // Who is not root can give nothing away: what is theirs stands for root's.
         let owner =
             if is_mine { Owner::default() } else { Owner { uid: found.st_uid, gid: found.st_gid } };

@@ -4,6 +4,7 @@
 
 use crate::{Command, Metadata, ResourceError};
 use std::io::Read;
+use std::rc::Rc;
 
 /// The root of a target: an image's layers, a directory, a host. Paths are absolute, without `.`, `..` and links.
 pub trait View {
@@ -44,3 +45,31 @@ pub trait View {
         Ok(None)
     }
 }
+
+macro_rules! through {
+    ($($pointer:ty),*) => {$(
+        impl<T: View + ?Sized> View for $pointer {
+            fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
+                (**self).metadata(path)
+            }
+
+            fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
+                (**self).open(path)
+            }
+
+            fn read_link(&self, path: &str) -> Result<String, ResourceError> {
+                (**self).read_link(path)
+            }
+
+            fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
+                (**self).list(path)
+            }
+
+            fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {
+                (**self).probe(command)
+            }
+        }
+    )*};
+}
+
+through!(&T, Rc<T>);

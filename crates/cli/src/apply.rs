@@ -24,6 +24,8 @@ use crate::intervention::{self, FailedBuild};
 use crate::invocation::{self, Invocation};
 use crate::lock;
 use crate::origin::Origin;
+use crate::preview;
+use crate::process;
 use crate::render::{json, plan as plan_text, report as report_text};
 use crate::session::Session;
 use crate::signals::Signals;
@@ -69,6 +71,7 @@ pub(crate) async fn apply_in(
         invocation.console.say(&format!("{hint}\n"));
     }
     if consent.dry_run {
+        preview::show(invocation, session, &plan).await;
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
@@ -229,6 +232,7 @@ impl Run<'_> {
         let (invocation, session) = (self.invocation, self.session);
         let mut context = ExecutionContext::new(&session.project, self.secrets.clone());
         context.file_digests = session.file_digests.clone();
+        context.holder = Some(process::holder(&invocation.environment, invocation.command));
         let plan = Arc::new(plan);
         let (report, signal) = carry_out(invocation, session, &plan, &context, signals).await;
         Ran { plan, report, signal }

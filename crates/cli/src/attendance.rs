@@ -148,6 +148,7 @@ impl Attendance<'_> {
                 }
                 number = signals.next() => {
                     if cut_short.replace(Exit::Signal(number)).is_some() {
+                        self.invocation.console.say("it is killed at once\n");
                         return Ok((cut_short, None));
                     }
                     last.set(sleep(self.grace(number)));

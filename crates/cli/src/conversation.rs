@@ -26,6 +26,8 @@ use crate::whole_lines::WholeLines;
 /// What is kept of a line that is not whole yet.
 const LINE_MAX_BYTES: usize = 1 << 20;
 
+const CTRL_C: u8 = 3;
+
 /// So many pieces may wait to be written.
 const PIECES: usize = 8;
 
@@ -45,7 +47,7 @@ pub(crate) struct Partner<'a> {
     /// What its lines are said to be from, where they are wanted as JSON.
     pub name: Option<&'a str>,
     pub stdin: bool,
-    /// The keys that leave it to itself, where it has a terminal.
+    /// The keys that leave it to itself, where they can be typed.
     pub detach: Option<&'a DetachKeys>,
     /// Set as soon as something was typed or piped in.
     pub typed: &'a Cell<bool>,
@@ -63,7 +65,9 @@ pub(crate) async fn talk(
     };
     let Attached { exec_id: _, stream, tty } = attached;
     let (reader, writer) = tokio::io::split(stream);
-    let mut raw = if tty { RawTerminal::enter().ok() } else { None };
+    // Who only looks keeps a terminal of which Ctrl-C is heard.
+    let is_raw = tty && (partner.stdin || partner.detach.is_some());
+    let mut raw = if is_raw { RawTerminal::enter().ok() } else { None };
     let mut resized = signal(SignalKind::window_change()).map_err(failed)?;
     let going_on = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
     let mut continued = signal(going_on).map_err(failed)?;
@@ -75,10 +79,15 @@ pub(crate) async fn talk(
     if tty {
         tell_size().await;
     }
+    if partner.stdin && environment::stdin_is_directory() {
+        invocation.console.warn("standard input is a directory: nothing of it can be read");
+    }
+    let unheard = Unheard::default();
     let input = async {
         // Dropping the writer would end the connection.
-        let _writer = if partner.stdin {
-            match send_input(writer, &partner).await {
+        let _writer = if partner.stdin || partner.detach.is_some() {
+            let unheard = tty.then_some(&unheard);
+            match send_input(invocation, writer, &partner, unheard).await {
                 Some(writer) => writer,
                 None => return,
             }
@@ -87,7 +96,7 @@ pub(crate) async fn talk(
         };
         std::future::pending::<()>().await;
     };
-    let output = receive(invocation, reader, tty, partner.name);
+    let output = receive(invocation, reader, (tty, &unheard), partner.name);
     tokio::pin!(input, output);
     loop {
         tokio::select! {
@@ -104,23 +113,64 @@ pub(crate) async fn talk(
     }
 }
 
+/// Ctrl-C that was typed, and that the program said nothing to.
+#[derive(Default)]
+struct Unheard {
+    count: Cell<u8>,
+    is_told: Cell<bool>,
+}
+
+impl Unheard {
+    /// Something was typed; whether it is time to say where Ctrl-C goes, which is once.
+    fn is_told_by(&self, typed: &[u8]) -> bool {
+        if typed.contains(&CTRL_C) {
+            self.count.set(self.count.get().saturating_add(1));
+        }
+        self.count.get() >= 2 && !self.is_told.replace(self.count.get() >= 2)
+    }
+
+    /// The program wrote something; that a terminal shows the key is no answer.
+    fn hear(&self, bytes: &[u8]) {
+        if bytes != b"^C" {
+            self.count.set(0);
+        }
+    }
+}
+
 type Writer = WriteHalf<Box<dyn RawStream>>;
 
 /// Sends standard input until its end. Half of a connection must not be dropped while the other half is read, so the
 /// writer is given back; `None`: the keys were typed that leave the program to itself.
-async fn send_input(mut writer: Writer, partner: &Partner<'_>) -> Option<Writer> {
+async fn send_input(
+    invocation: &Invocation,
+    mut writer: Writer,
+    partner: &Partner<'_>,
+    unheard: Option<&Unheard>,
+) -> Option<Writer> {
     let mut input = Input::read();
     let mut watch = partner.detach.map(DetachKeys::watch);
     while let Some(typed) = input.next().await {
         partner.typed.set(true);
+        if unheard.is_some_and(|unheard| unheard.is_told_by(&typed)) {
+            let keys = partner.detach.map(DetachKeys::shown);
+            let leave = keys.map(|keys| format!("; {keys} leaves it to itself"));
+            invocation.console.say(&format!(
+                "\r\nCtrl-C goes to the program, which goes on{}\r\n",
+                leave.unwrap_or_default()
+            ));
+        }
         let (bytes, is_over) =
             watch.as_mut().map_or((typed.clone(), false), |watch| watch.pass(&typed));
-        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+        let is_heard = partner.stdin;
+        if is_heard && (writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err()) {
             return Some(writer);
         }
         if is_over {
             return None;
         }
+    }
+    if !partner.stdin {
+        return Some(writer);
     }
     let rest = watch.map(|mut watch| watch.rest()).unwrap_or_default();
     drop(writer.write_all(&rest).await);
@@ -133,7 +183,7 @@ async fn send_input(mut writer: Writer, partner: &Partner<'_>) -> Option<Writer>
 async fn receive(
     invocation: &Invocation,
     mut reader: ReadHalf<Box<dyn RawStream>>,
-    tty: bool,
+    (tty, unheard): (bool, &Unheard),
     name: Option<&str>,
 ) -> std::io::Result<Heard> {
     let (sender, receiver) = mpsc::channel(PIECES);
@@ -152,6 +202,7 @@ async fn receive(
         }
         let mut pieces = Vec::new();
         if tty {
+            unheard.hear(&buffer[..length]);
             pieces.push((Channel::Stdout, buffer[..length].to_vec()));
         } else {
             demux.push(&buffer[..length]);
@@ -280,5 +331,29 @@ fn write(results: &Results, channel: Channel, bytes: &[u8]) -> bool {
     match channel {
         Channel::Stdout => results.write(bytes),
         Channel::Stderr => std::io::stderr().lock().write_all(bytes).is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_once_where_ctrl_c_goes() {
+        let unheard = Unheard::default();
+        let mut said = Vec::new();
+        for (typed, heard) in [
+            ("a", "a"),
+            ("\x03", "^C"),
+            ("x", "x"),
+            ("\x03", "^C\r\n$ "),
+            ("\x03", "^C"),
+            ("\x03", "^C"),
+            ("\x03", "^C"),
+        ] {
+            said.push(unheard.is_told_by(typed.as_bytes()));
+            unheard.hear(heard.as_bytes());
+        }
+        assert_eq!(said, [false, false, false, false, false, true, false]);
     }
 }

@@ -64,6 +64,11 @@ impl DetachKeys {
         self.0.iter().map(|byte| name(*byte)).collect::<Vec<_>>().join(",")
     }
 
+    /// The key that is typed last.
+    pub(crate) fn last(&self) -> u8 {
+        self.0.last().copied().unwrap_or_default()
+    }
+
     /// For people.
     pub(crate) fn shown(&self) -> String {
         let names: Vec<_> = self.0.iter().map(|byte| name(*byte)).collect();

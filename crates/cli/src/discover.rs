@@ -17,6 +17,11 @@ const FOREIGN: [(&str, &str); 4] = [
     ("docker-compose.yml", "a Compose file"),
 ];
 
+/// Whether a file is called as those of the native format are.
+pub(crate) fn is_native(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| NATIVE.iter().any(|native| name == *native))
+}
+
 /// The file for a directory, in it or above it, as a path from there.
 pub(crate) fn file(directory: &Path) -> Result<PathBuf> {
     let mut relative = PathBuf::new();

@@ -97,6 +97,12 @@ pub(crate) fn is_one_output() -> bool {
     stdout.is_ok() && stdout == place(rustix::fs::fstat(std::io::stderr()))
 }
 
+/// Whether there is nothing to be read of standard input, whatever it has.
+pub(crate) fn stdin_is_directory() -> bool {
+    let found = rustix::fs::fstat(std::io::stdin());
+    found.is_ok_and(|found| rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir())
+}
+
 /// The size of a terminal; `None` if it is none or does not know.
 pub(crate) fn size(terminal: &impl std::os::fd::AsFd) -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;

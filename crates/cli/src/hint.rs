@@ -13,7 +13,7 @@ use windlass::model::fault::Fault;
 use windlass::model::note::BlockerReason;
 use windlass::model::plan::{Action, FieldChange, Plan, Step};
 use windlass::model::project::Project;
-use windlass::model::report::{Failure, FailureKind};
+use windlass::model::report::{Failure, FailureKind, Report};
 use windlass::model::request::Verb;
 use windlass::model::{Address, Kind};
 
@@ -50,15 +50,43 @@ impl Advice {
     }
 }
 
+/// What becomes of what a failed step was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Stays,
+    /// It made place again for what served before.
+    TakenBack,
+    /// It was brought up for a run, which takes it away again.
+    Passes,
+}
+
+impl Fate {
+    pub(crate) fn of(plan: &Plan, report: &Report, step: &Step) -> Self {
+        let is_marked = |other: &Step| {
+            matches!(other.action, Action::MarkRun { .. }) && other.address == step.address
+        };
+        if report.took_back(&step.address) {
+            Self::TakenBack
+        } else if plan.steps.iter().any(is_marked) {
+            Self::Passes
+        } else {
+            Self::Stays
+        }
+    }
+}
+
 /// About a step that failed.
-///
-/// `is_taken_back`: what the step was about is not there any more.
-pub(crate) fn failure(step: &Step, failure: &Failure, is_taken_back: bool) -> Advice {
+pub(crate) fn failure(step: &Step, failure: &Failure, fate: Fate) -> Advice {
     let name = &step.address.name;
-    let logs = if is_taken_back {
-        format!("to keep it for looking at, set `containers.{name}.update.rollback` to false")
-    } else {
-        format!("see its output with {}", tick(&format!("windlass logs {name}")))
+    let logs = match fate {
+        Fate::TakenBack => {
+            format!("to keep it for looking at, set `containers.{name}.update.rollback` to false")
+        }
+        Fate::Passes => {
+            let up = tick(&format!("windlass up {name}"));
+            format!("it goes with this run: to look at it, bring it up apart with {up}")
+        }
+        Fate::Stays => format!("see its output with {}", tick(&format!("windlass logs {name}"))),
     };
     match &failure.kind {
         FailureKind::Engine(Fault::RegistryUnreachable)

@@ -87,7 +87,7 @@ pub(crate) fn options(invocation: &Invocation) -> Result<LoadOptions> {
 /// The dialect that is said, or else that which the first file's name tells.
 pub(crate) fn dialect(global: &Global, files: &[PathBuf]) -> Result<Dialect> {
     let dialect = match global.dialect.as_deref() {
-        None => files.first().map_or_else(Dialect::default, |file| Dialect::of_file(file)),
+        None => files.first().map_or_else(Dialect::default, |file| of_file(file)),
         Some(name) => Dialect::parse(name).ok_or_else(|| {
             let known = Dialect::ALL.map(|known| known.as_str().to_owned());
             let message = format!("there is no dialect `{name}`");
@@ -101,6 +101,15 @@ pub(crate) fn dialect(global: &Global, files: &[PathBuf]) -> Result<Dialect> {
         ));
     }
     Ok(dialect)
+}
+
+/// By its name, or by its shape where that is unmistakable.
+fn of_file(file: &Path) -> Dialect {
+    let named = Dialect::of_file(file);
+    if named != Dialect::default() || discover::is_native(file) {
+        return named;
+    }
+    Dialect::of_shape(file).unwrap_or(named)
 }
 
 /// The file that is piped in, which can be read once and is loaded again for a task.

@@ -120,6 +120,10 @@ async fn leave(
     let name =
         if args.keep { name.to_owned() } else { container.leave(name).await.map_err(trouble)? };
     let name = escape::line(&name);
+    if invocation.console.quiet {
+        // What a script takes it up again by.
+        invocation.console.result(&format!("{name}\n"));
+    }
     invocation.console.say(&format!(
         "\ndetached: it goes on as container {name}\n  \
          attach again:  windlass attach {name}\n  remove it:     windlass rm --force {name}\n"

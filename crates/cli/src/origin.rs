@@ -66,6 +66,9 @@ impl Origin {
             InputPlace::Source => (None, hint::INPUT),
             InputPlace::Context(trouble) => (places.context, hint::context(*trouble)),
             InputPlace::Command(index) => (places.commands.get(*index).copied(), hint::COMMAND),
+            InputPlace::Resource(index) => {
+                (places.resources.get(*index).map(|place| place.span), hint::INPUT)
+            }
             InputPlace::Line(line) => (places.lines.get(*line).copied(), hint::DOCKERFILE),
             InputPlace::Dockerfile { path, line } => {
                 let found = found.help(hint::DOCKERFILE);
@@ -102,6 +105,7 @@ impl Origin {
                 places.lines.get(line - 1)
             }
             ImageSource::Commands { .. } => places.commands.get((*command)?),
+            ImageSource::Provision(_) => Some(&places.resources.get((*command)?)?.span),
             ImageSource::Import { .. } | ImageSource::External { .. } => None,
         };
         Some(self.sources.locate(*span?).to_string())

@@ -37,6 +37,12 @@ pub(crate) struct Session {
     pub(crate) file_digests: FileDigests,
 }
 
+/// What is known of files from earlier runs.
+pub(crate) fn file_digests(invocation: &Invocation) -> FileDigests {
+    let folder = invocation.environment.cache().map(|cache| cache.join("files"));
+    folder.map_or_else(FileDigests::default, FileDigests::kept_in)
+}
+
 impl Session {
     /// Loads the project and opens its engines; no connection is made yet.
     pub(crate) fn open(invocation: &Invocation) -> Result<Self> {
@@ -47,8 +53,7 @@ impl Session {
         };
         let engines = windlass::connect(&project, &environment)
             .map_err(|error| unfound(invocation, &error))?;
-        let folder = invocation.environment.cache().map(|cache| cache.join("files"));
-        let file_digests = folder.map_or_else(FileDigests::default, FileDigests::kept_in);
+        let file_digests = file_digests(invocation);
         Ok(Self { project, engines, origin, file_digests })
     }
 

@@ -32,6 +32,8 @@ pub(crate) enum Trouble {
     Blocked { blocked: Box<Blocked>, found: Found },
     /// An engine refused a call, or was not there. `doing` is a lowercase fragment.
     Engine { doing: String, address: Option<Address>, error: Box<EngineError> },
+    /// A host was not there, or not as it has to be.
+    Host { exit: Exit, message: String, detail: Vec<String>, hint: String },
     /// A local file or command, or an answer that was no.
     Failed { message: String, hint: Option<String> },
 }
@@ -73,6 +75,10 @@ impl Trouble {
             Self::Held { message, hint } => {
                 self::show(console, "held", message, &[], Some(hint));
                 Exit::Held
+            }
+            Self::Host { exit, message, detail, hint } => {
+                self::show(console, "host", message, detail, Some(hint));
+                *exit
             }
             Self::Diagnosed => Exit::Configuration,
             Self::Found(found) => {

@@ -3,12 +3,16 @@
 //! Invariant: where the name that was asked for is that of a file, or of nothing, there is what was there before, or the
 //! whole of what was written. A device or a pipe is written to as it is; a link stays, and leads to what was written.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::render::escape;
 use crate::trouble::Trouble;
+
+/// Links that lead to one another, at most, as in Linux.
+const MOST_LINKS: usize = 40;
 
 /// A file that is written beside its place. Dropped, it leaves nothing.
 pub(crate) struct WholeFile {
@@ -25,12 +29,21 @@ impl WholeFile {
             let file = File::options().write(true).open(asked).map_err(unwritten)?;
             return Ok(Self { file, part: None, place: asked.to_owned() });
         }
-        let place = std::fs::canonicalize(asked).unwrap_or_else(|_| asked.to_owned());
+        let place = led_to(asked);
         let mut part = place.as_os_str().to_owned();
         part.push(format!(".part-{}", std::process::id()));
         let part = PathBuf::from(part);
-        let file = File::options().write(true).create_new(true).open(&part).map_err(unwritten)?;
-        Ok(Self { file, part: Some(part), place })
+        // Whoever could not read what was there can't read what comes in its place.
+        let known = place.metadata().ok().map(|known| known.permissions().mode() & 0o777);
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        let file = options.mode(known.unwrap_or(0o666)).open(&part).map_err(unwritten)?;
+        let whole = Self { file, part: Some(part), place };
+        if let Some(mode) = known {
+            // The umask may have taken more than it should.
+            whole.file.set_permissions(Permissions::from_mode(mode)).map_err(unwritten)?;
+        }
+        Ok(whole)
     }
 
     /// Puts it in its place.
@@ -42,6 +55,19 @@ impl WholeFile {
         let kept = flushed.and_then(|()| std::fs::rename(part, &self.place));
         kept.map_err(|error| unwritten(&self.place, &error))
     }
+}
+
+/// Where links lead to, whether that is there or not.
+fn led_to(asked: &Path) -> PathBuf {
+    let mut place = asked.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(found) = place.canonicalize() {
+            return found;
+        }
+        let Ok(link) = place.read_link() else { break };
+        place = place.parent().map_or_else(|| link.clone(), |parent| parent.join(&link));
+    }
+    place
 }
 
 /// What to say of a file that can't be written.
@@ -89,6 +115,26 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&place).unwrap(), "new");
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_link_to_nothing_stays_and_who_may_read_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let (place, link) = (directory.path().join("f"), directory.path().join("link"));
+        std::os::unix::fs::symlink("f", &link).unwrap();
+        let write = || {
+            let mut file = WholeFile::create(&link).unwrap();
+            file.write_all(b"x").unwrap();
+            file.keep().unwrap();
+        };
+        write();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert!(place.symlink_metadata().unwrap().is_file());
+        for mode in [0o600, 0o666] {
+            std::fs::set_permissions(&place, Permissions::from_mode(mode)).unwrap();
+            write();
+            assert_eq!(place.metadata().unwrap().permissions().mode() & 0o777, mode);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use windlass_model::{Address, EngineName};
 
+use crate::native::resource::ResourcePlace;
 use crate::source::Span;
 
 /// Places in the files of one load.
@@ -52,4 +53,6 @@ pub struct ImagePlaces {
     pub commands: Vec<Span>,
     /// Each line of a Dockerfile that is written in the file itself.
     pub lines: Vec<Span>,
+    /// Each of the resources.
+    pub resources: Vec<ResourcePlace>,
 }

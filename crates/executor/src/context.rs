@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use windlass_image::file_digests::FileDigests;
+use windlass_model::lock::Holder;
 use windlass_model::mask::Mask;
 use windlass_model::name::{EngineName, ProjectName};
 use windlass_model::project::Project;
@@ -24,6 +25,8 @@ pub struct ExecutionContext {
     pub(crate) mask: Mask,
     /// How many steps run at once, where an engine's entry says so.
     pub parallel: BTreeMap<EngineName, usize>,
+    /// Whose the containers are that are made on the way.
+    pub holder: Option<Holder>,
     /// Those of the observation, so that no file is hashed twice.
     pub file_digests: FileDigests,
 }
@@ -41,6 +44,7 @@ impl ExecutionContext {
             secrets,
             mask,
             parallel,
+            holder: None,
             file_digests: FileDigests::default(),
         }
     }

@@ -7,7 +7,7 @@ mod place;
 
 use std::ffi::OsString;
 use std::fs::Metadata;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use windlass_engine::{Engine, EngineError};
 use windlass_image::archive::{LeftOut, Unpacked, pack, unpack};
 use windlass_model::ContainerId;
 
+use crate::download::{Broken, download};
 use look::look;
 use place::{Found, Place, Wrong, place};
 
@@ -69,24 +70,13 @@ pub async fn copy_out(
     };
     // As `/` its entries would be from the root, and so outside of everything.
     let asked = if real == "/" { "/." } else { &real };
-    let mut pieces = engine.get_archive(container, asked).await.map_err(refused)?;
-    let (sender, receiver) = channel(PIECES);
+    let pieces = engine.get_archive(container, asked).await.map_err(refused)?;
     let to = target.clone();
-    let unpacking = tokio::task::spawn_blocking(move || unpack(Incoming::new(receiver), &to));
-    let mut broken = None;
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| broken.insert(error).to_string());
-        let is_broken = piece.is_err();
-        if sender.send(piece.map_err(io::Error::other)).await.is_err() || is_broken {
-            break;
-        }
-    }
-    drop(sender);
-    let done = unpacking.await.expect("invariant: unpacking does not panic");
-    match broken {
-        Some(source) => Err(CopyError::Engine { source }),
-        None => done.map_err(|source| CopyError::Local { path: target, source }),
-    }
+    let done = download(pieces, move |tar| unpack(tar, &to)).await;
+    done.map_err(|broken| match broken {
+        Broken::Engine(source) => CopyError::Engine { source },
+        Broken::Local(source) => CopyError::Local { path: target, source },
+    })
 }
 
 /// Copies a file or directory of this machine into a container, by the same rules. What was left out is given back.
@@ -177,32 +167,6 @@ fn found(metadata: Option<Metadata>) -> Found {
         None => Found::Nothing,
         Some(metadata) if metadata.is_dir() => Found::Directory,
         Some(_) => Found::File,
-    }
-}
-
-/// A tar that arrives, for a reader on a thread of its own.
-struct Incoming {
-    pieces: Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-}
-
-impl Incoming {
-    fn new(pieces: Receiver<io::Result<Bytes>>) -> Self {
-        Self { pieces, piece: Bytes::new() }
-    }
-}
-
-impl Read for Incoming {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.pieces.blocking_recv() {
-                Some(piece) => self.piece = piece?,
-                None => return Ok(0),
-            }
-        }
-        let length = buffer.len().min(self.piece.len());
-        buffer[..length].copy_from_slice(&self.piece.split_to(length));
-        Ok(length)
     }
 }
 

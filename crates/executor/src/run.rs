@@ -4,6 +4,7 @@
 
 use crate::context::ExecutionContext;
 use crate::created::Created;
+use crate::endings::Endings;
 use crate::failure;
 use crate::interrupt::{Interrupts, Urgency};
 use crate::rescue::{self, Rescues};
@@ -30,6 +31,7 @@ pub(crate) struct Run<'a> {
     pub(crate) context: &'a ExecutionContext,
     pub(crate) created: Created,
     pub(crate) watches: Watches,
+    pub(crate) endings: Endings,
     pub(crate) says: mpsc::UnboundedSender<Event>,
 }
 
@@ -61,6 +63,7 @@ pub async fn execute(
         context,
         created: Created::new(plan.steps.len()),
         watches: Watches::open(plan, engines, &context.project),
+        endings: Endings::default(),
         says,
     };
     let mut course = Course {
@@ -75,6 +78,7 @@ pub async fn execute(
     };
     (course.sink)(Event::Started { steps: plan.steps.len() });
     let interrupted = course.go(&run, interrupts).await;
+    run.endings.finish().await;
     course.end(interrupted)
 }
 

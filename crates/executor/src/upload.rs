@@ -14,24 +14,41 @@ const PIECE: usize = 64 * 1024;
 
 /// What `write` writes.
 pub(crate) fn upload(write: impl FnOnce(&mut dyn Write) -> Result<()> + Send + 'static) -> Upload {
-    let (sender, receiver) = mpsc::channel(PIECES);
+    let (mut pieces, upload) = pieces();
     tokio::task::spawn_blocking(move || {
-        let mut pieces = Pieces { sender, buffer: Vec::with_capacity(PIECE) };
-        if let Err(error) = write(&mut pieces).and_then(|()| pieces.flush()) {
-            // The other side is gone, or hears by this that it is not whole.
-            drop(pieces.sender.blocking_send(Err(error)));
-        }
+        let written = write(&mut pieces);
+        // The engine says what came of it.
+        drop(pieces.end(written));
     });
+    upload
+}
+
+/// Where a thread writes what an engine takes meanwhile.
+pub(crate) fn pieces() -> (Pieces, Upload) {
+    let (sender, receiver) = mpsc::channel(PIECES);
     let pieces = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    Box::pin(pieces)
+    (Pieces { sender, buffer: Vec::with_capacity(PIECE) }, Box::pin(pieces))
 }
 
 /// Collects small writes into pieces.
-struct Pieces {
+pub(crate) struct Pieces {
     sender: mpsc::Sender<Result<Bytes>>,
     buffer: Vec<u8>,
+}
+
+impl Pieces {
+    /// Ends what is uploaded; `written`: whether it is whole.
+    pub(crate) fn end(mut self, written: Result<()>) -> Result<()> {
+        let ended = written.and_then(|()| self.flush());
+        if let Err(error) = &ended {
+            // The other side is gone, or hears by this that it is not whole.
+            let error = Error::new(error.kind(), error.to_string());
+            drop(self.sender.blocking_send(Err(error)));
+        }
+        ended
+    }
 }
 
 impl Write for Pieces {

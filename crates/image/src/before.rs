@@ -75,7 +75,9 @@ fn source(
             let dockerfile = DockerfileSource::Inline(before);
             Some(ImageSource::Dockerfile { dockerfile, context: context.clone() })
         }
-        ImageSource::Import { .. } | ImageSource::External { .. } => None,
+        ImageSource::Import { .. } | ImageSource::Provision(_) | ImageSource::External { .. } => {
+            None
+        }
     }
 }
 

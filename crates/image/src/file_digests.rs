@@ -36,6 +36,10 @@ impl FileDigests {
         Self { folder: Some(folder.into()), ..Self::default() }
     }
 
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// One digest an entry, in order; zeros for what is not a file.
     pub(crate) fn contents(
         &self,

@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
+use windlass_bundle::ResourceError;
+
 use crate::context::{BuildContext, ContextError, ContextOptions};
 use crate::disk_file::DiskFile;
 use crate::dockerfile::{Addition, AdditionSource, Dockerfile, DockerfileError, ParsedDockerfile};
@@ -40,6 +42,11 @@ pub enum ImageBuildError {
     Path {
         #[from]
         source: BadPath,
+    },
+    #[error("cannot make the resources ready")]
+    Resource {
+        #[from]
+        source: ResourceError,
     },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
@@ -238,6 +245,31 @@ impl ImageBuild {
             context.date_all(0);
         }
         (dockerfile, context)
+    }
+
+    /// A file of `content` that may have other permissions than usual.
+    pub(crate) fn add_with_mode(
+        self,
+        path: &str,
+        content: impl Into<Vec<u8>>,
+        mode: u32,
+    ) -> Result<Self, ImageBuildError> {
+        let file = VirtualFile::new(ContextPath::new(path)?, content.into());
+        self.add_entry(VirtualFile { mode, ..file }.into())
+    }
+
+    /// A file of this machine, with other permissions than it has.
+    pub(crate) fn add_file_with_mode(
+        self,
+        disk: &Path,
+        path: &str,
+        mode: u32,
+    ) -> Result<Self, ImageBuildError> {
+        let read = |source| ImageBuildError::Read { path: disk.to_owned(), source };
+        let disk = disk.canonicalize().map_err(read)?;
+        let found = std::fs::metadata(&disk).map_err(read)?;
+        let entry = file_entry(&disk, &found, ContextPath::new(path)?);
+        self.add_entry(Entry { mode, ..entry })
     }
 
     fn add(self, path: &ContextPath, content: Vec<u8>) -> Result<Self, ImageBuildError> {

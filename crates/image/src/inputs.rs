@@ -44,3 +44,12 @@ pub(crate) fn hash_options(hasher: &mut FieldHasher, options: &BuildOptions) {
         hasher.field("inline cache");
     }
 }
+
+/// What the builder itself sets for `os/arch[/variant]`.
+pub(crate) fn platform_arguments(platform: &str) -> Vec<(String, String)> {
+    let parts = ["TARGETOS", "TARGETARCH", "TARGETVARIANT"].into_iter().zip(platform.split('/'));
+    std::iter::once(("TARGETPLATFORM", platform))
+        .chain(parts)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}

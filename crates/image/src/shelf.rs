@@ -3,15 +3,13 @@
 //! Invariant: a file that is torn, damaged or of another version is as none; it is replaced in one step, and losing it costs time only.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::disk_file::FileState;
+use crate::kept_file;
 
 const MAGIC: &[u8; 16] = b"windlass files 1";
 const RECORD_LEN: usize = 5 * 8 + HASH_LEN;
@@ -49,17 +47,8 @@ impl Shelf {
         if self.digests.len() > RECORDS_MAX {
             return Ok(());
         }
-        let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let partial = path.with_extension(format!("{}.partial", std::process::id()));
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
-        let written = file.write_all(&self.bytes()).and_then(|()| fs::rename(&partial, path));
-        if written.is_err() {
-            // The first error is the one to tell.
-            drop(fs::remove_file(&partial));
-        }
-        written?;
-        remove_oldest(folder)
+        kept_file::replace(path, &self.bytes())?;
+        kept_file::remove_oldest(path.parent().unwrap_or(Path::new(".")), SHELVES_MAX)
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -104,23 +93,10 @@ fn record(bytes: &[u8]) -> Option<(FileState, [u8; HASH_LEN])> {
     Some((state, *digest))
 }
 
-fn remove_oldest(folder: &Path) -> io::Result<()> {
-    let mut found: Vec<(SystemTime, _)> = fs::read_dir(folder)?
-        .filter_map(|item| {
-            let item = item.ok()?;
-            Some((item.metadata().ok()?.modified().ok()?, item.path()))
-        })
-        .collect();
-    found.sort();
-    for (_, path) in found.iter().take(found.len().saturating_sub(SHELVES_MAX)) {
-        fs::remove_file(path)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn shelf(numbers: std::ops::Range<u8>) -> Shelf {
         let mut shelf = Shelf::default();

@@ -8,6 +8,7 @@ use std::io::{Read as _, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use windlass_bundle::ResourceError;
 use windlass_model::image::{
     BuildOptions, ContextSpec, DockerfileSource, ImageSource, ImageSpec, familiar_reference,
 };
@@ -17,9 +18,10 @@ use crate::digest::{ContentDigest, FieldHasher};
 use crate::dockerfile::{DockerfileError, HealthcheckOrigin, ImageReference, ParsedDockerfile};
 use crate::entry::{BadPath, ContextPath, EntryKind, VirtualFile};
 use crate::file_digests::FileDigests;
-use crate::image_build::ImageBuild;
+use crate::image_build::{ImageBuild, ImageBuildError};
 use crate::inputs::hash_options;
 use crate::lower::{LowerError, Lowered, lower};
+use crate::provision::ProvisionRecipe;
 use crate::rootfs::Rootfs;
 use crate::tar_stream::{TarError, TarOptions};
 
@@ -47,6 +49,16 @@ pub enum SourceError {
         #[from]
         source: ContextError,
     },
+    #[error("cannot make the resources ready")]
+    Resource {
+        #[from]
+        source: ResourceError,
+    },
+    #[error("cannot put the build context together")]
+    Build {
+        #[from]
+        source: ImageBuildError,
+    },
     #[error("cannot name a file of the build context")]
     Path {
         #[from]
@@ -59,6 +71,7 @@ pub enum SourceError {
 pub enum Recipe {
     Build(Box<BuildRecipe>),
     Import(PreparedImport),
+    Provision(Box<ProvisionRecipe>),
     /// Pulled, never built.
     External,
 }
@@ -109,6 +122,10 @@ impl Recipe {
                     platform: spec.build.platform.clone(),
                 }));
             }
+            ImageSource::Provision(provision) => {
+                let recipe = ProvisionRecipe::new(provision, &spec.build, references);
+                return Ok(Self::Provision(Box::new(recipe)));
+            }
             ImageSource::Commands { commands, context } => {
                 (lower(commands, references)?, context.as_ref().map(|spec| options(spec, None)))
             }
@@ -128,6 +145,7 @@ impl Recipe {
     pub fn healthcheck(&self) -> HealthcheckOrigin {
         match self {
             Self::Build(recipe) => recipe.healthcheck.clone(),
+            Self::Provision(recipe) => recipe.healthcheck(),
             Self::Import(_) | Self::External => HealthcheckOrigin::Unknown,
         }
     }
@@ -151,6 +169,7 @@ impl Recipe {
     pub fn images(&self) -> &[ImageReference] {
         match self {
             Self::Build(recipe) => &recipe.images,
+            Self::Provision(recipe) => &recipe.images,
             Self::Import(_) | Self::External => &[],
         }
     }
@@ -359,7 +378,7 @@ fn needed_images(
 ) -> Result<(Vec<ImageReference>, HealthcheckOrigin), SourceError> {
     let mut args = options.args.clone();
     if let Some(platform) = &options.platform {
-        args.extend(platform_arguments(platform));
+        args.extend(crate::inputs::platform_arguments(platform));
     }
     ParsedDockerfile::parse(&lowered.dockerfile)
         .and_then(|parsed| {
@@ -368,15 +387,6 @@ fn needed_images(
             Ok((images, parsed.healthcheck(&args, target)))
         })
         .map_err(|source| malformed(lowered, source))
-}
-
-/// What the builder itself sets for `os/arch[/variant]`.
-fn platform_arguments(platform: &str) -> Vec<(String, String)> {
-    let parts = ["TARGETOS", "TARGETARCH", "TARGETVARIANT"].into_iter().zip(platform.split('/'));
-    std::iter::once(("TARGETPLATFORM", platform))
-        .chain(parts)
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
 }
 
 impl BuildContext {

@@ -5,6 +5,7 @@
 
 use crate::Text;
 use crate::command::PlacedCommand;
+use crate::provision::Provision;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -111,6 +112,8 @@ pub enum ImageSource {
     Dockerfile { dockerfile: DockerfileSource, context: Option<ContextSpec> },
     /// A root file system, as `docker import` takes it: a tar (also compressed) or a directory.
     Import { path: String, changes: Vec<String> },
+    /// Resources on a base image.
+    Provision(Box<Provision>),
     /// Not built: pulled.
     External { pull: PullPolicy },
 }

@@ -35,6 +35,7 @@ pub mod plan;
 mod plan_text;
 pub mod port;
 pub mod project;
+pub mod provision;
 mod rare;
 mod reference;
 pub mod registry;

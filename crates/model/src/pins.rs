@@ -73,6 +73,7 @@ impl Project {
             ImageSource::External { .. }
             | ImageSource::Commands { .. }
             | ImageSource::Dockerfile { .. }
+            | ImageSource::Provision(_)
             | ImageSource::Import { .. } => None,
         });
         let all = declared.chain(named).filter(|(reference, _)| may_change(reference));
@@ -108,6 +109,7 @@ impl Project {
                 }
                 ImageSource::Commands { .. }
                 | ImageSource::Dockerfile { .. }
+                | ImageSource::Provision(_)
                 | ImageSource::Import { .. } => image.build.pins = pins.all(),
             }
         }

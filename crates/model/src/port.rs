@@ -45,6 +45,19 @@ impl fmt::Display for ExposedPort {
     }
 }
 
+impl From<u16> for ExposedPort {
+    /// Of TCP.
+    fn from(target: u16) -> Self {
+        Self { target, protocol: Protocol::Tcp }
+    }
+}
+
+impl From<(u16, Protocol)> for ExposedPort {
+    fn from((target, protocol): (u16, Protocol)) -> Self {
+        Self { target, protocol }
+    }
+}
+
 /// A port of a container that is reachable through its engine's host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PublishedPort {

@@ -38,7 +38,9 @@ impl InputError {
                 format!("malformed Dockerfile: {}", source.problem)
             }
             SourceError::Context { source } => with_causes(source),
+            SourceError::Resource { source } => source.to_string(),
             SourceError::ReadDockerfile { .. }
+            | SourceError::Build { .. }
             | SourceError::Commands { .. }
             | SourceError::Path { .. } => with_causes(&self.source),
         }

@@ -15,7 +15,7 @@ pub use check::{check_inputs, check_secrets};
 pub use error::{InputError, ObserveError, SecretError};
 pub use local::{ImageFilter, LocalInputs, image_bases};
 pub use place::{ContextTrouble, InputPlace};
-pub use prepared::{before_step, dockerfile_text, prepared_build};
+pub use prepared::{before_step, dockerfile_text, prepared_build, resource_build};
 pub use secrets::read_secrets;
 pub use windlass_image::before::Before;
 pub use windlass_image::file_digests::FileDigests;

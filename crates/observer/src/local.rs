@@ -111,6 +111,7 @@ fn read(
     let content = match recipe {
         Recipe::Build(recipe) => recipe.prepare(&BTreeMap::new(), known)?.digest,
         Recipe::Import(import) => import.digest()?,
+        Recipe::Provision(recipe) => recipe.gather(known)?.digest()?,
         Recipe::External => return Ok(None),
     };
     Ok(Some(ObservedBuild { digest: Digest(content.to_hex()), bases, healthcheck }))

@@ -18,6 +18,8 @@ pub enum InputPlace {
     Context(ContextTrouble),
     /// One of the commands, from 0.
     Command(usize),
+    /// One of the resources, from 0.
+    Resource(usize),
     /// A line, from 0, of a Dockerfile that is part of the file.
     Line(usize),
     /// A line, from 0, of a Dockerfile of its own.
@@ -64,7 +66,10 @@ impl ContextTrouble {
 impl InputPlace {
     pub(crate) fn of(spec: &ImageSpec, error: &SourceError) -> Self {
         match error {
-            SourceError::ReadDockerfile { .. } | SourceError::Path { .. } => Self::Source,
+            SourceError::ReadDockerfile { .. }
+            | SourceError::Build { .. }
+            | SourceError::Path { .. } => Self::Source,
+            SourceError::Resource { source } => source.index().map_or(Self::Source, Self::Resource),
             SourceError::Dockerfile { source, command } => {
                 let line = source.line.saturating_sub(1);
                 command.map_or_else(|| of_line(spec, line), Self::Command)
@@ -79,7 +84,9 @@ impl InputPlace {
                 ImageSource::Commands { .. } | ImageSource::Dockerfile { .. } => {
                     of_path(spec, source)
                 }
-                ImageSource::Import { .. } | ImageSource::External { .. } => Self::Source,
+                ImageSource::Import { .. }
+                | ImageSource::Provision(_)
+                | ImageSource::External { .. } => Self::Source,
             },
         }
     }
@@ -95,6 +102,7 @@ fn of_line(spec: &ImageSpec, line: usize) -> InputPlace {
         }
         ImageSource::Commands { .. }
         | ImageSource::Import { .. }
+        | ImageSource::Provision(_)
         | ImageSource::External { .. } => InputPlace::Source,
     }
 }
@@ -119,7 +127,9 @@ fn of_path(spec: &ImageSpec, error: &ContextError) -> InputPlace {
     let (own, commands) = match &spec.source {
         ImageSource::Commands { commands, context } => (context, commands.as_slice()),
         ImageSource::Dockerfile { context, .. } => (context, &[][..]),
-        ImageSource::Import { .. } | ImageSource::External { .. } => return InputPlace::Source,
+        ImageSource::Import { .. } | ImageSource::Provision(_) | ImageSource::External { .. } => {
+            return InputPlace::Source;
+        }
     };
     let nested = commands.iter().enumerate().filter_map(|(index, placed)| match &placed.command {
         BuildCommand::AddContext { context, .. } if holds(context) => {

@@ -6,6 +6,7 @@ use crate::error::InputError;
 use std::collections::BTreeMap;
 use windlass_image::before::Before;
 use windlass_image::file_digests::FileDigests;
+use windlass_image::image_build::ImageBuild;
 use windlass_image::source::{BuildRecipe, PreparedBuild, Recipe};
 use windlass_model::image::ImageSpec;
 use windlass_model::project::Project;
@@ -32,7 +33,32 @@ pub fn prepared_build(
 ///
 /// If the Dockerfile can't be read or used.
 pub fn dockerfile_text(project: &Project, spec: &ImageSpec) -> Result<Option<String>, InputError> {
-    Ok(recipe(project, spec)?.map(|recipe| recipe.dockerfile_text().to_owned()))
+    let wrong = |source| InputError::new(spec, source);
+    match read(project, spec)? {
+        Recipe::Build(recipe) => Ok(Some(recipe.dockerfile_text().to_owned())),
+        Recipe::Provision(recipe) => {
+            recipe.dockerfile().map(Some).map_err(|source| wrong(source.into()))
+        }
+        Recipe::Import(_) | Recipe::External => Ok(None),
+    }
+}
+
+/// What a builder alone needs for an image of resources: a Dockerfile, and in its build context the agent, which is handed in, and what
+/// it applies. What is fetched is brought here. `None` if the image is made of something else.
+///
+/// # Errors
+///
+/// If a file of it can't be read or had, or something of the image can't be said in a Dockerfile.
+pub fn resource_build(
+    project: &Project,
+    spec: &ImageSpec,
+    agent: &[u8],
+    files: &FileDigests,
+) -> Result<Option<ImageBuild>, InputError> {
+    let Recipe::Provision(recipe) = read(project, spec)? else { return Ok(None) };
+    let wrong = |source| InputError::new(spec, source);
+    let recipe = recipe.gather(files).map_err(|source| wrong(source.into()))?;
+    recipe.context(agent).map(Some).map_err(|source| wrong(source.into()))
 }
 
 /// The image before a step of a build that failed, which [`FailureKind::BuildStep`] names. `None` if nothing is before it.
@@ -56,11 +82,13 @@ fn references(project: &Project) -> BTreeMap<String, String> {
     project.images.iter().map(|(key, spec)| (key.clone(), spec.reference.clone())).collect()
 }
 
+fn read(project: &Project, spec: &ImageSpec) -> Result<Recipe, InputError> {
+    Recipe::read(spec, &references(project)).map_err(|source| InputError::new(spec, source))
+}
+
 fn recipe(project: &Project, spec: &ImageSpec) -> Result<Option<BuildRecipe>, InputError> {
-    let recipe =
-        Recipe::read(spec, &references(project)).map_err(|source| InputError::new(spec, source))?;
-    Ok(match recipe {
+    Ok(match read(project, spec)? {
         Recipe::Build(recipe) => Some(*recipe),
-        Recipe::Import(_) | Recipe::External => None,
+        Recipe::Import(_) | Recipe::Provision(_) | Recipe::External => None,
     })
 }

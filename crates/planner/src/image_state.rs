@@ -103,6 +103,7 @@ pub(crate) fn is_built(spec: &ImageSpec) -> bool {
     match spec.source {
         ImageSource::Commands { .. }
         | ImageSource::Dockerfile { .. }
+        | ImageSource::Provision(_)
         | ImageSource::Import { .. } => true,
         ImageSource::External { .. } => false,
     }

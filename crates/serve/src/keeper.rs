@@ -60,6 +60,11 @@ pub trait Keeper: Send + Sync + 'static {
         cancelled: Cancelled,
     ) -> Result<Served, Problem>;
 
+    /// Waits until its program has ended: its exit code, if that is known.
+    async fn exit(&self, _: &Served) -> Option<i64> {
+        std::future::pending().await
+    }
+
     /// Removes it, whatever it does.
     async fn stop(&self, served: &Served);
 

@@ -35,6 +35,8 @@ pub enum Status {
     /// Its container is made, started, or waited for.
     Starting,
     Ready,
+    /// Its program has ended by itself; its log can still be read.
+    Exited,
     /// Its container is being removed.
     Ending,
 }
@@ -53,4 +55,7 @@ pub struct Lease {
     pub left_s: Option<u64>,
     /// Once it is ready.
     pub served: Option<Served>,
+    /// How its program ended, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
 }

@@ -26,6 +26,7 @@ struct Entry {
     status: Status,
     ttl_s: Option<u64>,
     served: Option<Served>,
+    exit_code: Option<i64>,
     /// When it ends without a renewal.
     end: watch::Sender<Option<Instant>>,
     cancel: watch::Sender<bool>,
@@ -60,8 +61,10 @@ pub(crate) struct Held {
 pub(crate) enum Said {
     /// What is waited for.
     Waiting(String),
+    /// Its program has ended.
+    Exited(Option<i64>),
     /// The last of it.
-    Ready(Result<Lease, Problem>),
+    Ready(Result<Box<Lease>, Problem>),
 }
 
 impl Held {
@@ -74,13 +77,14 @@ impl Held {
     pub(crate) async fn ready(&mut self) -> Result<Lease, Problem> {
         loop {
             if let Said::Ready(ready) = self.next().await {
-                return ready;
+                return ready.map(|lease| *lease);
             }
         }
     }
 
-    pub(crate) async fn until_gone(&mut self) {
-        while self.gone.changed().await.is_ok() {}
+    pub(crate) fn is_gone(&self) -> impl Future<Output = ()> + use<> {
+        let mut gone = self.gone.clone();
+        async move { while gone.changed().await.is_ok() {} }
     }
 
     /// From now on only its time ends it.
@@ -131,6 +135,7 @@ impl Leases {
                 status: Status::Starting,
                 ttl_s: wish.ttl_s,
                 served: None,
+                exit_code: None,
                 end,
                 cancel,
                 gone: gone.clone(),
@@ -171,7 +176,7 @@ impl Leases {
         };
         let ttl_s = ttl_s.unwrap_or(known);
         entry.ttl_s = Some(ttl_s);
-        if entry.status == Status::Ready {
+        if entry.status != Status::Starting {
             entry.end.send_replace(Some(Instant::now() + Duration::from_secs(ttl_s)));
         }
         self.changed.send_replace(());
@@ -239,6 +244,7 @@ impl Entry {
             ttl_s: self.ttl_s,
             left_s: left.map(|left| left.as_secs()),
             served: self.served.clone(),
+            exit_code: self.exit_code,
         }
     }
 }
@@ -288,9 +294,9 @@ impl Life {
                     entry.end.send_replace(end);
                     lease = Some(entry.lease(&self.id));
                 });
-                drop(tell.send(Said::Ready(lease.ok_or_else(Problem::ended))));
+                drop(tell.send(Said::Ready(lease.map(Box::new).ok_or_else(Problem::ended))));
+                self.until_its_end(&served, &tell).await;
                 drop(tell);
-                self.until_its_end().await;
                 self.leases.update(&self.id, |entry| entry.status = Status::Ending);
                 keeper.stop(&served).await;
                 self.leave();
@@ -298,7 +304,10 @@ impl Life {
         }
     }
 
-    async fn until_its_end(&mut self) {
+    async fn until_its_end(&mut self, served: &Served, tell: &mpsc::UnboundedSender<Said>) {
+        let keeper = Arc::clone(&self.leases.keeper);
+        let mut exit = keeper.exit(served);
+        let mut has_exited = false;
         loop {
             let end = *self.ends.borrow_and_update();
             let over = async {
@@ -311,6 +320,14 @@ impl Life {
                 () = self.cancelled.wait() => return,
                 () = over => return,
                 Ok(()) = self.ends.changed() => {}
+                exit_code = &mut exit, if !has_exited => {
+                    has_exited = true;
+                    self.leases.update(&self.id, |entry| {
+                        entry.status = Status::Exited;
+                        entry.exit_code = exit_code;
+                    });
+                    drop(tell.send(Said::Exited(exit_code)));
+                }
             }
         }
     }

@@ -176,11 +176,12 @@ fn lease() -> Value {
         &json!({
             "id": {"type": "string"},
             "of": {"type": "object", "additionalProperties": {"type": "string"}},
-            "status": {"enum": ["starting", "ready", "ending"]},
+            "status": {"enum": ["starting", "ready", "exited", "ending"]},
             "held": {"type": "boolean"},
             "ttl_s": {"type": ["integer", "null"]},
             "left_s": {"type": ["integer", "null"]},
             "served": {"type": ["object", "null"], "properties": served},
+            "exit_code": {"type": "integer", "description": "How its program ended by itself"},
         }),
     )
 }

@@ -19,6 +19,8 @@ pub enum Kind {
     /// Something is in the way, which somebody has to decide.
     Conflict,
     TooLarge,
+    /// The same of a request's head.
+    HeadTooLarge,
     WrongMedia,
     /// The request is for another host.
     WrongHost,
@@ -41,6 +43,7 @@ impl Kind {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::WrongMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Failed => StatusCode::UNPROCESSABLE_ENTITY,
@@ -59,7 +62,7 @@ impl Kind {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Timeout => "timeout",
             Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
+            Self::TooLarge | Self::HeadTooLarge => "too_large",
             Self::WrongMedia => "wrong_media_type",
             Self::WrongHost => "wrong_host",
             Self::Failed => "failed",

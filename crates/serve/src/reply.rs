@@ -77,7 +77,7 @@ pub(crate) fn problem(problem: &Problem) -> Reply {
     if problem.kind == Kind::Unauthorized {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if matches!(problem.kind, Kind::TooLarge | Kind::Timeout) {
+    if matches!(problem.kind, Kind::TooLarge | Kind::HeadTooLarge | Kind::Timeout) {
         // What is left of the request is not read.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -20,6 +20,12 @@ use crate::reply::{self, Reply};
 use crate::route::{self, Does, Found, Route};
 use crate::states::States;
 
+/// The most bytes that the head of a request may have.
+const HEAD_BYTES: usize = 32 * 1024;
+
+/// The most headers that it may have.
+const HEADERS: usize = 64;
+
 /// All that replies are made from.
 pub(crate) struct App {
     pub access: Arc<Access>,
@@ -31,7 +37,8 @@ pub(crate) struct App {
 pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().to_owned();
     let method = request.method().as_str().to_owned();
-    if let Err(problem) = check_place(app, &request) {
+    let checked = check_size(&request).and_then(|()| check_place(app, &request));
+    if let Err(problem) = checked {
         return reply::problem(&problem);
     }
     let (route, id) = match route::find(&method, &path) {
@@ -61,6 +68,21 @@ pub(crate) async fn answer(app: &App, request: Request<Incoming>) -> Reply {
             .await
             .unwrap_or_else(|problem| reply::problem(&problem)),
     }
+}
+
+/// Whether the head of a request is as small as all that can be asked for.
+fn check_size(request: &Request<Incoming>) -> Result<(), Problem> {
+    let headers = request.headers();
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let message = if headers.len() > HEADERS {
+        format!("the request has more than {HEADERS} headers")
+    } else if fields.sum::<usize>() + target > HEAD_BYTES {
+        format!("the request's head has more than {HEAD_BYTES} bytes")
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new(Kind::HeadTooLarge, message).with_hint("send what is asked for and no more"))
 }
 
 fn check_place(app: &App, request: &Request<Incoming>) -> Result<(), Problem> {

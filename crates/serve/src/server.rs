@@ -16,20 +16,19 @@ use tokio::time::{sleep, timeout};
 use crate::access::Access;
 use crate::keeper::Keeper;
 use crate::leases::Leases;
+use crate::limits::Limits;
+use crate::paced::{Paced, hung_up};
 use crate::router::{self, App};
 use crate::states::States;
-
-/// Connections at once, at most.
-const MOST_CONNECTIONS: usize = 1024;
 
 /// How long the head of a request may take, and how long a connection may be without one.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
 
-/// The most bytes that the head of a request may have.
-const HEAD_BYTES: usize = 32 * 1024;
+/// The most bytes of a request's head that are read: what is more than [`router`] takes is told so as far as this.
+const HEAD_BYTES: usize = 256 * 1024;
 
-/// The most headers that it may have.
-const HEADERS: usize = 64;
+/// The most headers that are read.
+const HEADERS: usize = 1000;
 
 /// How long replies may take to be sent after the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -42,13 +41,19 @@ const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicatio
 pub struct Server {
     listener: TcpListener,
     app: Arc<App>,
+    limits: Limits,
 }
 
 impl Server {
-    pub fn new(listener: TcpListener, access: Arc<Access>, keeper: Arc<dyn Keeper>) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        access: Arc<Access>,
+        keeper: Arc<dyn Keeper>,
+        limits: Limits,
+    ) -> Self {
         let leases = Leases::new(Arc::clone(&keeper));
         let states = States::new(Arc::clone(&keeper), Arc::clone(&leases));
-        Self { listener, app: Arc::new(App { access, keeper, leases, states }) }
+        Self { listener, app: Arc::new(App { access, keeper, leases, states }), limits }
     }
 
     /// Its leases.
@@ -58,25 +63,25 @@ impl Server {
 
     /// Serves until it is to stop, then ends all leases.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, app } = self;
-        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let Self { listener, app, limits } = self;
+        let places = usize::try_from(limits.connections).unwrap_or(usize::MAX);
+        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let (end, ends) = watch::channel(false);
         tokio::select! {
-            () = accept(listener, &app, &places, ends) => {}
+            () = accept(listener, &app, (&places, limits), ends) => {}
             () = stop => {}
         }
         app.leases.close().await;
         end.send_replace(true);
-        let all = u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX);
         // Whoever does not read the rest is not waited for.
-        let _ = timeout(LAST_WORDS, places.acquire_many(all)).await;
+        let _ = timeout(LAST_WORDS, places.acquire_many(limits.connections)).await;
     }
 }
 
 async fn accept(
     listener: TcpListener,
     app: &Arc<App>,
-    places: &Arc<Semaphore>,
+    (places, limits): (&Arc<Semaphore>, Limits),
     ends: watch::Receiver<bool>,
 ) {
     loop {
@@ -86,7 +91,10 @@ async fn accept(
             continue;
         };
         match Arc::clone(places).try_acquire_owned() {
-            Ok(place) => drop(tokio::spawn(talk(stream, Arc::clone(app), ends.clone(), place))),
+            Ok(place) => {
+                let (app, ends) = (Arc::clone(app), ends.clone());
+                drop(tokio::spawn(talk(stream, app, limits, ends, place)));
+            }
             Err(_) => drop(tokio::spawn(turn_away(stream))),
         }
     }
@@ -95,6 +103,7 @@ async fn accept(
 async fn talk(
     stream: TcpStream,
     app: Arc<App>,
+    limits: Limits,
     mut ends: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
@@ -107,10 +116,14 @@ async fn talk(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     http.max_buf_size(HEAD_BYTES).max_headers(HEADERS);
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let stream = Arc::new(stream);
+    let paced = Paced::new(Arc::clone(&stream), limits.write_within);
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(paced), service));
     // What goes wrong with a connection is its client's to see.
     tokio::select! {
+        biased;
         _ = connection.as_mut() => return,
+        () = hung_up(&stream) => return,
         _ = ends.wait_for(|end| *end) => {}
     }
     connection.as_mut().graceful_shutdown();

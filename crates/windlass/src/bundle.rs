@@ -21,6 +21,29 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Every type has a method; a name is enough where there is nothing else to say:
+//!
+//! ```
+//! use windlass::bundle::{Bundle, Execute, File, Link, Package, User};
+//!
+//! let bundle = Bundle::new()
+//!     .package("python3")
+//!     .package(["git", "make"])
+//!     .user(User::new("app").uid(1000))
+//!     .directory("/srv")
+//!     .file(File::new("/srv/index.html").contents("HELLO WORLD!"))
+//!     .link(Link::new("/www", "srv"))
+//!     .execute("date > /built");
+//! let ids: Vec<_> = bundle.resources.iter().map(|one| one.id()).collect();
+//! assert_eq!(ids[..3], ["package[python3]", "package[git make]", "user[app]"]);
+//!
+//! let same = Bundle::new().with(Package::new(["python3"])).with(Package::new(["git", "make"]));
+//! assert_eq!(same.resources, bundle.resources[..2]);
+//! assert_eq!(bundle.resources[6], Execute::new("date > /built").into());
+//! ```
+//!
+//! [`BundleImage`](crate::image::BundleImage) makes an image of one.
+//!
 //! Names, triggers and conditions are those of [`Resource`], which every type turns into:
 //!
 //! ```
@@ -56,3 +79,4 @@
 
 pub use windlass_bundle::*;
 pub use windlass_config::{LoadedBundle, ResourcePlace, load_bundle};
+pub use windlass_store::{Store, gather};

@@ -1,4 +1,5 @@
-//! Images that are built in code, without a file: what docker-map's `DockerFile` and `DockerContext` are for.
+//! Images that are built in code, without a file: what docker-map's `DockerFile` and `DockerContext` are for, and fuselage's
+//! `DockerBuilder`.
 //!
 //! A [`Dockerfile`] is written step by step. Each value is quoted so that the builder reads back what was meant, and what can't be
 //! written is an error that [`Dockerfile::text`] gives:
@@ -91,9 +92,69 @@
 //! | `save`, `fileobj` | [`ImageBuild::save`], [`ImageBuild::reader`] |
 //! | `build_from_context` | [`build_image`] |
 //!
+//! An image of resources is a [`BundleImage`]: a base, a [`Bundle`](crate::bundle::Bundle), and how containers of it run. Files become
+//! layers without a container; packages and commands run in one. Nothing of what makes it stays in the image, and the same resources
+//! on the same base give the same image:
+//!
+//! ```no_run
+//! # async fn build(engine: &std::sync::Arc<dyn windlass::engine::Engine>) -> Result<(), Box<dyn std::error::Error>> {
+//! use windlass::bundle::{Bundle, File};
+//! use windlass::image::{BuildSettings, BundleImage, build_bundle, plan_bundle};
+//!
+//! let bundle = Bundle::new().package("python3").file(File::new("/srv/index.html").contents("HELLO WORLD!"));
+//! let image = BundleImage::new()
+//!     .from_image("debian:12")
+//!     .bundle(bundle)
+//!     .env("PYTHONUNBUFFERED", "1")
+//!     .volumes(["/data"])
+//!     .ports([8000])
+//!     .workdir("/srv")
+//!     .cmd(["python3", "-m", "http.server"])
+//!     .maintainer("the team")
+//!     .tag("site:1");
+//! for resource in plan_bundle(engine, image.clone(), BuildSettings::default()).await? {
+//!     println!("{resource:?}");
+//! }
+//! let progress = |said| eprintln!("{said:?}");
+//! let id = build_bundle(engine, image, BuildSettings::default(), &progress).await?;
+//! println!("{id:?}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A function that gives an image is what fuselage's decorator makes of one that gives resources; whoever calls it can still say
+//! something else:
+//!
+//! ```
+//! use windlass::bundle::{Bundle, Directory, File, Resource};
+//! use windlass::image::BundleImage;
+//!
+//! fn site(word: &str) -> BundleImage {
+//!     let pages = ["index", "about"].map(|page| File::new(format!("/srv/{page}.html")).contents(word));
+//!     let bundle: Bundle =
+//!         [Resource::from(Directory::new("/srv"))].into_iter().chain(pages.map(Resource::from)).collect();
+//!     BundleImage::new().from_image("debian:12").bundle(bundle).ports([80]).tag("site")
+//! }
+//!
+//! let image = site("hello").from_image("debian:13").tag("site:2");
+//! assert_eq!(image.tags(), ["site:latest", "site:2"]);
+//! ```
+//!
+//! | fuselage | here |
+//! |---|---|
+//! | `DockerBuilder(bundle, from_image=..)` | [`BundleImage::bundle`], [`BundleImage::from_image`]; without one it is on nothing |
+//! | `tag`, `env`, `volumes`, `ports`, `cmd`, `maintainer` | a method each, and `entrypoint`, `user`, `workdir`, `labels`, `healthcheck`, `stop_signal` |
+//! | `build()` and its lines | [`build_bundle`], whose progress is handed on as it comes; it gives the image's id |
+//! | `docker_container`, a decorator | a function that gives a [`BundleImage`] |
+//! | `--simulate` | [`plan_bundle`] |
+//! | a `payload.pex` and Python in the image | nothing stays in it |
+//!
 //! Invariant: nothing is defined here; the types are the image crate's.
 
-pub use windlass_executor::{BuildError, BuildSettings, build_image};
+pub use windlass_executor::{
+    BuildError, BuildSettings, BundleImage, BundleImageError, build_bundle, build_image,
+    plan_bundle,
+};
 pub use windlass_image::context::{BuildContext, ContextOptions};
 pub use windlass_image::dockerfile::{
     Addition, AdditionSource, Copy, Dockerfile, DockerfileError, DockerfileProblem, Healthcheck,

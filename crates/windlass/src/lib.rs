@@ -82,15 +82,18 @@ pub use windlass_config::{Dialect, ImagePlaces, LoadOptions, Loaded, Places, loa
 pub use windlass_engine::{self as engine, Engines};
 pub use windlass_executor::{
     CopyError, End, ExecutionContext, Interrupter, Interrupts, LeftOut, Lock, LockError,
-    OneOffContainer, Program, Script, ScriptError, Unpacked, copy_in, copy_out, execute, free_dead,
-    interrupts, lock, locks, seen_locks, unlock,
+    OneOffContainer, Preview, Program, Script, ScriptError, Unpacked, copy_in, copy_out, execute,
+    free_dead, interrupts, lock, locks, preview, sbom, seen_locks, unlock,
 };
 pub use windlass_model as model;
 pub use windlass_observer::{
     Before, ContextTrouble, DOCKERFILE_NAME, FileDigests, ImageFilter, InputError, InputPlace,
     LocalInputs, ObserveError, PreparedBuild, SecretError, TarOptions, before_step, check_inputs,
     check_secrets, dockerfile_text, image_bases, observe, prepared_build, read_secrets,
+    resource_build,
 };
+/// The agent, which applies a [`bundle`] where it is run.
+pub use windlass_payload as payload;
 pub use windlass_planner::{order, plan};
 
 /// What is wrong with files, and where.

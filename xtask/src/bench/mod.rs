@@ -16,6 +16,7 @@ mod measure;
 mod project;
 mod proxy;
 mod report;
+mod resources;
 mod scale;
 mod start;
 mod wall;
@@ -30,8 +31,19 @@ use contexts::Files;
 use report::Report;
 
 const PREFIX: &str = "windlass-bench-";
-const PARTS: [&str; 10] =
-    ["start", "plan", "wall", "chain", "maps", "latency", "calls", "memory", "contexts", "history"];
+const PARTS: [&str; 11] = [
+    "start",
+    "plan",
+    "wall",
+    "chain",
+    "maps",
+    "latency",
+    "calls",
+    "memory",
+    "contexts",
+    "history",
+    "resources",
+];
 
 /// What every part of the bench works with.
 struct Bench {
@@ -151,6 +163,7 @@ fn all(bench: &Bench, wanted: impl Fn(&str) -> bool) -> Result<Report> {
         ("memory", context::run),
         ("contexts", contexts::run),
         ("history", history::run),
+        ("resources", resources::run),
     ] {
         if wanted(part) {
             say::heading(&format!("bench: {part}"));

@@ -19,7 +19,13 @@ const TABLE: &[Row] = &[
     ("windlass-engine", &["windlass-files", "windlass-model"], &[]),
     (
         "windlass-executor",
-        &["windlass-bundle", "windlass-engine", "windlass-image", "windlass-model"],
+        &[
+            "windlass-bundle",
+            "windlass-engine",
+            "windlass-image",
+            "windlass-model",
+            "windlass-payload",
+        ],
         &["windlass-testkit"],
     ),
     ("windlass-files", &[], &[]),
@@ -35,16 +41,24 @@ const TABLE: &[Row] = &[
         ],
         &["windlass-testkit"],
     ),
-    ("windlass-image", &["windlass-bundle", "windlass-files", "windlass-model"], &[]),
+    (
+        "windlass-image",
+        &["windlass-bundle", "windlass-files", "windlass-model", "windlass-store"],
+        &[],
+    ),
     ("windlass-model", &["windlass-bundle"], &[]),
     (
         "windlass-observer",
         &["windlass-engine", "windlass-files", "windlass-image", "windlass-model"],
         &["windlass-testkit"],
     ),
+    // It has the agent as a program, which it builds; it links nothing of it.
+    ("windlass-payload", &[], &[]),
     ("windlass-planner", &["windlass-model"], &[]),
     // It knows nothing of engines: what it is asked for is done by the cli's keeper.
     ("windlass-serve", &[], &[]),
+    // What it fetches, programs of the system fetch: no HTTP is linked.
+    ("windlass-store", &["windlass-bundle"], &[]),
     // The seeded simulation plans and executes on the fake engine.
     (
         "windlass-testkit",
@@ -61,7 +75,9 @@ const TABLE: &[Row] = &[
             "windlass-image",
             "windlass-model",
             "windlass-observer",
+            "windlass-payload",
             "windlass-planner",
+            "windlass-store",
         ],
         // Maps are applied to the fake engine.
         &["windlass-testkit"],
@@ -76,6 +92,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("windlass-config", &["tokio", "hyper", "rustls"]),
     ("windlass-agent", &["tokio", "rustls", "hyper"]),
     ("windlass-serve", &["rustls", "tonic", "granit-parser"]),
+    ("windlass-store", &["tokio", "rustls", "hyper"]),
 ];
 
 pub(crate) fn check(graph: &Graph) -> Vec<Finding> {

@@ -12,10 +12,16 @@ const NAMES: &[&str] = &["Manager", "Helper", "Util", "Utils", "Handler"];
 const MODULES: &[&str] =
     &["util", "utils", "helper", "helpers", "misc", "manager", "managers", "handler", "handlers"];
 
-/// Where the environment, the home directory and the terminal may be used: the programs, and what
-/// only tests link.
-const OUTSIDE: &[&str] =
-    &["crates/cli/", "crates/agent/src/main.rs", "crates/testkit/", "xtask/", "examples/"];
+/// Where the environment, the home directory and the terminal may be used: the programs (one that cargo
+/// runs is asked in no other way), and what only tests link.
+const OUTSIDE: &[&str] = &[
+    "crates/cli/",
+    "crates/agent/src/main.rs",
+    "crates/payload/build.rs",
+    "crates/testkit/",
+    "xtask/",
+    "examples/",
+];
 
 const ENVIRONMENT: &[&str] = &[
     "std::env",

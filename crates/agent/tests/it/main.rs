@@ -4,5 +4,7 @@
 
 mod commands;
 #[cfg(test)]
+mod host;
+#[cfg(test)]
 mod run;
 mod triggers;

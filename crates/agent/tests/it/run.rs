@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use windlass_bundle::Bundle;
 
 pub(crate) struct Place {
@@ -55,9 +55,33 @@ impl Place {
         self.run_with(arguments, &bundle.to_json())
     }
 
+    /// Its exit code, none if it was killed, and its lines.
+    pub(crate) fn talk(
+        &self,
+        arguments: &[&str],
+        variable: Option<(&str, String)>,
+        input: &str,
+    ) -> (Option<i32>, Vec<Value>) {
+        let output = self.output(arguments, variable, input);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (output.status.code(), lines)
+    }
+
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let output = self.output(arguments, None, input);
+        let text = String::from_utf8(output.stdout).unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn output(&self, arguments: &[&str], variable: Option<(&str, String)>, input: &str) -> Output {
         let mut child = Command::new(env!("CARGO_BIN_EXE_windlass-agent"))
             .args(arguments)
+            .envs(variable)
             .current_dir(self.directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -66,12 +90,6 @@ impl Place {
             .unwrap();
         // It may have ended before it read all.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-            said: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        child.wait_with_output().unwrap()
     }
 }

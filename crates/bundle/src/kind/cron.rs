@@ -4,7 +4,8 @@
 
 use super::Type;
 use super::file::File;
-use crate::{Change, Facts, Mode, ResourceError, View};
+use super::host_only;
+use crate::{Change, Facts, ResourceError, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -76,6 +77,7 @@ impl Cron {
 
 impl Type for Cron {
     const WORD: &'static str = "cron";
+    const IS_HOST_ONLY: bool = true;
 
     fn name(&self) -> String {
         self.name.clone()
@@ -114,13 +116,4 @@ impl Type for Cron {
             CronPolicy::Remove => File::removed(path).plan(view, facts),
         }
     }
-}
-
-/// What an image has no use for.
-pub(crate) fn host_only(word: &str, facts: &Facts) -> Result<(), ResourceError> {
-    if facts.mode != Mode::Image {
-        return Ok(());
-    }
-    let message = format!("a `{word}` is for hosts, and this is an image");
-    Err(ResourceError::new(message).help("restrict it with `only_if: {mode: [host]}`"))
 }

@@ -175,6 +175,7 @@ const ROOT: OwnerName = OwnerName::Number(0);
 
 impl Type for Execute {
     const WORD: &'static str = "execute";
+    const SHOWS_WORDS: bool = true;
 
     fn name(&self) -> String {
         self.command.words()

@@ -4,8 +4,8 @@
 
 use super::Type;
 use crate::{
-    Change, Content, Facts, FileKind, Metadata, Op, Owner, OwnerName, ResourceError, View, content,
-    diff, path,
+    Change, Content, Facts, FileKind, Metadata, Op, Owner, OwnerName, ResourceError, View, diff,
+    path,
 };
 use serde::{Deserialize, Serialize};
 
@@ -199,8 +199,7 @@ fn is_same(
     if wanted.size().map_err(failed)? != found.size {
         return Ok(false);
     }
-    let now = content::digest(&mut *view.open(path)?).map_err(failed)?;
-    Ok(now == wanted.digest().map_err(failed)?)
+    wanted.is(&mut *view.open(path)?).map_err(failed)
 }
 
 fn read_bytes(view: &dyn View, path: &str) -> Result<Vec<u8>, ResourceError> {

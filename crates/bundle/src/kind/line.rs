@@ -117,6 +117,7 @@ impl Line {
 
 impl Type for Line {
     const WORD: &'static str = "line";
+    const SHOWS_WORDS: bool = true;
 
     fn name(&self) -> String {
         let what = self.matches.as_ref().or(self.line.as_ref());

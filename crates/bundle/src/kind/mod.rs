@@ -6,24 +6,33 @@ pub(crate) mod block;
 pub(crate) mod cron;
 pub(crate) mod directory;
 pub(crate) mod execute;
+pub(crate) mod fetch;
 pub(crate) mod file;
+pub(crate) mod git;
 pub(crate) mod group;
 pub(crate) mod line;
 pub(crate) mod link;
 pub(crate) mod mount;
 pub(crate) mod package;
+pub(crate) mod repo;
 pub(crate) mod service;
 pub(crate) mod sysctl;
 pub(crate) mod tree;
 pub(crate) mod user;
 
-use crate::{Change, Content, Facts, ResourceError, View};
+use crate::{Change, Content, Facts, Mode, ResourceError, View};
 use serde::{Deserialize, Serialize};
 
 /// What every type of resource does.
 pub(crate) trait Type {
     /// The word of the type: `file`.
     const WORD: &'static str;
+
+    /// An image has no use for it.
+    const IS_HOST_ONLY: bool = false;
+
+    /// Its name has words of its own, which may be a secret.
+    const SHOWS_WORDS: bool = false;
 
     /// What it is about, which tells it from others of its type: a path, a name.
     fn name(&self) -> String;
@@ -58,6 +67,16 @@ macro_rules! kinds {
             /// The word of its type: `file`.
             pub fn word(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$path as Type>::WORD,)* }
+            }
+
+            /// Whether an image has no use for it.
+            pub fn is_host_only(&self) -> bool {
+                match self { $(Self::$variant(_) => <$path as Type>::IS_HOST_ONLY,)* }
+            }
+
+            /// Whether its name has words of its own, which may be a secret.
+            pub(crate) fn shows_words(&self) -> bool {
+                match self { $(Self::$variant(_) => <$path as Type>::SHOWS_WORDS,)* }
             }
 
             /// What it is about.
@@ -99,14 +118,27 @@ kinds! {
     Cron: cron::Cron,
     Directory: directory::Directory,
     Execute: execute::Execute,
+    Fetch: fetch::Fetch,
     File: file::File,
+    Git: git::Git,
     Group: group::Group,
     Line: line::Line,
     Link: link::Link,
     Mount: mount::Mount,
     Package: package::Package,
+    Repo: repo::Repo,
     Service: service::Service,
     Sysctl: sysctl::Sysctl,
     Tree: tree::Tree,
     User: user::User,
+}
+
+/// What is wrong with one that is for hosts only, where it is for an image.
+pub(crate) fn for_hosts(word: &str) -> ResourceError {
+    let message = format!("a `{word}` is for hosts, and this is an image");
+    ResourceError::new(message).help("restrict it with `only_if: {mode: [host]}`")
+}
+
+fn host_only(word: &str, facts: &Facts) -> Result<(), ResourceError> {
+    if facts.mode == Mode::Image { Err(for_hosts(word)) } else { Ok(()) }
 }

@@ -3,7 +3,7 @@
 //! Invariant: other lines stay as they are; in a directory only the line is looked at.
 
 use super::Type;
-use super::cron::host_only;
+use super::host_only;
 use crate::edit::Edit;
 use crate::{Change, Command, Facts, FileKind, Mode, Op, Owner, ResourceError, View, path};
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,7 @@ fn escaped(text: &str) -> String {
 
 impl Type for Mount {
     const WORD: &'static str = "mount";
+    const IS_HOST_ONLY: bool = true;
 
     fn name(&self) -> String {
         self.path.clone()

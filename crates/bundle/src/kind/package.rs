@@ -83,12 +83,7 @@ impl Package {
     }
 
     fn of(&self, facts: &Facts) -> Result<PackageSystem, ResourceError> {
-        self.manager.or_else(|| PackageSystem::of(facts)).ok_or_else(|| {
-            let os = if facts.os_id.is_empty() { "the target" } else { &facts.os_id };
-            let message = format!("no package manager is known of {os}");
-            let help = "set `manager` to apt, apk or dnf";
-            ResourceError::new(message).field("manager").help(help)
-        })
+        PackageSystem::declared(self.manager, facts)
     }
 
     /// The names that something is to be done for.

@@ -111,6 +111,11 @@ impl Type for Service {
             let message = format!("`{}` is no name of a service", self.name);
             errors.push(ResourceError::new(message).field("name"));
         }
+        let says_nothing = self.enabled.is_none() && self.running.is_none();
+        if self.policy == ServicePolicy::Apply && says_nothing {
+            let error = ResourceError::new("it says nothing of the service").field("name");
+            errors.push(error.help("add `enabled` or `running`, or a policy"));
+        }
         let commands = [
             ("status", &self.status),
             ("start", &self.start),

@@ -1,12 +1,21 @@
-//! `sysctl`: a variable of the kernel, now and after the next boot.
+//! `sysctl`: a variable of the kernel, now and after the next boot, or a value that is no longer set.
 //!
 //! Invariant: the file has what the kernel is given; in a directory only the file is looked at.
 
 use super::Type;
-use super::cron::host_only;
 use super::file::File;
+use super::host_only;
 use crate::{Change, Command, Facts, Mode, Op, ResourceError, View, path};
 use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SysctlPolicy {
+    #[default]
+    Apply,
+    /// It is not set at the next boot; what it is now stays.
+    Remove,
+}
 
 /// A variable of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,17 +23,26 @@ use serde::{Deserialize, Serialize};
 pub struct Sysctl {
     /// `net.ipv4.ip_forward`.
     pub key: String,
+    #[serde(default)]
+    pub policy: SysctlPolicy,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub value: String,
 }
 
 impl Sysctl {
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into() }
+        Self { key: key.into(), policy: SysctlPolicy::Apply, value: value.into() }
+    }
+
+    /// One that is no longer set.
+    pub fn removed(key: impl Into<String>) -> Self {
+        Self { policy: SysctlPolicy::Remove, ..Self::new(key, "") }
     }
 }
 
 impl Type for Sysctl {
     const WORD: &'static str = "sysctl";
+    const IS_HOST_ONLY: bool = true;
 
     fn name(&self) -> String {
         self.key.clone()
@@ -38,7 +56,12 @@ impl Type for Sysctl {
             let message = format!("`{}` is no name of a variable of the kernel", self.key);
             errors.push(ResourceError::new(message).field("key"));
         }
-        if self.value.trim().is_empty() || self.value.contains(['\n', '\0']) {
+        let is_empty = self.value.trim().is_empty();
+        if self.policy == SysctlPolicy::Remove && !is_empty {
+            let message = "a variable that is no longer set has no value";
+            errors.push(ResourceError::new(message).field("value"));
+        }
+        if self.policy == SysctlPolicy::Apply && is_empty || self.value.contains(['\n', '\0']) {
             errors.push(ResourceError::new("the value is one line").field("value"));
         }
         errors
@@ -46,8 +69,11 @@ impl Type for Sysctl {
 
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         host_only(Self::WORD, facts)?;
-        let file = File::new(format!("/etc/sysctl.d/90-{}.conf", self.key));
-        let file = file.contents(format!("{} = {}\n", self.key, self.value));
+        let path = format!("/etc/sysctl.d/90-{}.conf", self.key);
+        if self.policy == SysctlPolicy::Remove {
+            return File::removed(path).plan(view, facts);
+        }
+        let file = File::new(path).contents(format!("{} = {}\n", self.key, self.value));
         let mut changes = file.plan(view, facts)?;
         if facts.mode == Mode::Host {
             let place = format!("/proc/sys/{}", self.key.replace('.', "/"));

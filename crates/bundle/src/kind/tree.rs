@@ -9,9 +9,10 @@ use super::link::Link;
 use crate::glob::Glob;
 use crate::{
     Change, Content, Facts, FileKind, Op, Overlay, OwnerName, ResourceError, TreeEntry, TreeNode,
-    View, path,
+    View, gathered, path,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -155,31 +156,24 @@ impl Type for Tree {
         errors.extend(check_mode(self.directory_mode));
         errors.extend(self.globs().err());
         match &self.entries {
-            None => {
-                let error = ResourceError::new("its source was not gathered").field("source");
-                errors.push(error);
-            }
-            Some(entries) => {
-                let paths = entries.iter().map(|entry| format!("/{}", entry.path));
-                errors.extend(paths.filter_map(|path| path::check(&path, "entries").err()));
-            }
+            None if self.source.is_some() => {}
+            None => errors.push(ResourceError::new("it has no source").field("source")),
+            Some(entries) => errors.extend(gathered::check(entries)),
         }
         errors
     }
 
     fn contents(&mut self) -> Vec<&mut Content> {
-        let entries = self.entries.iter_mut().flatten();
-        let contents = entries.filter_map(|entry| match &mut entry.node {
-            TreeNode::File { content, .. } => Some(content),
-            TreeNode::Directory | TreeNode::Link { .. } => None,
-        });
-        contents.collect()
+        self.entries.as_deref_mut().map(gathered::contents).unwrap_or_default()
     }
 
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
+        if self.entries.is_none() {
+            return Err(ResourceError::new("its source was not gathered").field("source"));
+        }
         let mut overlay = Overlay::new(view);
         let mut changes = Vec::new();
-        let mut add = |overlay: &mut Overlay<'_>, more: Vec<Change>| {
+        let mut add = |overlay: &mut Overlay<&dyn View>, more: Vec<Change>| {
             for change in &more {
                 overlay.apply(&change.op);
             }
@@ -189,7 +183,9 @@ impl Type for Tree {
         add(&mut overlay, top);
         if self.prune {
             let mut more = Vec::new();
-            self.superfluous(&overlay, "", &self.globs()?, &mut more)?;
+            let wanted = self.entries.iter().flatten();
+            let wanted = wanted.map(|entry| (&*entry.path, &entry.node)).collect();
+            self.superfluous(&overlay, "", (&wanted, &self.globs()?), &mut more)?;
             add(&mut overlay, more);
         }
         for entry in self.entries.iter().flatten() {
@@ -227,7 +223,7 @@ impl Tree {
         &self,
         view: &dyn View,
         at: &str,
-        excluded: &[Glob],
+        (wanted, excluded): (&HashMap<&str, &TreeNode>, &[Glob]),
         changes: &mut Vec<Change>,
     ) -> Result<(), ResourceError> {
         let here = path::resolve(view, &format!("{}{at}", self.path))?;
@@ -240,14 +236,13 @@ impl Tree {
             let path = format!("{here}/{name}");
             let is_directory =
                 view.metadata(&path)?.is_some_and(|found| found.kind == FileKind::Directory);
-            let mut wanted = self.entries.iter().flatten();
-            match wanted.find(|entry| entry.path == relative).map(|entry| &entry.node) {
+            match wanted.get(relative) {
                 Some(TreeNode::Directory) if is_directory => {
-                    self.superfluous(view, &inside, excluded, changes)?;
+                    self.superfluous(view, &inside, (wanted, excluded), changes)?;
                 }
                 Some(_) => {}
                 None if is_directory && keeps(view, &path, relative, excluded)? => {
-                    self.superfluous(view, &inside, excluded, changes)?;
+                    self.superfluous(view, &inside, (wanted, excluded), changes)?;
                 }
                 None => {
                     let op = Op::Remove { path, recursive: is_directory };

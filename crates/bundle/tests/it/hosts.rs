@@ -2,7 +2,8 @@
 
 use crate::target::{Target, one};
 use windlass_bundle::{
-    Cron, Facts, Mode, Mount, Op, Resource, Service, ServicePolicy, Sysctl, plan,
+    Bundle, Condition, Cron, Facts, File, Mode, Mount, Op, Resource, Service, ServicePolicy,
+    Sysctl, check_for, plan,
 };
 
 const SSH: &str = "usr/lib/systemd/system/ssh.service=[Unit]\nDescription=x\n[Service]\nAlias=no\n\
@@ -89,6 +90,7 @@ fn other_files_of_hosts_are_written() {
             vec!["etc/fstab=# x\n/dev/a / ext4 defaults 0 1\n"],
         ),
         (&["etc"], Mount::removed("/m").into(), vec![]),
+        (&["etc/sysctl.d/90-a.b.conf=x"], Sysctl::removed("a.b").into(), vec![]),
     ];
     for (before, resource, expected) in table {
         assert_eq!(after(before, resource.clone()).unwrap(), expected, "{resource:?}");
@@ -156,6 +158,8 @@ fn what_can_not_be_is_said() {
         ),
         (&["etc/runlevels"], Service::new("a").enabled(true).into(), "no /etc/init.d/a"),
         (&[], Service::new("../a").into(), "no name of a service"),
+        (&[], Service::new("a").into(), "says nothing"),
+        (&[], Sysctl { value: "1".into(), ..Sysctl::removed("a.b") }.into(), "has no value"),
         (&[], Cron::new("a.b", "@daily", "x").into(), "cron only reads"),
         (&[], Cron::new("a", "* *", "x").into(), "five fields"),
         (&[], Cron::new("a", "@daily", "x\ny").into(), "more than one line"),
@@ -168,6 +172,25 @@ fn what_can_not_be_is_said() {
         let error = after(before, resource).expect_err(expected);
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn what_is_for_hosts_has_no_place_in_an_image() {
+    let only = |mode| Condition { mode: vec![mode], ..Condition::default() };
+    let bundle = Bundle::new()
+        .with(File::new("/a"))
+        .with(Sysctl::new("vm.x", "1"))
+        .with(Resource::from(Sysctl::new("vm.y", "1")).only_if(only(Mode::Host)))
+        .with(Resource::from(Mount::removed("/m")).only_if(only(Mode::Image)))
+        .with(Service::new("ssh").enabled(true))
+        .with(Cron::removed("job"));
+    let places = |mode| {
+        let errors = check_for(&bundle, mode);
+        assert!(errors.iter().all(|error| error.message.contains("for hosts")), "{errors:?}");
+        errors.iter().map(|error| error.index().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(places(Mode::Image), [1, 3, 5]);
+    assert_eq!(places(Mode::Host), [0; 0]);
     let facts = Facts { mode: Mode::Image, ..Facts::default() };
     let bundle = one(Sysctl::new("vm.x", "1"));
     let errors = plan(&bundle, &Target::new(&[]).root(), &facts).unwrap_err();

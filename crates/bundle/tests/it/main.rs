@@ -6,6 +6,10 @@
 mod accounts;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod cycles;
+#[cfg(test)]
+mod elsewhere;
 mod files;
 #[cfg(test)]
 mod hosts;

@@ -50,3 +50,41 @@ fn all_that_is_wrong_is_said_at_once() {
         assert!(expected.iter().all(|one| text.iter().any(|t| t.contains(one))), "{text:?}");
     }
 }
+
+#[test]
+fn the_order_is_the_written_one_where_nothing_says_otherwise() {
+    let file = |name: &str, after: &[&str]| {
+        let file = Resource::from(File::new(format!("/{name}")));
+        after.iter().fold(file, |file, name| file.after(format!("/{name}")))
+    };
+    for (files, expected) in [
+        (vec![file("a", &["c"]), file("b", &[]), file("c", &[])], [1, 2, 0]),
+        (vec![file("a", &[]), file("b", &["c"]), file("c", &["a"])], [0, 2, 1]),
+        (vec![file("a", &["b", "c"]), file("b", &["c"]), file("c", &[])], [2, 1, 0]),
+    ] {
+        let bundle = files.into_iter().fold(Bundle::new(), Bundle::with);
+        let plans = Target::new(&[]).reach(&bundle).unwrap();
+        assert_eq!(plans.iter().map(|one| one.index).collect::<Vec<_>>(), expected);
+    }
+}
+
+/// Comparing each with each other would take an hour.
+#[test]
+fn a_hundred_thousand_resources_are_checked_at_once() {
+    const COUNT: usize = 100_000;
+    let file = |at: usize| {
+        let file = Resource::from(File::new(format!("/{at}")));
+        if at + 1 < COUNT { file.after(format!("/{}", at + 1)) } else { file }
+    };
+    let mut bundle = Bundle::new();
+    bundle.resources.extend((0..COUNT).map(file));
+    assert_eq!(windlass_bundle::check(&bundle), []);
+    bundle.resources[COUNT - 1].after.push("/0".to_owned());
+    bundle.resources.push(File::new("/0").into());
+    let errors = windlass_bundle::check(&bundle);
+    assert_eq!(errors.len(), 1);
+    bundle.resources.pop();
+    let errors = windlass_bundle::check(&bundle);
+    assert!(errors[0].message.starts_with("each of these comes after the next: file[/0]"));
+    assert_eq!(errors[0].others().len(), COUNT - 1);
+}

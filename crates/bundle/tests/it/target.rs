@@ -38,12 +38,17 @@ impl Target {
 
     /// All that is there, as `new` takes it, with modes other than 644, 755 and 777 of links: `etc/key 600=text`.
     pub(crate) fn entries(&self) -> Vec<String> {
+        self.found().into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Each path with its entry.
+    fn found(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
         self.walk("", &mut all);
         all
     }
 
-    fn walk(&self, at: &str, all: &mut Vec<String>) {
+    fn walk(&self, at: &str, all: &mut Vec<(String, String)>) {
         let mut names: Vec<_> = fs::read_dir(self.path(at))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -57,14 +62,16 @@ impl Target {
             let shown = if mode == usual { String::new() } else { format!(" {mode:o}") };
             if found.is_symlink() {
                 let to = fs::read_link(self.path(&path)).unwrap();
-                all.push(format!("{path} -> {}", to.display()));
+                let entry = format!("{path} -> {}", to.display());
+                all.push((path, entry));
             } else if found.is_dir() {
-                all.push(format!("{path}/{shown}"));
+                all.push((path.clone(), format!("{path}/{shown}")));
                 self.walk(&path, all);
             } else {
                 let text =
                     String::from_utf8_lossy(&fs::read(self.path(&path)).unwrap()).into_owned();
-                all.push(format!("{path}{shown}={text}"));
+                let entry = format!("{path}{shown}={text}");
+                all.push((path, entry));
             }
         }
     }
@@ -87,12 +94,11 @@ impl Target {
     }
 
     fn stamps(&self) -> Vec<(String, u64, i64, i64)> {
-        let stamp = |entry: String| {
-            let path = entry.split(['=', ' ']).next().unwrap_or_default().to_owned();
+        let stamp = |(path, entry): (String, String)| {
             let found = fs::symlink_metadata(self.path(&path)).unwrap();
             (entry, found.ino(), found.ctime(), found.ctime_nsec())
         };
-        self.entries().into_iter().map(stamp).collect()
+        self.found().into_iter().map(stamp).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 use windlass::model::request::{Options, Request, Verb};
 
 use super::process::{Process, Terminal};
@@ -231,6 +232,9 @@ pub(crate) struct Build {
     /// Leave the images that are built on alone
     #[arg(long)]
     pub no_deps: bool,
+    /// Write what is in the one image that is named: packages, and files of resources (SPDX 2.3, JSON)
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub sbom: Option<PathBuf>,
     #[command(flatten)]
     pub consent: Consent,
 }

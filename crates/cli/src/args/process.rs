@@ -27,7 +27,7 @@ pub(crate) struct Process {
     /// several times
     #[arg(short, long, value_name = "NAME[=VALUE|:DEFAULT]", value_parser = Variable::parse)]
     pub env: Vec<Variable>,
-    /// File of lines `NAME=value`, below what `--env` says; may be given several times
+    /// File of lines `NAME=value`, or `NAME` for this environment's own, below what `--env` says; may be given several times
     #[arg(long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
 }
@@ -78,7 +78,7 @@ fn of_file(here: &Environment, path: &Path) -> Result<BTreeMap<String, String>> 
     };
     let text = read_text(&path).map_err(unread)?;
     let directory = path.parent().unwrap_or(Path::new("/")).to_path_buf();
-    let read = env_file_text(&path.display().to_string(), directory, &text);
+    let read = env_file_text(&path.display().to_string(), directory, &text, &here.variables);
     read.map_err(|(diagnostics, sources)| Trouble::Found(Found { diagnostics, sources }))
 }
 

@@ -3,14 +3,14 @@
 //! Invariant: without a flag that says so, nobody but this machine can ask.
 
 use clap::Args;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// `serve`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", value_parser = place)]
     pub listen: SocketAddr,
     /// Listen also where other machines can ask: HTTP is not encrypted, and whoever has the token can start containers
     #[arg(long)]
@@ -32,5 +32,32 @@ impl Serve {
             Some(PathBuf::from(name))
         };
         self.token_file.clone().or_else(beside)
+    }
+}
+
+/// `localhost` is this machine, whatever a table of names says.
+fn place(text: &str) -> Result<SocketAddr, AddrParseError> {
+    let port = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    port.map_or_else(|| text.parse(), |port| Ok((Ipv4Addr::LOCALHOST, port).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_it_listens() {
+        for (text, expected) in [
+            ("localhost:4545", Some("127.0.0.1:4545")),
+            ("localhost:0", Some("127.0.0.1:0")),
+            ("[::1]:80", Some("[::1]:80")),
+            ("localhost", None),
+            ("localhost:port", None),
+            ("localhost.example:80", None),
+            ("127.0.0.1", None),
+        ] {
+            let found = place(text).ok().map(|place| place.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::detach_keys::DetachKeys;
 use crate::environment::{self, Size};
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
+use crate::raw_terminal::RawTerminal;
 use crate::render::escape;
 use crate::session::Session;
 use crate::signals::Signals;
@@ -70,7 +71,10 @@ async fn follow(
         // A program draws again what it is only when the size changes.
         resize(Size { rows: size.rows + 1, ..size }).await;
     }
-    let detach = (tty && stdin).then_some(keys);
+    // Without a terminal of its own nothing is typed into it but lines.
+    let is_typed = invocation.environment.stdin_is_terminal && !args.no_stdin;
+    let lines = (is_typed && !tty).then(|| RawTerminal::ended_by(keys.last()).ok()).flatten();
+    let detach = ((tty && stdin) || lines.is_some()).then_some(keys);
     let way = detach.map_or_else(|| "Ctrl-C".to_owned(), DetachKeys::shown);
     console.say(&format!("attached to {name}: {way} leaves it to itself\n"));
     let partner = Partner { name: Some(&args.reference), stdin, detach, typed: &Cell::default() };

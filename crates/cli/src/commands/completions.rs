@@ -86,7 +86,7 @@ fn names(lists: Lists, words: &str) -> String {
     calls.join("; ")
 }
 
-/// Names stand beside the options of such a command, and after `--recreate`.
+/// Names stand before the options of such a command, and after `--recreate`.
 fn bash(script: &str, verbs: &[(&str, Lists)]) -> String {
     let words = "\"${COMP_WORDS[@]}\"";
     let labels: Vec<_> = verbs
@@ -99,7 +99,7 @@ fn bash(script: &str, verbs: &[(&str, Lists)]) -> String {
         let code = line.trim_start();
         let options = code.strip_prefix("opts=\"").and_then(|rest| rest.strip_suffix('"'));
         if let (Some(options), Some(names)) = (options, in_verb) {
-            out.extend(["            opts=\"", options, " $(", names, ")\""]);
+            out.extend(["            opts=\"$(", names, ") ", options, "\""]);
             in_verb = None;
         } else if in_option && code.starts_with("COMPREPLY=") {
             out.extend([

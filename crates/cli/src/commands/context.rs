@@ -1,9 +1,11 @@
-//! `windlass context`: the build context of an image as a tar, with its Dockerfile.
+//! `windlass context`: the build context of an image as a tar, with its Dockerfile. Of an image of resources that is all that a builder
+//! needs which knows nothing of windlass.
 //!
 //! Invariant: no engine is asked, and a file that comes out is whole.
 
 use std::io::{self, Write};
 use std::path::Path;
+use windlass::image::{BuildContext, Compression, ImageBuild};
 use windlass::{PreparedBuild, TarOptions};
 
 use crate::args::Context;
@@ -12,6 +14,7 @@ use crate::exit::Exit;
 use crate::invocation::Invocation;
 use crate::render::{escape, json};
 use crate::results::Results;
+use crate::session::file_digests;
 use crate::tar_file::is_gzip;
 use crate::trouble::{Result, Trouble, with_causes};
 use crate::whole_file::WholeFile;
@@ -24,8 +27,16 @@ pub(super) fn run(invocation: &Invocation, args: &Context) -> Result<Exit> {
         let message = nothing_for(console.is_json);
         return Err(Trouble::usage(message, "name a file: `-o context.tar`"));
     }
-    let build = dockerfile::of(invocation, &args.of.image, windlass::prepared_build)?;
-    for warning in build.context.warnings() {
+    let files = file_digests(invocation);
+    let build = dockerfile::of(invocation, &args.of.image, |project, spec| {
+        let agent = windlass::payload::agent();
+        let of_resources = windlass::resource_build(project, spec, agent, &files)?;
+        match of_resources {
+            Some(build) => Ok(Some(Sent::Resources(build))),
+            None => Ok(windlass::prepared_build(project, spec)?.map(Sent::Build)),
+        }
+    })?;
+    for warning in build.context().warnings() {
         console.warn(&escape::line(&warning.to_string()));
     }
     let Some(place) = out else {
@@ -35,7 +46,7 @@ pub(super) fn run(invocation: &Invocation, args: &Context) -> Result<Exit> {
     let mut file = WholeFile::create(place)?;
     let bytes = write(&build, args.gzip || is_gzip(place), &mut file)?;
     file.keep()?;
-    let (entries, name) = (build.context.entries().len(), windlass::DOCKERFILE_NAME);
+    let (entries, name) = (build.context().entries().len(), build.dockerfile_name());
     if console.is_json {
         let fields = serde_json::json!({"image": args.of.image, "entries": entries, "bytes": bytes,
             "dockerfile": name});
@@ -59,10 +70,43 @@ pub(super) fn nothing_for(is_json: bool) -> &'static str {
     }
 }
 
-fn write(build: &PreparedBuild, gzip: bool, out: &mut dyn Write) -> Result<u64> {
-    let options = TarOptions { gzip, progress: None };
-    let written = build.write_tar(&mut *out, options);
-    let bytes = written.map_err(|error| Trouble::failed(with_causes(&error)))?;
+/// What goes into the tar.
+enum Sent {
+    Build(PreparedBuild),
+    Resources(ImageBuild),
+}
+
+impl Sent {
+    fn context(&self) -> &BuildContext {
+        match self {
+            Self::Build(build) => &build.context,
+            Self::Resources(build) => build.context(),
+        }
+    }
+
+    fn dockerfile_name(&self) -> &'static str {
+        match self {
+            Self::Build(_) => windlass::DOCKERFILE_NAME,
+            // Nothing of the user's is beside it.
+            Self::Resources(_) => "Dockerfile",
+        }
+    }
+
+    fn write(&self, gzip: bool, out: &mut dyn Write) -> std::result::Result<u64, String> {
+        match self {
+            Self::Build(build) => build
+                .write_tar(out, TarOptions { gzip, progress: None })
+                .map_err(|error| with_causes(&error)),
+            Self::Resources(build) => {
+                let compression = if gzip { Compression::Gzip } else { Compression::None };
+                build.write(out, compression).map_err(|error| with_causes(&error))
+            }
+        }
+    }
+}
+
+fn write(build: &Sent, gzip: bool, out: &mut dyn Write) -> Result<u64> {
+    let bytes = build.write(gzip, &mut *out).map_err(Trouble::failed)?;
     out.flush().map_err(|error| Trouble::failed(error.to_string()))?;
     Ok(bytes)
 }

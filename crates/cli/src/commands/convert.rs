@@ -3,6 +3,8 @@
 //! Invariant: no secret and no value of the environment is written out, and a file that is there stays unless `--force` is
 //! said.
 
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use windlass::config::{Diagnostics, SourceMap};
@@ -18,6 +20,9 @@ use crate::whole_file::{WholeFile, unwritten};
 
 /// How a template of a native file names the directory that it is in.
 const ROOT: &str = "{{ config_root }}";
+
+/// What is said of variables that are not set.
+const UNSET: &str = "unset-variable";
 
 pub(super) fn run(invocation: &Invocation, args: &Convert) -> Result<Exit> {
     let crate::args::Format::Native = args.to;
@@ -73,26 +78,57 @@ fn harpoon(invocation: &Invocation, args: &Convert, options: &LoadOptions) -> Re
         body.insert("name".to_owned(), name.into());
     }
     body.extend(tree.as_object().cloned().unwrap_or_default());
-    let mut text = yaml::emit(&body.into());
+    let mut body = body.into();
     let root = options.root_directory();
     if !is_beside(args, &root) {
-        text = text.replace(ROOT, &root.display().to_string());
+        place_root(&mut body, &braced(&root.display().to_string()));
     }
+    let mut unset: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut others = Diagnostics::default();
+    for one in &found.diagnostics {
+        if one.code == UNSET {
+            let told = one.help.iter().map(|help| format!("; {help}"));
+            let line = one.message.clone() + &told.collect::<String>();
+            unset.entry(one.path.clone()).or_default().push(line);
+        } else {
+            others.push(one.clone());
+        }
+    }
+    let text = yaml::emit_with(&body, &unset);
     let mut notes = Vec::new();
     if text.contains("{{ env") {
         notes.push("What depends on the environment is still a template: {{ env.NAME }}; `env` takes NAME and NAME:default from it.".to_owned());
     }
-    let loaded = windlass::load(options);
-    let unset = loaded.diagnostics.iter().filter(|found| found.code == "unset-variable");
-    notes.extend(unset.map(|found| {
-        format!("Set it, or give it a default, or leave out what needs it: {}.", found.message)
-    }));
+    if !unset.is_empty() {
+        notes.push(
+            "Some variables were not set when this was made: it is said where they are needed."
+                .to_owned(),
+        );
+    }
     notes.push(
         "Format strings are replaced by what they give; `defaults` of the root are in every image."
             .to_owned(),
     );
     notes.push("Each image has a container of its own, with a profile: it runs when it is run, or is needed.".to_owned());
-    Ok(with_notes(options, notes, &found.diagnostics, &found.sources) + &text)
+    Ok(with_notes(options, notes, &others, &found.sources) + &text)
+}
+
+/// Puts a directory in the place of its name in all templates.
+fn place_root(value: &mut Value, root: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(ROOT, root),
+        Value::Array(items) => items.iter_mut().for_each(|item| place_root(item, root)),
+        Value::Object(map) => map.values_mut().for_each(|value| place_root(value, root)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text whose braces mean themselves in a template.
+fn braced(text: &str) -> String {
+    if ["{{", "{%", "{#"].iter().any(|opening| text.contains(opening)) || text.ends_with('{') {
+        return text.replace('{', "{{ '{' }}");
+    }
+    text.to_owned()
 }
 
 /// Evaluated whole: what a map takes from the environment is in its paths.

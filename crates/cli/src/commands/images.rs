@@ -75,7 +75,9 @@ fn wanted(session: &Session) -> BTreeMap<String, (&'static str, BTreeSet<String>
     let mut wanted: BTreeMap<String, (&'static str, BTreeSet<String>)> = BTreeMap::new();
     for spec in session.project.images.values() {
         let source = match &spec.source {
-            ImageSource::Commands { .. } | ImageSource::Dockerfile { .. } => "built",
+            ImageSource::Commands { .. }
+            | ImageSource::Dockerfile { .. }
+            | ImageSource::Provision(_) => "built",
             ImageSource::Import { .. } => "imported",
             ImageSource::External { .. } => "pulled",
         };

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use windlass_serve::{Access, Keeper, Server, random_word};
+use windlass_serve::{Access, Keeper, Limits, Server, random_word};
 
 use crate::args::Serve;
 use crate::exit::Exit;
@@ -20,6 +20,9 @@ use crate::words;
 
 /// Bytes of the token.
 const TOKEN: usize = 32;
+
+/// Open files for each connection.
+const FILES_EACH: u64 = 4;
 
 pub(super) fn run(invocation: &Invocation, args: &Serve) -> Result<Exit> {
     check(invocation, args)?;
@@ -72,7 +75,9 @@ async fn serve(
     let _port_notice = written.transpose()?;
     let access = Arc::new(Access::new(token.clone(), address));
     let keeper = Arc::new(ProjectKeeper::new(invocation, session));
-    let server = Server::new(listener, Arc::clone(&access), Arc::clone(&keeper) as Arc<dyn Keeper>);
+    let limits = Limits { connections: connections(), ..Limits::default() };
+    let asked = Arc::clone(&keeper) as Arc<dyn Keeper>;
+    let server = Server::new(listener, Arc::clone(&access), asked, limits);
     say(invocation, args, &project, &access, &token);
     let leases = server.leases();
     let console = &invocation.console;
@@ -101,6 +106,17 @@ async fn serve(
     }
     keeper.take_back(signals).await;
     Ok(Exit::Done)
+}
+
+/// How many connections the process can have: each may need another one to an engine, and leases need some, too.
+fn connections() -> u32 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let known = getrlimit(Resource::Nofile);
+    let more = Rlimit { current: known.maximum, ..known };
+    // Where it can't have more, it serves fewer.
+    let limit = setrlimit(Resource::Nofile, more).map_or(known.current, |()| more.current);
+    let most = limit.map_or(u64::MAX, |limit| limit / FILES_EACH);
+    Limits::default().connections.min(u32::try_from(most).unwrap_or(u32::MAX)).max(1)
 }
 
 fn say(invocation: &Invocation, args: &Serve, project: &str, access: &Access, token: &str) {

@@ -47,13 +47,24 @@ pub(super) async fn run(
         order.into_iter().map(|task| deed(session, task, words(task), args, last)).collect();
     let deeds = deeds?;
     check_variables(invocation, &deeds, args)?;
-    for deed in deeds {
-        let (task, exit) = match deed {
+    let is_shown = args.one_off.consent.dry_run && deeds.len() > 1;
+    for (at, deed) in deeds.into_iter().enumerate() {
+        if is_shown {
+            introduce(invocation, &deed, &words);
+        }
+        let (task, done) = match deed {
             Deed::Run(task) => {
-                (task, in_container(invocation, session, task, words(task), args, signals).await?)
+                (task, in_container(invocation, session, task, words(task), args, signals).await)
             }
-            Deed::Command(task, command) => (task, act(invocation, task, *command).await?),
+            Deed::Command(task, command) => (task, act(invocation, task, *command).await),
         };
+        if is_shown && at > 0 && matches!(done, Err(Trouble::Blocked { .. })) {
+            // What it lacks may be what those before it would have made.
+            let note = "as things are now; those before it may change that\n";
+            invocation.console.say(note);
+            continue;
+        }
+        let exit = done?;
         if exit == Exit::Detached && task.name != last.name {
             let (name, last) = (escape::line(&task.name), escape::line(&last.name));
             let message = format!("{name} goes on: {last}, which needs it, is not run");
@@ -72,6 +83,37 @@ pub(super) async fn run(
         }
     }
     Ok(Exit::Done)
+}
+
+/// Says what one of several would do, before its plan.
+fn introduce<'a>(
+    invocation: &Invocation,
+    deed: &Deed<'_>,
+    words: &impl Fn(&TaskSpec) -> &'a [String],
+) {
+    let (task, does) = match deed {
+        Deed::Run(task) => {
+            let given = if task.takes_args { &[] } else { words(task) };
+            let does = match (&task.target, &task.bash) {
+                (TaskTarget::Nothing, _) => "nothing but what it needs".to_owned(),
+                (_, Some(script)) => line_of(script.trim().lines().next(), given),
+                (_, None) => line_of(task.config.command.iter().flatten(), given),
+            };
+            (task, if does.is_empty() { "as its container says".to_owned() } else { does })
+        }
+        Deed::Command(task, _) => {
+            (task, format!("windlass {}", line_of([task.action.as_str()], words(task))))
+        }
+    };
+    let (name, does) = (escape::line(&task.name), escape::line(&does));
+    invocation.console.say(&format!("task {name}: {does}\n"));
+}
+
+/// Words as they would be typed, more or less.
+fn line_of<T: AsRef<str>>(words: impl IntoIterator<Item = T>, more: &[String]) -> String {
+    let words = words.into_iter().map(|word| word.as_ref().to_owned());
+    let all: Vec<_> = words.chain(more.iter().cloned()).collect();
+    all.join(" ")
 }
 
 /// What whoever runs them must have, all of it at once.

@@ -5,19 +5,25 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use windlass::bundle::{Bundle, Change, Op, ResourcePlan};
+use windlass::bundle::{Bundle, ChangeReport, ResourceReport};
 
 use super::escape;
 use super::style::{Role, Style};
 
 /// For people; what is as it shall be only if `verbose`.
-pub(crate) fn plan(bundle: &Bundle, plans: &[ResourcePlan], style: Style, verbose: bool) -> String {
+pub(crate) fn plan(
+    bundle: &Bundle,
+    plans: &[ResourceReport],
+    style: Style,
+    verbose: bool,
+) -> String {
     let mut out = String::new();
     for plan in plans {
         let id = escape::line(&plan.id);
         if plan.changes.is_empty() {
             if verbose {
-                let why = plan.skipped.unwrap_or("it is as it shall be");
+                let why = plan.skipped.as_deref().unwrap_or("it is as it shall be");
+                let why = escape::line(why);
                 let line = format!("= {id}: {why}");
                 let _ = writeln!(out, "{}", style.paint(Role::Unchanged, &line));
             }
@@ -52,9 +58,9 @@ pub(crate) fn resources(count: usize) -> String {
 }
 
 /// For programs.
-pub(crate) fn json(bundle: &Bundle, plans: &[ResourcePlan]) -> Value {
-    let change = |change: &Change| {
-        let path = change.op.path();
+pub(crate) fn json(bundle: &Bundle, plans: &[ResourceReport]) -> Value {
+    let change = |change: &ChangeReport| {
+        let path = change.path.as_deref().unwrap_or("/");
         json!({"path": path, "reason": change.reason, "diff": change.diff})
     };
     let resources = plans.iter().map(|plan| {
@@ -69,12 +75,12 @@ pub(crate) fn json(bundle: &Bundle, plans: &[ResourcePlan]) -> Value {
     json!({"resources": resources.collect::<Vec<_>>()})
 }
 
-fn is_sensitive(bundle: &Bundle, plan: &ResourcePlan) -> bool {
+fn is_sensitive(bundle: &Bundle, plan: &ResourceReport) -> bool {
     bundle.resources.get(plan.index).is_some_and(|resource| resource.sensitive)
 }
 
-fn glyph(change: &Change) -> (&'static str, Role) {
-    if matches!(change.op, Op::Remove { .. }) {
+fn glyph(change: &ChangeReport) -> (&'static str, Role) {
+    if change.action == "remove" {
         ("-", Role::Remove)
     } else if change.reason == "create" {
         ("+", Role::Create)

@@ -12,6 +12,7 @@ use windlass::model::plan::{Cause, FieldChange, Group, Hazard, Origin, Plan, Ste
 use windlass::model::report::{Failure, FailureKind, Outcome, Report, Rescued};
 
 use crate::aftermath::Fallen;
+use crate::hint::{self, Fate};
 use crate::origin::{self as files, Found};
 
 /// The version of everything in this file.
@@ -358,7 +359,8 @@ pub(crate) fn report(
                 head.extend(failure(why));
                 let place = origin.and_then(|origin| origin.place_of_step(step, why));
                 head.insert("place".to_owned(), place.into());
-                let advice = crate::hint::failure(step, why, report.took_back(&step.address));
+                let fate = Fate::of(plan, report, step);
+                let advice = hint::failure(step, why, fate);
                 head.insert("meaning".to_owned(), advice.meaning.into());
                 head.insert("hint".to_owned(), advice.next.into());
                 failed.push(Value::Object(head));

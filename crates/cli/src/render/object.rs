@@ -260,6 +260,13 @@ impl Object<'_> {
         name.last().filter(|name| PassingName::split(name).is_some())
     }
 
+    /// The same, where people can meet it: one that waits to become ready is the object itself.
+    pub(crate) fn other_name(&self, id: StepId) -> Option<&str> {
+        let is_own =
+            |name: &&str| matches!(PassingName::split(name), Some((_, PassingName::Waiting)));
+        self.passing_name(id).filter(|name| !is_own(name))
+    }
+
     /// What is done, in a few words: `create, start, wait until healthy`.
     pub(crate) fn phrase(&self, verbose: bool) -> String {
         if self.deed == Deed::Recreate && !verbose {

@@ -195,7 +195,7 @@ impl<'p> Progress<'p> {
             return String::new();
         };
         let action = object::action_words(&self.plan.step(*step).action);
-        let action = match self.objects[index].passing_name(*step) {
+        let action = match self.objects[index].other_name(*step) {
             Some(name) => format!("{action} ({})", escape::line(name)),
             None => action,
         };
@@ -259,7 +259,7 @@ impl<'p> Progress<'p> {
     fn name(&self, id: StepId) -> String {
         let object = &self.objects[self.owners[id.index()]];
         let name = object::full_name(object.address);
-        match object.passing_name(id) {
+        match object.other_name(id) {
             Some(passing) => format!("{name} ({})", escape::line(passing)),
             None => name,
         }

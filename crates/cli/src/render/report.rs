@@ -10,9 +10,10 @@ use windlass::model::report::{Failure, Outcome, Report, Rescued};
 use super::escape;
 use super::object::{self, Object, objects};
 use super::style::{Role, Style, width};
+use crate::hint::{self, Fate};
 use crate::origin::Origin;
+use crate::render;
 use crate::words;
-use crate::{hint, render};
 
 /// Lines of detail that are shown; more are counted.
 const MOST_DETAIL: usize = 20;
@@ -28,7 +29,7 @@ pub(crate) fn failures(
     for (id, failure) in report.failures() {
         let step = plan.step(id);
         let place = origin.and_then(|origin| origin.place_of_step(step, failure));
-        push_failure(&mut out, step, failure, place, report.took_back(&step.address), style);
+        push_failure(&mut out, step, failure, place, Fate::of(plan, report, step), style);
         let skipped = skipped_because(report, plan, id);
         if !skipped.is_empty() {
             let names: Vec<_> =
@@ -72,10 +73,10 @@ fn push_failure(
     step: &Step,
     failure: &Failure,
     place: Option<String>,
-    is_taken_back: bool,
+    fate: Fate,
     style: Style,
 ) {
-    let advice = hint::failure(step, failure, is_taken_back);
+    let advice = hint::failure(step, failure, fate);
     let what = object::failure_words(&step.action);
     let name = object::full_name(&step.address);
     let title = match &advice.meaning {

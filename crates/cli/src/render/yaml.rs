@@ -2,15 +2,39 @@
 //!
 //! Invariant: what is written reads back as the same data; a string never becomes anything else.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::escape;
 
 /// The data as block style YAML.
 pub(crate) fn emit(value: &Value) -> String {
+    if value.as_object().is_some_and(|map| !map.is_empty()) {
+        return emit_with(value, &BTreeMap::new());
+    }
     let mut out = String::new();
     push_value(&mut out, value, 0);
+    out
+}
+
+/// A mapping with lines above some of what is in the sections of the root, as comments: by `section.key`.
+pub(crate) fn emit_with(value: &Value, comments: &BTreeMap<String, Vec<String>>) -> String {
+    let mut out = String::new();
+    for (section, value) in value.as_object().into_iter().flatten() {
+        let inner = value.as_object().filter(|inner| !inner.is_empty());
+        let Some(inner) = inner else {
+            push_value(&mut out, &Map::from_iter([(section.clone(), value.clone())]).into(), 0);
+            continue;
+        };
+        let _ = writeln!(out, "{}:", string(section));
+        for (key, value) in inner {
+            for line in comments.get(&format!("{section}.{key}")).into_iter().flatten() {
+                let _ = writeln!(out, "  # {}", escape::line(line));
+            }
+            push_value(&mut out, &Map::from_iter([(key.clone(), value.clone())]).into(), 2);
+        }
+    }
     out
 }
 
@@ -171,6 +195,7 @@ mod tests {
                 },
             },
         });
+        assert_eq!(emit(&json!({})), "{}\n");
         assert_eq!(
             emit(&value),
             "\

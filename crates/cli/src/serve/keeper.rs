@@ -11,13 +11,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 use windlass::OneOffContainer;
 use windlass::engine::Engine;
-use windlass::model::EngineName;
 use windlass::model::container::ContainerSpec;
 use windlass::model::image::ImageUse;
 use windlass::model::lock::Holder;
 use windlass::model::observed::ObservedContainer;
 use windlass::model::one_off::OneOff;
 use windlass::model::port::PublishedPort;
+use windlass::model::{ContainerId, EngineName};
 use windlass_serve::{Cancelled, Keeper, Kind, LogLine, LogRequest, Port, Problem, Served, Wish};
 
 use super::look;
@@ -29,6 +29,9 @@ use crate::process;
 use crate::session::Session;
 use crate::signals::Signals;
 use crate::trouble::Trouble;
+
+/// What is waited before an engine that is away is asked again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// How often it is tried to find a container that has to go, and what is between.
 const TRIES: u32 = 5;
@@ -151,6 +154,19 @@ impl Keeper for ProjectKeeper {
             self.take_away(&engine, &name).await;
         }
         served
+    }
+
+    async fn exit(&self, served: &Served) -> Option<i64> {
+        let engine = self.session.engines.get(&EngineName::new(&served.engine))?;
+        let container = ContainerId::new(&served.container);
+        loop {
+            match engine.wait_container(&container).await {
+                Ok(code) => return Some(code),
+                Err(error) if error.is_not_found() => return None,
+                // An engine that is away is asked again.
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+        }
     }
 
     async fn stop(&self, served: &Served) {

@@ -1,12 +1,10 @@
-//! Making the container of a lease: the image once for all who ask, then the container itself, in turn; then each is waited for
-//! apart from the others.
+//! Making the container of a lease: the image once for all who ask, then what it needs and the container itself.
 //!
-//! Invariant: while a plan is made and its container created, nobody else of this process plans; waiting until it is ready holds
-//! up nobody.
+//! Invariant: nobody waits for another lease but for an object that both of them would change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex as StdMutex};
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::time::Instant;
 use windlass::model::container::ContainerSpec;
 use windlass::model::event::{Event, Progress};
@@ -19,21 +17,37 @@ use windlass::model::{Address, EngineName};
 use windlass::{ExecutionContext, interrupts};
 use windlass_serve::{Cancelled, Kind, Problem};
 
+use super::objects::{Held, Objects, Taken};
 use super::problem;
 use super::shared_lock::SharedLock;
 use crate::invocation::Invocation;
+use crate::process;
 use crate::render::object;
 use crate::session::Session;
 
 /// Hears what is waited for.
 pub(super) type Says<'a> = &'a (dyn Fn(String) + Send + Sync);
 
+/// How many look at the engines at a time.
+const LOOKS: usize = 8;
+
 /// What must not be done by two at a time.
-#[derive(Default)]
 pub(super) struct Turns {
     lock: SharedLock,
-    plans: Arc<Mutex<()>>,
+    objects: Arc<Objects>,
+    looks: Semaphore,
     images: StdMutex<BTreeMap<String, Arc<Mutex<Settled>>>>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            lock: SharedLock::default(),
+            objects: Arc::default(),
+            looks: Semaphore::new(LOOKS),
+            images: StdMutex::default(),
+        }
+    }
 }
 
 /// When it was last looked whether an image is as the file says, and what came of it.
@@ -84,7 +98,7 @@ impl Stage<'_> {
         like: &ContainerSpec,
         one_off: &OneOff,
         timeout_s: Option<u32>,
-        mut nobody: Cancelled,
+        nobody: Cancelled,
     ) -> Result<(), Problem> {
         let options = Options {
             timeout_s,
@@ -95,29 +109,27 @@ impl Stage<'_> {
         };
         let references = vec![like.address.name.to_string()];
         let request = Request { verb: Verb::Run, references, options };
-        let turn = tokio::select! {
-            turn = Arc::clone(&self.turns.plans).lock_owned() => turn,
-            () = nobody.wait() => return Err(cancelled()),
-        };
-        let turn = Some((turn, one_off));
-        let (plan, report) = self.run(&request, &self.engines_with(like), turn, nobody).await?;
+        let on = self.engines_with(like);
+        let (plan, report) = self.run(&request, &on, Some(one_off), nobody).await?;
         of_report(&plan, &report)
     }
 
-    /// Plans and carries out, with the project's lock, which is freed as soon as the container that has the turn is there.
+    /// Plans and carries out, with the project's lock, which is freed as soon as the container itself is there.
     async fn run(
         &self,
         request: &Request,
         on: &BTreeSet<EngineName>,
-        turn: Option<(OwnedMutexGuard<()>, &OneOff)>,
+        one_off: Option<&OneOff>,
         mut nobody: Cancelled,
     ) -> Result<(Arc<Plan>, Report), Problem> {
-        let (guard, one_off) = turn.map_or((None, None), |(guard, one)| (Some(guard), Some(one)));
         let entered = self.turns.lock.enter(self.invocation, self.session, on).await;
         entered.map_err(problem::of_trouble)?;
-        let mut entered = Entered(Some((Arc::clone(self.turns), guard)));
-        let planned = self.plan(request).await;
-        let (plan, context) = match planned {
+        let mut entered = Entered(Some(Arc::clone(self.turns)));
+        let planned = tokio::select! {
+            planned = self.plan_apart(request, one_off) => planned,
+            () = nobody.wait() => Err(cancelled()),
+        };
+        let (plan, context, held) = match planned {
             Ok(planned) => planned,
             Err(problem) => {
                 entered.leave().await;
@@ -126,22 +138,7 @@ impl Stage<'_> {
         };
         let created = one_off.and_then(|one_off| creation(&plan, one_off));
         let (tell, mut is_created) = oneshot::channel();
-        let mut tell = Some(tell);
-        let says = self.says;
-        let told = Arc::clone(&plan);
-        let mut sink = move |event: Event| {
-            if let Event::StepFinished { step, ref outcome, .. } = event
-                && Some(step) == created
-                && outcome.is_done()
-                && let Some(tell) = tell.take()
-            {
-                // It is told once.
-                let _ = tell.send(());
-            }
-            if let Some(text) = words(&told, &event) {
-                says(text);
-            }
-        };
+        let mut sink = self.sink(&plan, held, created.map(|created| (created, tell)));
         let (interrupter, wishes) = interrupts();
         let report = {
             let run = windlass::execute(&plan, &self.session.engines, &context, &mut sink, wishes);
@@ -163,8 +160,64 @@ impl Stage<'_> {
                 }
             }
         };
+        // What it had is free before the project is.
+        drop(sink);
         entered.leave().await;
         if report.interrupted { Err(cancelled()) } else { Ok((plan, report)) }
+    }
+
+    /// What hears how a plan is carried out. `created`: the step that is told of when it is done.
+    fn sink(
+        &self,
+        plan: &Arc<Plan>,
+        mut held: Held,
+        created: Option<(StepId, oneshot::Sender<()>)>,
+    ) -> impl FnMut(Event) + Send {
+        let (says, plan) = (self.says, Arc::clone(plan));
+        let mut created = created;
+        move |event: Event| {
+            if let Event::StepFinished { step, ref outcome, .. } = event
+                && outcome.is_done()
+            {
+                held.done(&plan, step);
+                if let Some((_, tell)) = created.take_if(|(created, _)| *created == step) {
+                    // Whoever waited for it may have gone.
+                    let _ = tell.send(());
+                }
+            }
+            if let Some(text) = words(&plan, &event) {
+                says(text);
+            }
+        }
+    }
+
+    /// A plan, and all that it changes, which nobody else has.
+    async fn plan_apart(
+        &self,
+        request: &Request,
+        one_off: Option<&OneOff>,
+    ) -> Result<(Arc<Plan>, ExecutionContext, Held), Problem> {
+        let mut held = Held::nothing(Arc::clone(&self.turns.objects));
+        loop {
+            let since = self.turns.objects.now();
+            let (plan, context) = {
+                let look = self.turns.looks.acquire().await;
+                let _look = look.expect("invariant: nobody closes it");
+                self.plan(request).await?
+            };
+            let steps = plan.steps.iter().map(|step| &step.address);
+            // Its own container is nobody else's.
+            let own = |address: &&Address| one_off.is_some_and(|one_off| one_off.is_at(address));
+            let wanted = steps.filter(|address| !own(address)).cloned().collect();
+            match held.take(&wanted, since) {
+                Taken::All => {
+                    held.begin(&plan);
+                    return Ok((plan, context, held));
+                }
+                Taken::Stale => {}
+                Taken::Busy => held.wait(&wanted).await,
+            }
+        }
     }
 
     async fn plan(&self, request: &Request) -> Result<(Arc<Plan>, ExecutionContext), Problem> {
@@ -182,6 +235,8 @@ impl Stage<'_> {
         }
         let mut context = ExecutionContext::new(&self.session.project, secrets);
         context.file_digests = self.session.file_digests.clone();
+        let invocation = self.invocation;
+        context.holder = Some(process::holder(&invocation.environment, invocation.command));
         Ok((Arc::new(plan), context))
     }
 
@@ -222,14 +277,13 @@ fn of_report(plan: &Plan, report: &Report) -> Result<(), Problem> {
     if report.is_success() { Ok(()) } else { Err(problem::of_report(plan, report)) }
 }
 
-/// A part in the project's lock, and the turn that goes with it.
-struct Entered(Option<(Arc<Turns>, Option<OwnedMutexGuard<()>>)>);
+/// A part in the project's lock.
+struct Entered(Option<Arc<Turns>>);
 
 impl Entered {
     async fn leave(self) {
-        if let Some((turns, turn)) = self.0 {
+        if let Some(turns) = self.0 {
             // Whoever is next takes the lock over.
-            drop(turn);
             tokio::task::yield_now().await;
             turns.lock.leave().await;
         }

@@ -7,6 +7,7 @@ mod like;
 mod look;
 mod make;
 mod notice;
+mod objects;
 mod problem;
 mod shared_lock;
 

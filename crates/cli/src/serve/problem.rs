@@ -6,7 +6,7 @@ use windlass::model::plan::Plan;
 use windlass::model::report::Report;
 use windlass_serve::{Kind, Problem};
 
-use crate::hint;
+use crate::hint::{self, Fate};
 use crate::render::{blocker, object};
 use crate::trouble::{Trouble, causes};
 
@@ -20,6 +20,9 @@ pub(super) fn of_trouble(trouble: Trouble) -> Problem {
         Trouble::Usage { message, hint } => with(Kind::BadRequest, message, hint),
         Trouble::Files { message, hint } | Trouble::Failed { message, hint } => {
             with(Kind::Failed, message, hint)
+        }
+        Trouble::Host { message, detail, hint, .. } => {
+            with(Kind::Failed, message, Some(hint)).with_detail(detail)
         }
         Trouble::Held { message, .. } => {
             with(Kind::Conflict, message, Some("ask again when that has ended".to_owned()))
@@ -54,7 +57,7 @@ pub(super) fn of_report(plan: &Plan, report: &Report) -> Problem {
         return Problem::new(Kind::Failed, "it was interrupted");
     };
     let step = plan.step(id);
-    let advice = hint::failure(step, failure, true);
+    let advice = hint::failure(step, failure, Fate::Passes);
     let title =
         format!("{}: {}", object::full_name(&step.address), object::failure_words(&step.action));
     let said = [Some(title), advice.meaning, Some(failure.message.clone())];

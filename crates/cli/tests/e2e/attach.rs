@@ -123,13 +123,16 @@ fn a_command_that_is_left_must_go_on_in_its_container() {
 }
 
 #[test]
-fn what_has_no_terminal_must_only_be_left_by_ctrl_c() {
+fn what_has_no_terminal_must_be_left_by_ctrl_c_and_by_keys_that_are_typed() {
     let Some(world) = world("attach-plain") else { return };
     world.run(&["up", "talk"]).code(0);
     let running = world.start(&["attach", "talk"]);
     assert_eq!(running.line().as_deref(), Some("talking\n"));
     running.signal(rustix::process::Signal::INT);
     running.finish().code(130).says("talk goes on running");
+    let mut terminal = Terminal::start(&world.command(&["attach", "talk"]));
+    terminal.expect("talking").keys("\x10\x11").expect("detached: talk goes on");
+    assert_eq!(terminal.end().0, 0);
     assert_eq!(world.state("talk"), "running");
     let running = world.start(&["attach", "talk"]);
     assert_eq!(running.line().as_deref(), Some("talking\n"));
@@ -141,12 +144,21 @@ fn what_has_no_terminal_must_only_be_left_by_ctrl_c() {
 fn nothing_that_is_typed_for_the_next_one_must_be_swallowed() {
     let Some(world) = world("attach-input") else { return };
     let before = everything(&world);
+    // A program that Ctrl-C does not end.
+    let deaf = ["run", "web", "--", "sh", "-c", "trap '' INT; echo re''ady; sleep 1000"];
+    let mut terminal = Terminal::start(&world.command(&deaf));
+    terminal.expect("ready").keys("\x03").expect("^C").keys("\x03");
+    terminal.expect("Ctrl-C goes to the program").keys("\x10\x11").expect("rm --force ");
+    let (_, shown) = terminal.end();
+    let name = shown.split("container ").nth(1).unwrap().split_whitespace().next().unwrap();
+    world.run(&["rm", "--force", name]).code(0);
     let mut terminal = Terminal::start(&world.command(&["run", "second"]));
     terminal.expect("first is done").expect("now").keys("line\r").expect("second got line");
     assert_eq!(terminal.end().0, 0);
     // What can't be read is an end.
     let mut command = world.command(&["run", "web", "--", "sh", "-c", "cat; echo over"]);
     command.stdin(File::open("/").unwrap());
-    assert_eq!(crate::harness::run_to_end(command).code(0).stdout, "over\n");
+    let ran = crate::harness::run_to_end(command);
+    assert_eq!(ran.code(0).says("standard input is a directory").stdout, "over\n");
     assert_eq!(everything(&world), before);
 }

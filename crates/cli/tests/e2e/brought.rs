@@ -14,11 +14,13 @@ containers:
   db: {@idle, networks: [net], depends_on: [cache], volumes: ['data:/data', '/scratch']}
   alone: {@idle, networks: [cold]}
   broken: {image: '@image', command: ['false'], networks: [net], depends_on: [cache]}
+  unready: {@idle, wait: {file_value: {/etc/passwd: up}, timeout: 1s}}
 tasks:
   zero: {image: '@image', bash: nslookup db >/dev/null && echo found, networks: [net], depends_on: [db]}
   five: {image: '@image', bash: exit 5, depends_on: [db]}
   again: {image: '@image', bash: exit 0, needs: [zero, five]}
   cannot: {image: '@image', bash: exit 0, depends_on: [broken]}
+  waits: {image: '@image', bash: exit 0, depends_on: [unready]}
   nothing: {image: '@image', command: [/no/such/program], depends_on: [db]}
   wait: {image: '@image', bash: "trap 'exit 7' INT TERM; echo up; while :; do sleep 0.1; done", depends_on: [db]}
 "#;
@@ -42,6 +44,11 @@ fn what_a_run_brings_up_must_go_with_it() {
         assert!(ran.code == code || (task == "nothing" && ran.code == 1), "{task}: {ran}");
         assert_eq!(left(&world), [""; 0], "{task}: {ran}");
     }
+    // What is gone has no log to look at, and is called what the file calls it.
+    let ran = world.run(&["run", "waits"]);
+    ran.code(1).says("\"up\" in its file /etc/passwd: ").says("`windlass up unready`");
+    ran.never_says("windlass logs").never_says("unready_waiting");
+    assert_eq!(left(&world), [""; 0]);
     let ran = world.run(&["run", "zero"]);
     assert_eq!(ran.code(0).says("taking back").stdout, "found\n");
     for (signal, code) in [(Signal::INT, 7), (Signal::TERM, 7)] {

@@ -10,6 +10,8 @@
 mod attach;
 mod brought;
 mod built_in_code;
+#[path = "../cases/mod.rs"]
+mod cases;
 mod clean;
 mod commands;
 mod copies;
@@ -32,6 +34,11 @@ mod maps;
 mod own_engine;
 mod page;
 mod plans;
+mod proof;
+mod provision;
+mod provision_context;
+mod provision_faults;
+mod provision_residue;
 mod races;
 mod raw_options;
 mod readiness;

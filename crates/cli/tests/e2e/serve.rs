@@ -26,6 +26,8 @@ containers:
     ports: ['18080:80']
     wait: {port_open: [80]}
     depends_on: [db]
+  slow: {@idle, networks: [net], wait: {file_exists: /go, timeout: 120}}
+  waits: {@idle, networks: [net], depends_on: [slow]}
   broken: {image: '@image', command: [sh, -c, 'echo it is broken; exit 3']}
 ";
 
@@ -241,10 +243,46 @@ fn a_lease_must_be_ready_reachable_and_apart() {
     assert_eq!(mine.unwrap()["state"], "running");
     // The declared one is not there, and can come and go beside it.
     assert_eq!((world.state("web"), world.state("db")), ("absent".into(), "running".into()));
+    // A program that ends by itself is told of, and its log stays.
+    engine::post(
+        &format!("/containers/{}/kill", served["container"].as_str().unwrap()),
+        &Value::Null,
+    );
+    wait_until("the exit is known", || {
+        service.ask(&format!("GET /v1/leases/{id}"), "").json()["status"] == "exited"
+    });
+    let told = service.ask(&format!("GET /v1/leases/{id}"), "").json();
+    assert_eq!(told["exit_code"], 137, "{told}");
+    assert!(service.ask(&format!("GET /v1/leases/{id}/logs"), "").line().is_some());
     drop(reply);
     wait_until("the lease has ended", || leased(&world).is_empty());
     // What it needs serves the next one, and goes with the server.
     assert_eq!(world.state("db"), "running");
+    end(service);
+    assert_eq!(world.objects(), [""; 0]);
+}
+
+#[test]
+fn what_is_slow_for_one_lease_must_not_hold_up_others() {
+    let Some(world) = world("serve-slow") else { return };
+    let service = Service::start(&world);
+    let client = &service.client;
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| client.lease(r#"{"container": "waits", "timeout_s": 100}"#)))
+            .collect();
+        wait_until("what they need runs", || world.state("slow_waiting") == "running");
+        // Of the same network, and of an image that is built meanwhile.
+        client.lease(r#"{"container": "db"}"#);
+        client.lease(r#"{"image": "app", "command": ["sleep", "1000000"]}"#);
+        assert_eq!(leased(&world).len(), 2);
+        assert!(waiting.iter().all(|one| !one.is_finished()));
+        world.inside("slow_waiting", &["touch", "/go"]);
+        for one in waiting {
+            assert_eq!(one.join().unwrap()["status"], "ready");
+        }
+    });
+    assert_eq!(leased(&world).len(), 5);
     end(service);
     assert_eq!(world.objects(), [""; 0]);
 }

@@ -61,6 +61,17 @@ fn tags(world: &World) -> Vec<String> {
 fn an_action_must_do_what_its_command_does() {
     let Some(world) = world("task-actions") else { return };
     world.run(&["run", "make", "--dry-run"]).code(0).says("build");
+    // Several: in the order in which they would be done.
+    let shown = world.run(&["run", "all", "--dry-run"]);
+    let named = shown.stderr.lines().filter(|line| line.starts_with("task "));
+    let expected = [
+        "task begin: windlass up",
+        "task make: windlass build",
+        "task mark: windlass tag",
+        "task all: echo all",
+    ];
+    assert_eq!(named.collect::<Vec<_>>(), expected, "{shown}");
+    shown.code(0);
     assert_eq!((tags(&world), world.objects()), (vec![], vec![]));
     assert_eq!(world.run(&["run", "all"]).code(0).stdout, "all\n");
     assert_eq!(tags(&world), ["1.2", "latest"]);
@@ -141,8 +152,14 @@ fn variables_must_be_there_before_anything_begins() {
     assert_eq!(filed.code(0).stdout, "t own a=b:c of a file\n");
     let plain = world.run(&["run", "show", "-e", "TOKEN="]);
     assert_eq!(plain.code(0).stdout, "a:b=c a=b:c\n");
-    world.file("bad.env", "nonsense\n");
-    shown(&["--env-file", "bad.env", "-e", "TOKEN=1"]).code(65).says("expected NAME=value");
+    for bad in ["no sense\n", "TOKEN:t\n"] {
+        world.file("bad.env", bad);
+        shown(&["--env-file", "bad.env", "-e", "TOKEN=1"]).code(65).says("expected NAME=value");
+    }
+    // A name alone is what it is here, or nothing.
+    world.file("names.env", "OTHER\nTOKEN\n");
+    let named = shown(&["--env-file", "names.env", "-e", "TOKEN=1"]);
+    assert_eq!(named.code(0).stdout, "1 own a=b:c\n");
     shown(&["-e", "=x"]).code(64).says("NAME:default");
     assert_eq!(world.objects(), [""; 0]);
 }

@@ -72,6 +72,15 @@ fn bash_completes() {
 }
 
 #[test]
+fn bash_shows_names_before_options() {
+    let run = "source ./script; COMP_WORDS=(windlass run ''); COMP_CWORD=2
+         _windlass windlass '' run; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let Some(found) = answers("bash", run, "windlass run ", "test") else { return };
+    let first = found.lines().next();
+    assert_eq!(first, Some("test"), "{found}");
+}
+
+#[test]
 fn fish_completes() {
     check("fish", "source ./script; complete -C \"$LINE\"");
 }

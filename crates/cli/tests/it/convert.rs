@@ -68,3 +68,33 @@ fn a_file_that_is_there_stays_unless_force_is_said() {
     let native = Test::project("containers: {web: {image: x}}").args(["convert", "--to", "native"]);
     native.code(64).complains(["native format"]);
 }
+
+#[test]
+fn what_is_not_set_is_said_where_it_is_needed() {
+    let test = Test::new().file("harpoon.yml", HARPOON).variable("LEVEL", "l");
+    let native = test.args(["-p", "p", "convert", "--to", "native"]).code(0);
+    let said = "\n  # the variable `TOKEN` is not set; set TOKEN, or give it a default\n  app:\n    image: app\n";
+    assert!(native.stdout.contains(said), "{}", native.stdout);
+    assert!(!native.stdout.contains("# the variable `LEVEL`"));
+}
+
+#[test]
+fn a_file_elsewhere_names_the_directory_whatever_it_is_called() {
+    for name in ["plain", "{{ x }}", "a: {%b%}", "it's \"#\" {", "{a}"] {
+        let yaml = "images: {app: {commands: [FROM busybox], volumes: {mount: ['./data:/data']}}}";
+        let file = format!("{name}/harpoon.yml");
+        let test = Test::new().file(&file, yaml).file("other/x", "");
+        let test =
+            test.args(["-p", "p", "-f", &file, "convert", "--to", "native", "-o", "other/w.yaml"]);
+        test.code(0);
+        let read = |file: &str| {
+            let native = std::fs::read_to_string(test.directory().join(file)).unwrap();
+            config(Test::new().file("windlass.yaml", &native).args(["-p", "p"]))
+        };
+        let shown = read("other/w.yaml").to_string();
+        let expected = test.directory().join(name).join("data").display().to_string();
+        let expected = serde_json::Value::from(expected).to_string();
+        let shown = shown.replace("/./", "/");
+        assert!(shown.contains(&expected), "{expected}: {shown}");
+    }
+}

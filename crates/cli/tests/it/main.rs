@@ -6,6 +6,8 @@
 
 mod apply;
 mod arguments;
+#[path = "../cases/mod.rs"]
+mod cases;
 mod completions;
 mod context;
 mod convert;
@@ -15,7 +17,9 @@ mod exits;
 mod fake;
 mod files;
 mod hostile;
+mod hosts;
 mod inspect;
 mod plan;
 mod program;
+mod sshd;
 mod unreachable;

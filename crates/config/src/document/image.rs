@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use windlass_bundle::Bundle;
 use windlass_model::command::AddOptions;
 use windlass_model::image::{BuildOptions, ContextSpec, DockerfileSource, PullPolicy};
+use windlass_model::provision::ImageDefaults;
 
 use crate::places::ImagePlaces;
 use crate::read::Spanned;
@@ -44,7 +46,16 @@ pub enum ImageContext {
 pub enum Source {
     Commands(Vec<Command>),
     Dockerfile(DockerfileSource),
-    Import { path: String, changes: Vec<String> },
+    Import {
+        path: String,
+        changes: Vec<String>,
+    },
+    /// Resources on a base image; `None` is `scratch`.
+    Provision {
+        from: Option<Spanned<String>>,
+        bundle: Bundle,
+        defaults: Box<ImageDefaults>,
+    },
     External,
 }
 

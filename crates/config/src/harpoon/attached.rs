@@ -56,7 +56,8 @@ impl Attached {
                 let message = format!("there is no image `{}`", crate::yaml::shorten(key));
                 let found = Diagnostic::error("unknown-image", message).at(entry.key.span, "");
                 let help = did_you_mean(key, known.iter().map(String::as_str));
-                subject.harpoon.report(found.in_path(trail.to_string()).maybe_help(help));
+                let help = help.unwrap_or_else(|| "name a key of `images`".to_owned());
+                subject.harpoon.report(found.in_path(trail.to_string()).help(help));
                 continue;
             }
             subject.harpoon.check_keys(&entry.value, &trail, keys::DEPENDENCY);

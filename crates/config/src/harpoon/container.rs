@@ -41,11 +41,19 @@ const UNSUPPORTED: &[(&str, &str, &str)] = &[
     ),
     ("lxc_conf", "engines have no LXC any more", "leave it out"),
     (
+        "no_tty_option",
+        "whether a run has a terminal is said where it is run",
+        "give `--no-tty`: `windlass run --no-tty TASK`; without a terminal there is none anyway",
+    ),
+    (
         "deleteable_image",
         "windlass removes no image after a run",
         "`windlass untag IMAGE latest` removes it",
     ),
 ];
+
+/// Those that say nothing where they are false.
+const SWITCHES: [&str; 2] = ["no_tty_option", "deleteable_image"];
 
 pub(super) fn container(subject: &Subject<'_>, profile: &str, attached: &Attached) -> Arc<Node> {
     let mut made = Made::at(subject.span);
@@ -77,8 +85,7 @@ pub(super) fn container(subject: &Subject<'_>, profile: &str, attached: &Attache
     readiness(subject, attached, &mut made);
     for (name, why, instead) in UNSUPPORTED {
         let entry = get(&subject.options, name);
-        if let Some(entry) =
-            entry.filter(|entry| *name != "deleteable_image" || is_true(&entry.value))
+        if let Some(entry) = entry.filter(|entry| !SWITCHES.contains(name) || is_true(&entry.value))
         {
             subject.harpoon.unsupported(entry, &subject.trail, why, instead);
         }

@@ -23,7 +23,8 @@ fn parts(subject: &Subject<'_>, node: &Arc<Node>, trail: &Trail) -> Option<Vec<F
     let Some(scalar) = node.as_scalar() else {
         let message = format!("expected text with colons, or a list, found {}", node.describe());
         let found = Diagnostic::error("wrong-type", message).at(node.span, "");
-        subject.harpoon.report(found.in_path(trail.to_string()));
+        let found = found.in_path(trail.to_string());
+        subject.harpoon.report(found.help("write \"8080:80\" with colons, or its parts as a list"));
         return None;
     };
     let parts = split_outside(&scalar.text, ':').into_iter();

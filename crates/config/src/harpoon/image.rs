@@ -54,6 +54,19 @@ pub(super) fn image(subject: &Subject<'_>) -> Arc<Node> {
     image.node()
 }
 
+/// The image under another name, which ends with that of a task.
+pub(super) fn apart(subject: &Subject<'_>, image: &Node, task: &str) -> Arc<Node> {
+    let mut made = Made::at(subject.span);
+    for entry in super::tree::entries(image) {
+        made.put(&entry.key.text, entry.key.span, Arc::clone(&entry.value));
+    }
+    if let (_, Some(name)) = called(subject) {
+        let own = name.and(Formatted::text(format!("-{}", task.to_lowercase())));
+        made.set("name", own.node(subject.span));
+    }
+    made.node()
+}
+
 pub(super) fn is_true(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| scalar.resolve() == Resolved::Bool(true))
 }

@@ -3,7 +3,9 @@
 //! Invariant: a key that Harpoon would have ignored is an error, unless something in the file looks it up.
 
 use super::dialect::Harpoon;
+use super::section::IMAGES_FROM;
 use super::trail::Trail;
+use super::tree::{entries, get};
 use crate::diagnostic::Diagnostic;
 use crate::read::did_you_mean;
 use crate::yaml::{Entry, Mapping, Node};
@@ -137,6 +139,35 @@ const REMOVED: &[(&str, &str, &str)] = &[
     ("spec", "`spec` is no key of Harpoon any more", "write `action` and `options`"),
 ];
 
+/// Keys of an image that no other dialect has there.
+const OWN: &[&str] = &[
+    "wait_condition",
+    "dependency_options",
+    "no_tty_option",
+    "cleanup_intermediate_images",
+    "deleteable_image",
+    "assume_role",
+    "read_only_rootfs",
+    "lxc_conf",
+    "other_options",
+];
+
+/// Keys of the root that Harpoon knows nothing of.
+const OF_OTHERS: &[&str] = &["containers", "vars", "include", "engines", "groups"];
+
+/// Whether a file can only be Harpoon's.
+pub(crate) fn is_own(root: &Node) -> bool {
+    let has = |node: &Node, key: &str| get(node, key).is_some();
+    if OF_OTHERS.iter().any(|key| has(root, key)) {
+        return false;
+    }
+    let Some(images) = get(root, "images").map(|entry| &entry.value) else { return false };
+    let is_section = images.as_mapping().is_some();
+    let settings = get(root, "harpoon").is_some_and(|entry| entry.value.as_mapping().is_some());
+    let has_own = |image: &Entry| OWN.iter().any(|key| has(&image.value, key));
+    is_section && (settings || has(images, IMAGES_FROM) || entries(images).any(has_own))
+}
+
 impl Harpoon<'_> {
     /// Reports keys that are not known, or not any more.
     pub(super) fn check_keys(&self, node: &Node, trail: &Trail, known: &[&str]) {
@@ -190,7 +221,8 @@ fn unknown(entry: &Entry, known: &[&str]) -> Diagnostic {
         return found.help(format!("did you mean \"{near}\"?")).patch(entry.key.span, near);
     }
     if known.len() <= 12 {
-        return found.maybe_help(did_you_mean(key, known.iter().copied()));
+        let help = did_you_mean(key, known.iter().copied());
+        return found.help(help.unwrap_or_else(|| "leave it out".to_owned()));
     }
     found.help("values for your own use stand under `vars`")
 }

@@ -29,6 +29,7 @@ mod wait;
 pub(crate) use authentication::credentials;
 pub(crate) use dialect::{Surroundings, project};
 pub(crate) use formatted::escaped;
+pub(crate) use keys::is_own;
 pub(crate) use overrides::overridden;
 pub(crate) use section::{extra_files, extra_path, image_file, images_from};
 pub(crate) use subject::path;

@@ -141,7 +141,8 @@ impl<'t> Subject<'t> {
             Value::Sequence(_) | Value::Mapping(_) => {
                 let message = format!("expected text, found {}", place.node.describe());
                 let found = Diagnostic::error("wrong-type", message).at(place.node.span, "");
-                self.harpoon.report(found.in_path(place.trail.to_string()));
+                let help = "write one value, in quotes where it has braces or a colon";
+                self.harpoon.report(found.in_path(place.trail.to_string()).help(help));
                 None
             }
         }
@@ -168,7 +169,7 @@ impl<'t> Subject<'t> {
             }
             if all.length() > MAX_TEXT {
                 let found = Diagnostic::error("too-large", "the text would have more than 1 MiB");
-                self.fail(place, 0..text.len(), found);
+                self.fail(place, 0..text.len(), found.help("look up less, or copy a file"));
                 return None;
             }
         }

@@ -17,7 +17,7 @@ use super::tree::{Made, entries, get, merged, plain, sequence, template};
 use super::usable::{Parts, TaskParts, Translated};
 use super::{grammar, keys};
 use crate::diagnostic::Diagnostic;
-use crate::yaml::Entry;
+use crate::yaml::{Entry, Node};
 
 /// Options that say only what runs, so that the container of the image does.
 const OF_THE_LINE: &[&str] = &["command", "bash", "shell"];
@@ -204,10 +204,15 @@ impl<'t> Task<'_, 't> {
         for entry in entries(&node) {
             made.put(&entry.key.text, entry.key.span, Arc::clone(&entry.value));
         }
-        let built = (!builds.is_empty()).then(|| image(changed));
+        let built = match builds.first() {
+            Some(build) => {
+                self.same_reference(changed, build);
+                Some(image(changed))
+            }
+            None => self.overridden(changed),
+        };
         if built.is_some() {
             made.set("image", verbatim(self.entry.key.span, &key));
-            self.same_reference(changed, builds[0]);
         }
         let mut uses = changed.uses.borrow().clone();
         uses.images.insert(self.subject.key.clone());
@@ -220,6 +225,17 @@ impl<'t> Task<'_, 't> {
             uses,
         });
         key
+    }
+
+    /// The image, where it is another one by what is overridden: under a name of its own, so that both can be there.
+    fn overridden(&self, changed: &Subject<'_>) -> Option<Arc<Node>> {
+        get(&self.entry.value, "overrides")?;
+        let written = |node: &Node| format!("{node:?}");
+        let other = image(changed);
+        if written(&other) == written(&image(self.subject)) {
+            return None;
+        }
+        Some(super::image::apart(changed, &other, &self.entry.key.text))
     }
 
     /// Two images must not have one name.

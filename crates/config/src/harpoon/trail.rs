@@ -21,13 +21,22 @@ impl Trail {
         self.with(Step::Index(index))
     }
 
+    /// Without `tasks`, the task and `options`.
+    fn merged(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        let is = |at: usize, word: &str| matches!(self.0.get(at), Some(Step::Key(key)) if &**key == word);
+        let option = (2..self.0.len()).find(|at| is(*at, "options") && is(*at - 2, "tasks"));
+        let gone = option.map_or(0..0, |at| at - 2..at + 1);
+        self.0.iter().enumerate().filter(move |(at, _)| !gone.contains(at)).map(|(_, step)| step)
+    }
+
     fn with(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
 
-    /// The name so many steps from the end; empty where the step is a position in a list.
+    /// The name so many steps from the end; empty where the step is a position in a list. What a task says of its image has the
+    /// place that the image has it in.
     pub(super) fn nth_last(&self, steps: usize) -> Option<&str> {
-        match self.0.iter().rev().nth(steps)? {
+        match self.merged().rev().nth(steps)? {
             Step::Key(key) => Some(key),
             Step::Index(_) => Some(""),
         }

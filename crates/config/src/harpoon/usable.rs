@@ -47,6 +47,9 @@ impl Translated {
     }
 
     pub(super) fn put_into(self, harpoon: &Harpoon<'_>, root: &mut Made) {
+        if harpoon.surroundings.is_written {
+            self.say_unset(harpoon);
+        }
         let lost = self.lost(harpoon);
         let span = harpoon.root.span;
         let (mut images, mut containers, mut tasks, mut volumes) =
@@ -89,6 +92,21 @@ impl Translated {
         }
     }
 
+    /// Says what has to be set, where it is written.
+    fn say_unset(&self, harpoon: &Harpoon<'_>) {
+        let parts = self.parts.iter().map(|part| ("containers", &part.key, &part.uses));
+        let tasks = self.tasks.iter().map(|task| ("tasks", &task.name, &task.uses));
+        for (section, key, uses) in parts.chain(tasks) {
+            let mut said: BTreeSet<&str> = BTreeSet::new();
+            for (name, at) in uses.unset.iter().filter(|(name, _)| said.insert(name)) {
+                let message = format!("the variable `{name}` is not set");
+                let found = Diagnostic::warning("unset-variable", message).at(*at, "");
+                let help = format!("set {name}, or give it a default");
+                harpoon.report(found.in_path(format!("{section}.{key}")).help(help));
+            }
+        }
+    }
+
     /// Keys of images that can't be used, each said once.
     fn lost(&self, harpoon: &Harpoon<'_>) -> BTreeSet<String> {
         let mut lost: BTreeMap<&str, bool> = BTreeMap::new();
@@ -108,7 +126,8 @@ impl Translated {
                 };
                 let message = format!("left out, because it needs `{needed}`");
                 let found = Diagnostic::warning("unset-variable", message).at(part.span, "");
-                harpoon.report(found.in_path(format!("images.{}", part.key)));
+                let help = format!("set what `{needed}` lacks, or give that a default");
+                harpoon.report(found.in_path(format!("images.{}", part.key)).help(help));
                 lost.insert(&part.key, true);
             }
             if lost.len() == before {

@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::diagnostic::Diagnostics;
 use crate::docker_map::Surroundings;
+use crate::source::SourceMap;
+use crate::yaml::{self, ParseOptions};
 
 /// In which language files are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +39,26 @@ impl Dialect {
         let name = file.file_name().map(|name| name.to_string_lossy());
         let is_harpoon = name.is_some_and(|name| crate::harpoon::FILES.contains(&&*name));
         if is_harpoon { Self::Harpoon } else { Self::default() }
+    }
+
+    /// Of a file whose text can only be one dialect's, whatever it is called. What can't be read is nobody's: that is said when it
+    /// is loaded.
+    pub fn of_shape(file: &Path) -> Option<Self> {
+        // A descriptor can be read once only.
+        if windlass_files::is_descriptor(file) {
+            return None;
+        }
+        let text = windlass_files::read_text(file, yaml::MAX_BYTES as u64).ok()?;
+        Self::of_text(&text)
+    }
+
+    /// Of a text that can only be one dialect's.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let mut sources = SourceMap::new();
+        let file = sources.add("", "/", "");
+        let options = ParseOptions { tags: &[], max_nodes: yaml::MAX_NODES };
+        let root = yaml::parse(file, text, options, &mut Diagnostics::default())?;
+        crate::harpoon::is_own(&root).then_some(Self::Harpoon)
     }
 
     /// By its name on the command line.
@@ -74,7 +97,7 @@ pub struct LoadOptions {
     /// Absolute.
     pub cwd: PathBuf,
     /// For what makes nothing (looking, stopping, taking down): a secret that cannot be read is
-    /// empty, not a finding.
+    /// empty, and a variable that is to be the caller's own is left out, which is no finding.
     pub secrets_optional: bool,
     pub home: Option<PathBuf>,
 }

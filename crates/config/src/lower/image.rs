@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_model::Address;
 use windlass_model::command::{BuildCommand, CopySource, PlacedCommand};
-use windlass_model::image::{ContextSpec, ImageSource, ImageSpec, ImageUse};
+use windlass_model::image::{ContextSpec, ImageSource, ImageSpec, ImageUse, familiar_reference};
 use windlass_model::project::Project;
+use windlass_model::provision::Provision;
 
 use super::{Edge, Lowering};
 use crate::diagnostic::Diagnostic;
@@ -120,6 +121,14 @@ impl Lowering<'_> {
             Source::Import { path, changes } => {
                 ImageSource::Import { path: path.clone(), changes: changes.clone() }
             }
+            Source::Provision { from, bundle, defaults } => {
+                let from = match from {
+                    Some(from) => Some(self.base(image, from, needs)?),
+                    None => None,
+                };
+                let (bundle, defaults) = (bundle.clone(), (**defaults).clone());
+                ImageSource::Provision(Box::new(Provision { from, bundle, defaults }))
+            }
             Source::Dockerfile(dockerfile) => ImageSource::Dockerfile {
                 dockerfile: dockerfile.clone(),
                 context: context(image, true),
@@ -216,7 +225,7 @@ impl Lowering<'_> {
         let from =
             options.filter_map(|option| option.trim_start_matches("--").strip_prefix("from="));
         let images = from.filter(|from| !stages.aliases.contains(&from.to_lowercase()));
-        let reference = |image| windlass_model::image::familiar_reference(image);
+        let reference = |image| familiar_reference(image);
         let keys = images.filter_map(|image| self.images.get(reference(image).as_str()));
         keys.map(|key| (*key).to_owned()).collect()
     }
@@ -248,25 +257,44 @@ impl Lowering<'_> {
 
     fn image_of(&self, stages: &mut Stages<'_>, text: &str, span: Span) -> Option<ImageUse> {
         let path = format!("images.{}.commands", stages.image.key);
-        // docker-map's repository is for containers; an image's FROM says what it means.
-        let found = match self.project_image(text) {
-            Some(found) => found,
-            None => match crate::scalar::image_reference(text) {
-                Ok(reference) => {
-                    let text = reference.with_default_tag("latest").to_string();
-                    ImageUse::External(windlass_model::image::familiar_reference(&text).into())
-                }
-                Err(error) => {
-                    let found = Diagnostic::error("bad-value", error.message).at(span, "");
-                    self.report(found.in_path(path).maybe_help(error.help));
-                    return None;
-                }
-            },
-        };
+        let found = self.built_on(text, span, path)?;
         if let ImageUse::Project(key) = &found {
             stages.needs.push((key.clone(), span));
         }
         Some(found)
+    }
+
+    /// The base of an image of resources.
+    fn base(
+        &self,
+        image: &Image,
+        from: &Spanned<String>,
+        needs: &mut Vec<(String, Span)>,
+    ) -> Option<ImageUse> {
+        let found = self.built_on(&from.value, from.span, format!("images.{}.from", image.key))?;
+        if let ImageUse::Project(key) = &found {
+            needs.push((key.clone(), from.span));
+        }
+        Some(found)
+    }
+
+    /// An image that another is built on.
+    fn built_on(&self, text: &str, span: Span, path: String) -> Option<ImageUse> {
+        // docker-map's repository is for containers; an image's FROM says what it means.
+        if let Some(found) = self.project_image(text) {
+            return Some(found);
+        }
+        match crate::scalar::image_reference(text) {
+            Ok(reference) => {
+                let text = reference.with_default_tag("latest").to_string();
+                Some(ImageUse::External(familiar_reference(&text).into()))
+            }
+            Err(error) => {
+                let found = Diagnostic::error("bad-value", error.message).at(span, "");
+                self.report(found.in_path(path).maybe_help(error.help));
+                None
+            }
+        }
     }
 
     /// Two images that are built must not share a reference.

@@ -71,7 +71,8 @@ fn inherited(reader: &Reader, item: &Item, name: &str) -> Option<EnvValue> {
     if let Some(value) = env.get(name) {
         return Some(EnvValue::Plain(value.clone()));
     }
-    if reader.notes_missing(name) {
+    // What only looks, stops or takes down needs no value.
+    if reader.notes_missing(name) || reader.templates().makes_nothing() {
         return None;
     }
     let near = reader

@@ -64,13 +64,14 @@ fn read_lines(reader: &Reader, item: &Item, path: &str, into: &mut Env) -> Resul
         .map_err(|error| (format!("the env file {path}: {}", error.message), error.help))?;
     let directory = Path::new(path).parent().unwrap_or(Path::new("/")).to_path_buf();
     let file = reader.add_source(path.to_owned(), directory, text.clone());
-    for finding in parse(file, &text, into) {
+    for finding in parse(file, &text, into, None) {
         reader.report(finding.also(item.span(), "named here"));
     }
     Ok(())
 }
 
-/// The variables of an env file that is named elsewhere than in the files of a project.
+/// The variables of an env file that is named elsewhere than in the files of a project. `own`: of a line that has only a name, which
+/// is left out where it is not there.
 ///
 /// # Errors
 ///
@@ -79,11 +80,12 @@ pub fn env_file_text(
     name: &str,
     directory: PathBuf,
     text: &str,
+    own: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, (Diagnostics, SourceMap)> {
     let (mut sources, mut found) = (SourceMap::new(), Diagnostics::default());
     let file = sources.add(name, directory, text);
     let mut env = Env::new();
-    for finding in parse(file, text, &mut env) {
+    for finding in parse(file, text, &mut env, Some(own)) {
         found.push(finding);
     }
     if found.is_empty() {
@@ -95,7 +97,12 @@ pub fn env_file_text(
 }
 
 /// Reads all lines; later ones win.
-fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
+fn parse(
+    file: FileId,
+    text: &str,
+    into: &mut Env,
+    own: Option<&BTreeMap<String, String>>,
+) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let mut entries = Vec::new();
     let mut at = 0;
@@ -105,7 +112,12 @@ fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
         let mut next = at + rest.find('\n').map_or(rest.len(), |end| end + 1);
         let trimmed = line.trim_start();
         let start = at + line.len() - trimmed.len();
-        if !trimmed.is_empty() && !trimmed.starts_with('#') {
+        let alone = own.and_then(|own| Some((own, env_name(name_alone(trimmed)?).ok()?)));
+        if let Some((own, name)) = alone {
+            // As docker does: what is not set is left out.
+            let value = own.get(&name).cloned();
+            entries.extend(value.map(|value| (name, EnvValue::Plain(value))));
+        } else if !trimmed.is_empty() && !trimmed.starts_with('#') {
             match entry(&text[start..]) {
                 Ok((name, value, length)) => {
                     entries.push((name, EnvValue::Plain(value)));
@@ -124,6 +136,15 @@ fn parse(file: FileId, text: &str, into: &mut Env) -> Vec<Diagnostic> {
     }
     into.extend(entries);
     findings
+}
+
+/// The name of a line that has nothing else.
+fn name_alone(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let name = line.split_once(" #").map_or(line, |(name, _)| name).trim();
+    let is_name =
+        !name.is_empty() && !name.starts_with('#') && !name.contains(['=', ':', ' ', '\t']);
+    is_name.then_some(name)
 }
 
 type Problem = (String, &'static str);
@@ -181,12 +202,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_alone_are_the_callers_own() {
+        let own =
+            BTreeMap::from([("A".to_owned(), "x=y".to_owned()), ("B".to_owned(), "b".to_owned())]);
+        let text = "A\nexport B # c\nNONE\nC=1\n# D\n";
+        let found = env_file_text("x", "/".into(), text, &own).unwrap();
+        let found: Vec<_> = found.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(found, ["A=x=y", "B=b", "C=1"]);
+        for wrong in ["A B", "A-B c"] {
+            assert!(env_file_text("x", "/".into(), wrong, &own).is_err(), "{wrong}");
+        }
+        let mut env = Env::new();
+        let file = SourceMap::new().add("x", "/", "A");
+        assert_eq!(parse(file, "A", &mut env, None).len(), 1);
+    }
+
+    #[test]
     fn parses_lines() {
         let text = "# comment\n\nA=1\nexport B = two words # comment\nC='it # is'\nD=\"a\\nb \\\"q\\\" $x\"\n\
                     E=\nF=a#b\n  G=\"two\nlines\" # c\nH=x=y\r\nA=2\n";
         let mut env = Env::new();
         let file = SourceMap::new().add("x", "/", text);
-        assert!(parse(file, text, &mut env).is_empty());
+        assert!(parse(file, text, &mut env, None).is_empty());
         let found: Vec<_> = env.iter().map(|(k, v)| (k.as_str(), v.reveal().unwrap())).collect();
         let wanted = [
             ("A", "2"),
@@ -207,7 +244,7 @@ mod tests {
         let text = "A=1\nnonsense\n=x\nB='open\n";
         let mut sources = SourceMap::new();
         let file = sources.add("x", "/", text);
-        let found = parse(file, text, &mut env);
+        let found = parse(file, text, &mut env, None);
         let lines: Vec<_> =
             found.iter().map(|d| sources.locate(d.primary.as_ref().unwrap().span).line).collect();
         assert_eq!(lines, [2, 3, 4]);

@@ -1,124 +1,27 @@
 //! `images.<name>`: one source, a reference, and how it is built.
 //!
-//! Invariant: an image's reference is known before any other image, container or task is read, so it can use no names
-//! of those.
+//! Invariant: an image has one source; more than one is an error that names both.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use windlass_model::SortedMap;
 use windlass_model::image::{BuildOptions, Builder, ContextSpec, PullPolicy, familiar_reference};
 
 use super::container::{choice, pull};
 use super::dockerfile::dockerfile;
-use super::{commands, put, set, unsupported};
+use super::provision::{self, Provisioned};
+use super::{commands, put, set};
 use crate::document::{Image, ImageContext, Source};
 use crate::read::{Field, Item, Reader, Spanned};
 use crate::scalar::{image_reference, size};
 use crate::source::Span;
-use crate::template::Named;
 use crate::yaml::{Resolved, Value};
-
-/// What an image is called.
-#[derive(Default)]
-pub(super) struct Identity {
-    image: Option<String>,
-    name: Option<String>,
-    index: Option<String>,
-    prefix: Option<String>,
-    tag: Option<String>,
-}
-
-const IDENTITY: &[Field<Identity>] = &[
-    Field { name: "image", read: |n, r, i| put(&mut n.image, reference(r, i)) },
-    Field { name: "name", read: |n, r, i| put(&mut n.name, r.string(i)) },
-    Field { name: "index", read: |n, r, i| put(&mut n.index, r.string(i)) },
-    Field { name: "image_index", read: |n, r, i| put(&mut n.index, r.string(i)) },
-    Field { name: "image_name_prefix", read: |n, r, i| put(&mut n.prefix, r.string(i)) },
-    Field { name: "tag", read: |n, r, i| put(&mut n.tag, r.string(i)) },
-];
-
-/// The keys that say what an image is called, of all that it has.
-pub(super) fn identity(reader: &Reader, item: &Item, into: &mut Identity) {
-    let Some(item) = reader.resolve(item) else { return };
-    for field in IDENTITY {
-        if let Some(value) = item.get(field.name).filter(|item| !item.node.is_null()) {
-            (field.read)(into, reader, &value);
-        }
-    }
-}
-
-fn reference(reader: &Reader, item: &Item) -> Option<String> {
-    reader.parse(item, |text| {
-        image_reference(text).map(|image| familiar_reference(&image.to_string()))
-    })
-}
-
-/// The primary reference: an external image's own, or `<index><name>:<tag>`.
-pub(super) fn primary(
-    reader: &Reader,
-    item: &Item,
-    key: &str,
-    project: &str,
-    identity: &Identity,
-) -> String {
-    if let Some(image) = &identity.image {
-        return image.clone();
-    }
-    let lower = key.to_lowercase();
-    let index = identity.index.as_deref().map_or(String::new(), |index| {
-        if index.is_empty() || index.ends_with('/') {
-            index.to_owned()
-        } else {
-            format!("{index}/")
-        }
-    });
-    let name = match (&identity.name, &identity.prefix) {
-        (Some(name), _) => name.clone(),
-        (None, Some(prefix)) if !prefix.is_empty() => format!("{prefix}-{lower}"),
-        (None, _) if !index.is_empty() => lower,
-        (None, _) => format!("{project}/{lower}"),
-    };
-    let text = format!("{index}{name}");
-    // A registry may have a port.
-    let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    let full = match &identity.tag {
-        None if has_tag => text,
-        Some(tag) if has_tag => {
-            let message = format!("\"{name}\" has a tag, and `tag` says {tag:?}");
-            let found = reader.error(item, "conflict", message);
-            reader.report(found.at(item.key_span(), "").help("write one of them"));
-            text
-        }
-        tag => format!("{text}:{}", tag.as_deref().unwrap_or("latest")),
-    };
-    if let Err(error) = image_reference(&full) {
-        let found = reader.error(
-            item,
-            "bad-value",
-            format!("the image would be called {full}: {}", error.message),
-        );
-        reader.report(found.at(item.key_span(), "").maybe_help(error.help));
-    }
-    full
-}
-
-/// What a template sees of an image.
-pub(super) fn named(reference: &str) -> Named {
-    let mut parts = SortedMap::from([("reference", reference.to_owned())]);
-    if let Ok(image) = image_reference(reference) {
-        let registry = image.registry.map(|registry| format!("{registry}/")).unwrap_or_default();
-        parts.insert("name", format!("{registry}{}", image.repository));
-        parts.insert("tag", image.tag.unwrap_or_default());
-    }
-    Named { text: reference.to_owned(), parts, instances: BTreeMap::new() }
-}
 
 /// An image being read. Sources are collected, because more than one is an error.
 pub(super) struct Draft {
     image: Image,
     sources: Vec<(Source, &'static str, Span)>,
     changes: Vec<String>,
+    pub(super) provisioned: Provisioned,
     pub(super) tasks: Vec<Item>,
 }
 
@@ -157,8 +60,6 @@ pub(super) const SHARED: &[Field<Draft>] = &[
     Field { name: "image_name_prefix", read: |_, _, _| {} },
 ];
 
-const PROVISION: &str = "write the same steps under `commands`";
-
 const OWN: &[Field<Draft>] = &[
     Field { name: "name", read: |_, _, _| {} },
     Field { name: "image", read: |d, _, i| d.add(Source::External, "image", i) },
@@ -177,18 +78,16 @@ const OWN: &[Field<Draft>] = &[
     },
     Field { name: "import", read: import },
     Field { name: "changes", read: |d, r, i| d.changes = r.strings(i) },
-    Field { name: "from", read: |_, r, i| unsupported(r, i, PROVISION) },
-    Field { name: "resources", read: |_, r, i| unsupported(r, i, PROVISION) },
     Field { name: "target", read: |d, r, i| put(&mut d.image.build.target, r.string(i)) },
     Field { name: "tags", read: tags },
     Field { name: "needs", read: |_, r, i| super::needs(r, i) },
     Field { name: "tasks", read: |d, _, i| d.tasks.push(i.clone()) },
 ];
 
-pub(super) const TABLES: &[&[Field<Draft>]] = &[OWN, SHARED];
+pub(super) const TABLES: &[&[Field<Draft>]] = &[OWN, provision::FIELDS, SHARED];
 
 impl Draft {
-    fn add(&mut self, source: Source, name: &'static str, item: &Item) {
+    pub(super) fn add(&mut self, source: Source, name: &'static str, item: &Item) {
         self.image.places.source = Some(item.span());
         self.sources.push((source, name, item.key_span()));
     }
@@ -229,11 +128,12 @@ pub(super) fn draft(reader: &Reader, key: &str, item: &Item, reference: String) 
         used: crate::template::Uses::default(),
         places: crate::places::ImagePlaces::default(),
     };
-    Draft { image, sources: Vec::new(), changes: Vec::new(), tasks: Vec::new() }
+    let provisioned = Provisioned::default();
+    Draft { image, sources: Vec::new(), changes: Vec::new(), provisioned, tasks: Vec::new() }
 }
 
 fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {
-    let Draft { mut image, sources, changes, tasks } = draft;
+    let Draft { mut image, sources, changes, provisioned, tasks } = draft;
     let names: Vec<_> = sources.iter().map(|(_, name, _)| format!("`{name}`")).collect();
     let mut found = sources.iter();
     match (found.next(), found.next()) {
@@ -248,11 +148,14 @@ fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {
         (None, _) if reader.resolve(item).is_some() => {
             let found = reader.error(item, "image-source", "the image has no source");
             let found = found.at(item.key_span(), "");
-            reader.report(found.help("add one of `commands`, `dockerfile`, `import` or `image`"));
+            reader.report(found.help(
+                "add one of `commands`, `dockerfile`, `from` with `resources`, `import` or `image`",
+            ));
         }
         _ => {}
     }
     image.source = sources.into_iter().next().map(|(source, ..)| source);
+    provisioned.finish(reader, &mut image);
     if let Some(Source::Import { changes: slot, .. }) = &mut image.source {
         *slot = changes;
     }

@@ -11,7 +11,9 @@ mod engine;
 mod env;
 mod env_file;
 mod image;
+mod image_name;
 mod network;
+mod provision;
 pub(crate) mod registry;
 pub(crate) mod resource;
 mod roots;
@@ -109,4 +111,9 @@ fn engine_name(reader: &Reader, item: &Item) -> Option<String> {
 /// Every key that a container may have.
 pub fn container_keys() -> Vec<&'static str> {
     crate::read::names(container::TABLES)
+}
+
+/// Every key that an image can have.
+pub fn image_keys() -> Vec<&'static str> {
+    crate::read::names(image::TABLES)
 }

@@ -9,7 +9,9 @@ use windlass_model::{ProjectName, SortedMap};
 
 use super::ancestors::Ancestors;
 use super::container::{Outline, outline};
-use super::{container, engine, image, network, put, secret, section, set, task, volume};
+use super::{
+    container, engine, image, image_name, network, put, secret, section, set, task, volume,
+};
 use crate::diagnostic::Diagnostic;
 use crate::document::{
     Container, Document, Group, HostPath, Image, Network, Secret, Settings, Task, TaskPlace, Volume,
@@ -214,7 +216,7 @@ fn read_sections(
     let volumes = volumes(reader, sections, &name);
     let networks = networks(reader, sections, &name);
     let references = image_references(reader, sections, &name);
-    let named = references.iter().map(|(key, text)| (key.clone(), image::named(text)));
+    let named = references.iter().map(|(key, text)| (key.clone(), image_name::named(text)));
     reader.templates().set_names(Scope::Images, named.collect());
     let item = sections.items.remove("containers");
     let outlines = outlines(reader, item.as_ref());
@@ -327,12 +329,12 @@ fn image_references(
 ) -> BTreeMap<String, String> {
     let defaults = sections.get("defaults");
     section(reader, sections.get("images"), "images", |key, item| {
-        let mut identity = image::Identity::default();
+        let mut identity = image_name::Identity::default();
         if let Some(defaults) = defaults {
-            image::identity(reader, defaults, &mut identity);
+            image_name::identity(reader, defaults, &mut identity);
         }
-        image::identity(reader, item, &mut identity);
-        Some(image::primary(reader, item, key, project.as_str(), &identity))
+        image_name::identity(reader, item, &mut identity);
+        Some(image_name::primary(reader, item, key, project.as_str(), &identity))
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use windlass_model::task_action::TaskAction;
 
-use super::{container, image};
+use super::{container, image, image_name};
 use crate::document::{Container, TaskPlace};
 use crate::read::{Item, Reader};
 
@@ -41,7 +41,7 @@ pub(super) fn check(reader: &Reader, key: &str, item: &Item, place: &TaskPlace, 
             refuse(reader, &item, &["tasks"], "an image's `tasks` are the same whatever runs");
             let mut draft = image::draft(reader, key, &item, String::new());
             templates.enter(key, Arc::clone(&item.node));
-            image::identity(reader, &item, &mut image::Identity::default());
+            image_name::identity(reader, &item, &mut image_name::Identity::default());
             reader.fields(&item, &mut draft, image::TABLES);
             templates.leave();
         }

@@ -286,11 +286,11 @@ fn within_limits(state: &State, value: Value) -> Result<Value, Refusal> {
     }
 }
 
+/// What is between the braces, and where that begins, if there is nothing beside them: white space is text like any other.
 pub(super) fn sole_expression(text: &str) -> Option<(usize, &str)> {
-    let start = text.len() - text.trim_start().len();
-    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
     let dashed = inner.strip_prefix('-');
-    let offset = start + 2 + usize::from(dashed.is_some());
+    let offset = 2 + usize::from(dashed.is_some());
     let inner = dashed.unwrap_or(inner);
     Some((offset, inner.strip_suffix('-').unwrap_or(inner)))
 }

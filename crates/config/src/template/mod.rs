@@ -65,6 +65,11 @@ impl Templates {
         self.state.env()
     }
 
+    /// Whether nothing is made of what is read.
+    pub fn makes_nothing(&self) -> bool {
+        self.state.secrets_optional
+    }
+
     pub fn set_project(&self, name: &str) {
         self.state.set_project(name);
     }

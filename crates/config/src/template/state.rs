@@ -119,7 +119,7 @@ pub(super) struct State {
     pub(super) env: BTreeMap<String, String>,
     pub(super) args: Vec<String>,
     pub(super) config_root: PathBuf,
-    secrets_optional: bool,
+    pub(super) secrets_optional: bool,
     inner: Mutex<Inner>,
 }
 

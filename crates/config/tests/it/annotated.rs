@@ -41,4 +41,14 @@ fn the_annotated_example_has_every_key() {
         let found = written.iter().any(|text_of| text.contains(text_of.as_str()));
         assert!(found || synonyms.contains(&key), "`{key}` is missing");
     }
+
+    let (_, images) = text.split_once("\nimages:\n").unwrap();
+    let (images, _) = images.split_once("\ncontainers:\n").unwrap();
+    // These are for all images: they stand under `defaults`, or have a shorter word.
+    let elsewhere = ["index", "image_index", "image_name_prefix"];
+    for key in windlass_config::native::image_keys() {
+        let written = [format!("{key}:"), format!("`{key}`")];
+        let found = written.iter().any(|text_of| images.contains(text_of.as_str()));
+        assert!(found || elsewhere.contains(&key), "`{key}` of images is missing");
+    }
 }

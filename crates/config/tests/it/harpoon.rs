@@ -370,9 +370,10 @@ fn tasks_run_in_the_container_of_their_image() {
     let project = harpoon(
         r#"
 greet: hi
+word: w
 images:
   app:
-    commands: [FROM x]
+    commands: [FROM x, [RUN, "{word}"]]
     env: [A=1, B=2]
     ports: ["8080:80"]
     tasks:
@@ -384,6 +385,8 @@ images:
       bye: {options: {command: "echo {greet}"}, overrides: {greet: bye}}
       same: {options: {command: first}}
       tagged: {options: {tag: "2"}}
+      built: {overrides: {word: v}}
+      named: {options: {command: "echo {_key_name_1} {_key_name_0}"}}
   other:
     commands: [FROM x]
     tasks:
@@ -411,6 +414,13 @@ images:
     assert_eq!(own.config.user.as_deref(), Some("me"));
     assert_eq!(task(&project, "env").config.published.len(), 0);
     assert_eq!(words("bye"), ["echo", "bye"]);
+    assert!(!project.images.contains_key("app-bye"), "its image is the same");
+    // What an override changes in the image makes it another one.
+    assert_eq!(project.images["app-built"].reference, "app-built:latest");
+    assert_eq!(lines(&project, "app-built")[1], "RUN v");
+    assert_eq!(container(&project, "app-built").image, ImageUse::Project("app-built".into()));
+    // As in Harpoon, which puts options into the image.
+    assert_eq!(words("named"), ["echo", "app", "command"]);
     assert_eq!(project.images["app-tagged"].reference, "app:2");
     assert_eq!(container(&project, "app-tagged").image, ImageUse::Project("app-tagged".into()));
     assert!(project.containers.values().all(|spec| spec.profiles.contains(&*spec.key)));

@@ -1,6 +1,6 @@
 //! The Harpoon dialect: what is wrong with a file, or can't be honoured, is said where it stands.
 
-use windlass_config::{Severity, load};
+use windlass_config::{Dialect, Severity, load};
 
 use crate::check::check_with;
 use crate::harpoon::harpoon_options;
@@ -8,6 +8,10 @@ use crate::harpoon::harpoon_options;
 #[track_caller]
 fn check(yaml: &str) {
     check_with(yaml, &harpoon_options(yaml));
+    let loaded = load(&harpoon_options(yaml));
+    for found in &loaded.diagnostics {
+        assert!(found.help.as_ref().is_some_and(|help| !help.is_empty()), "{found:?}");
+    }
 }
 
 const KEYS: &str = r#"
@@ -77,6 +81,9 @@ images:
     assume_role: arn
     #< warning: images.i.assume_role: windlass takes no roles of AWS
     # help: take it before: `aws-vault exec ROLE -- windlass …`, or export its keys
+    no_tty_option: true
+    #< warning: images.i.no_tty_option: whether a run has a terminal is said where it is run
+    # help: give `--no-tty`: `windlass run --no-tty TASK`; without a terminal there is none anyway
     deleteable_image: true
     #< warning: images.i.deleteable_image: windlass removes no image after a run
     # help: `windlass untag IMAGE latest` removes it
@@ -101,13 +108,16 @@ images:
     #< error: images.k.commands[1][1]: ADD adds one thing, not `content` and `get`
     # help: write {content, dest}, {context, dest} or {get, prefix}
     #< error: images.k.commands[2][1]: RUN takes text; only ADD and COPY take options
+    # help: write its text: [RUN, "…"]
     #< error: images.k.commands[3]: expected an instruction, found the string "FROM"
     # help: write an instruction and its text: "RUN make"
     #< error: images.k.commands[4]: expected a list of two or three, found a list
     # help: write [ACTION, text] or [FROM, image, "as name"]
     #< error: images.k.commands[5].RUN: RUN takes text; only ADD and COPY take options
+    # help: write its text: [RUN, "…"]
     env: {A: [1]}
     #< error: images.k.env.A: expected text, found a list
+    # help: write one value, in quotes where it has braces or a colon
     links: [outside]
     #< warning: images.k.links[0]: a container that is no image of this file can't be linked
     # help: write `["{images.NAME}", alias]`, or `network: {network_mode: container:NAME}`
@@ -185,6 +195,7 @@ images:
     # help: declare it at the root of the file: content: …
     - [RUN, [[nested]]]
     #< error: images.i.commands[12][1][0]: expected text, found a list
+    # help: write one value, in quotes where it has braces or a colon
 "#,
     );
 }
@@ -200,6 +211,7 @@ images:
   # help: set NOT_SET, or give it a default: "NOT_SET:default"
   above: {commands: [[FROM, '{images.secret}']], tasks: {gone: {}}}
   #< warning: images.above: left out, because it needs `secret`
+  # help: set what `secret` lacks, or give that a default
   mine:
     commands: [[FROM, '{images.base}']]
     tasks: {asks: {options: {command: 'echo {ALSO_NOT:from_env}'}}, works: {options: {command: ls}}}
@@ -239,4 +251,25 @@ who: somebody
     let login = &engine.registries["three.example.com"].login;
     assert_eq!((login.username.as_str(), login.secret.as_str()), ("somebody", "token"));
     assert_eq!(engine.registries.len(), 1);
+}
+
+#[test]
+fn what_can_only_be_harpoons_is_told_by_its_shape() {
+    for (yaml, expected) in [
+        ("images: {a: {commands: [FROM x], wait_condition: {port_open: 80}}}", true),
+        ("harpoon: {extra_files: []}\nimages: {a: {commands: [FROM x]}}", true),
+        ("images: {__images_from__: images}", true),
+        ("images: {a: {commands: [FROM x], dependency_options: {b: {}}}}\nname: x", true),
+        ("images: {a: {commands: [FROM x], tasks: {t: {}}}}", false),
+        ("images: {a: {wait_condition: {}}}\ncontainers: {}", false),
+        ("harpoon: {}\ncontainers: {}", false),
+        ("images: [harpoon]", false),
+        ("harpoon: 1\nimages: {}", false),
+        ("web: {image: x}", false),
+        ("{", false),
+        ("", false),
+    ] {
+        let found = Dialect::of_text(yaml);
+        assert_eq!(found, expected.then_some(Dialect::Harpoon), "{yaml}");
+    }
 }

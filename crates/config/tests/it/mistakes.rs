@@ -265,7 +265,8 @@ fn what_cannot_be_done() {
         r#"
 images:
   a: {dockerfile: D, resources: [x]}
-#                    ^^^^^^^^^ error: images.a.resources: this version of windlass cannot do this yet
+#                    ^^^^^^^^^ error: images.a: an image has one source, not `dockerfile` and `resources`
+#                                ^ error: images.a.resources[0]: expected a resource under the word of its type, found the string "x"
 containers:
   a: {image: x, depends_on: {b: healthy}, env: {"{{ project }}": 1}, profiles: [one], ports: ["1:1"]}
 #                                               ^^^^^^^^^^^^^^^ error: containers.a.env: a key cannot be a template
@@ -355,6 +356,24 @@ engines:
       short.example: {password: password}
 #     ^^^^^^^^^^^^^ error: engines.default.registries.short.example: a login has a `username` and a `password`
 #     help: write the key of a secret: `password: KEY`, with `KEY: {env: NAME}` under `secrets`
+",
+    );
+}
+
+#[test]
+fn what_has_no_place_in_an_image() {
+    check(
+        r"
+images:
+  app:
+    from: scratch
+    resources:
+    - file: /a
+    - sysctl: {key: vm.x, value: 1}
+#     ^^^^^^ error: images.app.resources[1].sysctl: a `sysctl` is for hosts, and this is an image
+#     help: restrict it with `only_if: {mode: [host]}`
+    - cron: {name: job, policy: remove}
+      only_if: {mode: host}
 ",
     );
 }

@@ -5,8 +5,9 @@
 use std::path::PathBuf;
 
 use windlass_bundle::{
-    Block, Bundle, CommandLine, Condition, Content, Directory, DirectoryPolicy, Execute, File,
-    Group, Line, Link, Mode, Package, PackagePolicy, PackageSystem, Resource, User,
+    Block, Bundle, CommandLine, Condition, Content, Cron, Directory, DirectoryPolicy, Execute,
+    Fetch, File, Git, Group, Line, Link, Mode, Mount, Package, PackagePolicy, PackageSystem, Repo,
+    Resource, Service, ServicePolicy, Sysctl, User,
 };
 use windlass_config::{LoadOptions, LoadedBundle, load_bundle};
 
@@ -195,6 +196,161 @@ fn every_form_of_accounts_packages_and_commands() {
 }
 
 #[test]
+fn every_form_of_what_hosts_have() {
+    let table: Vec<(&str, Resource)> = vec![
+        (
+            "service: {name: ssh, enabled: true, running: false}",
+            Service::new("ssh").enabled(true).running(false).into(),
+        ),
+        (
+            "service: {name: x, policy: restart, status: s, start: [a, b], stop: o, restart: r, reload: l}",
+            Service {
+                status: Some("s".into()),
+                start: Some(["a", "b"].into()),
+                stop: Some("o".into()),
+                restart: Some("r".into()),
+                reload: Some("l".into()),
+                ..Service::new("x").policy(ServicePolicy::Restart)
+            }
+            .into(),
+        ),
+        (
+            "mount: {path: /m, device: tmpfs, fs_type: tmpfs}",
+            Mount::new("/m", "tmpfs", "tmpfs").into(),
+        ),
+        (
+            "mount: {path: /m, device: /dev/b, fs_type: ext4, options: [ro, noexec]}",
+            Mount::new("/m", "/dev/b", "ext4").options("ro,noexec").into(),
+        ),
+        ("mount: {path: /m, policy: remove}", Mount::removed("/m").into()),
+        (
+            "cron: {name: job, schedule: '*/5 * * * *', command: date +%F, user: web, env: {A: 1}}",
+            Cron {
+                env: [("A".to_owned(), "1".to_owned())].into(),
+                ..Cron::new("job", "*/5 * * * *", "date +%F").user("web")
+            }
+            .into(),
+        ),
+        ("cron: {name: job, policy: remove}", Cron::removed("job").into()),
+        ("sysctl: {key: vm.x, value: 1}", Sysctl::new("vm.x", "1").into()),
+        ("sysctl: {key: vm.x, policy: remove}", Sysctl::removed("vm.x").into()),
+    ];
+    all(table);
+    check(
+        r#"
+resources:
+- service: {name: a b, running: true}
+#                 ^^^ error: resources[0].service: `a b` is no name of a service
+- service: {name: ssh}
+#                 ^^^ error: resources[1].service: it says nothing of the service
+#                 help: add `enabled` or `running`, or a policy
+- mount: {path: /m, device: ""}
+#                           ^^ error: resources[2].mount: it has no `device`
+# ^^^^^ error: resources[2].mount: it has no `fs_type`
+- cron: {name: a.b, schedule: "* *", command: date}
+#              ^^^ error: resources[3].cron: cron only reads files of letters, digits, `_` and `-`
+#                             ^^^^^ error: resources[3].cron: it is neither five fields nor one like `@daily`
+- sysctl: {key: vm, value: 1}
+#               ^^ error: resources[4].sysctl: `vm` is no name of a variable of the kernel
+- sysctl: vm.x=1
+#         ^^^^^^ error: resources[5].sysctl: expected a mapping, found the string "vm.x=1"
+#         help: write {key: …}
+"#,
+    );
+}
+
+#[test]
+fn every_form_of_what_is_elsewhere() {
+    let digest = "a".repeat(64);
+    let upper = "A".repeat(64);
+    let here = options("").cwd.display().to_string();
+    let fetch = || Fetch::new("/o", "https://x.org/a?b", &digest);
+    let minimal = format!("fetch: {{path: /o, urls: 'https://x.org/a?b', sha256: {upper}}}");
+    let whole = format!(
+        "fetch: {{path: /o, urls: ['https://x.org/a?b', a/b.tgz], sha256: {digest}, owner: 1, group: g, mode: 0600, \
+         directory_mode: 0700, extract: true, strip: 1, prune: true}}"
+    );
+    let table: Vec<(&str, Resource)> = vec![
+        (&minimal, fetch().into()),
+        (
+            &whole,
+            Fetch {
+                group: Some("g".into()),
+                directory_mode: 0o700,
+                prune: true,
+                ..fetch().or_from(format!("file://{here}/a/b.tgz")).owner(1).mode(0o600).extract(1)
+            }
+            .into(),
+        ),
+        (
+            "git: {path: /o, repository: 'git@x.org:a/b', rev: v1}",
+            Git::new("/o", "git@x.org:a/b", "v1").into(),
+        ),
+        (
+            "git: {path: /o, repository: ../r, rev: main, submodules: true, owner: 1, group: 2, prune: true}",
+            Git {
+                group: Some(2.into()),
+                ..Git::new("/o", "/srv/r", "main").submodules().owner(1).prune()
+            }
+            .into(),
+        ),
+        (
+            "repo: {name: x, url: 'https://x.org', suites: stable, components: [main, extra], architectures: amd64, key: K, manager: apt}",
+            Repo {
+                architectures: vec!["amd64".into()],
+                ..Repo::new("x", "https://x.org")
+                    .suite("stable")
+                    .component("main")
+                    .component("extra")
+                    .key("K")
+                    .manager(PackageSystem::Apt)
+            }
+            .into(),
+        ),
+        (
+            "repo: {name: x, policy: remove, url: u, key_name: k.pub}",
+            Repo { url: "u".into(), key_name: Some("k.pub".into()), ..Repo::removed("x") }.into(),
+        ),
+    ];
+    all(table);
+}
+
+#[test]
+fn what_is_wrong_with_what_is_elsewhere() {
+    check(
+        r#"
+resources:
+- fetch: {path: /o, urls: "https://u:p@x.org/", sha256: abc, strip: 1}
+#                         ^^^^^^^^^^^^^^^^^^^^ error: resources[0].fetch: it has a password
+#                         help: put it into ~/.netrc, or into a credential helper of git
+#                                                       ^^^ error: resources[0].fetch: a SHA-256 has 64 digits, 0 to 9 and a to f
+#                                                       help: `sha256sum FILE` says it
+#                                                                   ^ error: resources[0].fetch: `strip` is for an archive
+#                                                                   help: add `extract: true`
+- fetch: {path: /o, urls: "ftp://x"}
+# ^^^^^ error: resources[1].fetch: it has no `sha256`
+# help: add `sha256: …`
+- git: {path: /o, repository: "ext::sh -c x", rev: "a..b"}
+#                             ^^^^^^^^^^^^^^ error: resources[2].git: it is no repository
+#                             help: a URL, `user@host:path`, or a directory
+#                                                  ^^^^^^ error: resources[2].git: `a..b` is no commit, tag or branch
+- repo: {name: a, url: x, key: K, key_source: y}
+#                                 ^^^^^^^^^^ error: resources[3].repo: `key` and `key_source` exclude each other
+#                                 help: remove one of them
+#                                             ^ error: /srv/p/y cannot be read: No such file or directory (os error 2)
+- fetch: {path: /f, urls: ["ftp://x"], sha256: abc}
+#                         ^^^^^^^^^^^ error: resources[4].fetch: `ftp` is no way to get it
+#                         help: known: https, http, file
+#                                              ^^^ error: resources[4].fetch: a SHA-256 has 64 digits, 0 to 9 and a to f
+#                                              help: `sha256sum FILE` says it
+- repo: {name: a/b, url: "x y", key: K}
+#              ^^^ error: resources[5].repo: a name is of letters, digits, `_`, `-` and `.`
+#                        ^^^^^ error: resources[5].repo: it is no URL
+"#,
+    );
+}
+
+#[test]
 fn names_of_others() {
     let found = bundle(
         "resources:\n- file: /a\n- file: /b\n  id: b\n  watches: /a\n  after: ['file[/a]']\n\
@@ -265,7 +421,8 @@ resources:
 - {}
 # ^^ error: resources[13]: a resource has a type
 - cron: {}
-# ^^^^ error: resources[14]: resources of the type "cron" can't be read yet
+# ^^^^ error: resources[14].cron: it has no `name`
+# help: add `name: …`
 - file: {path: "{{ vars.nothing }}"}
 #                  ^^^^^^^^^^^^ error: resources[15].file.path: "vars" has no "nothing"
 - file: {path: /m, contents: "{{ secrets.x }}"}
@@ -380,6 +537,11 @@ fn other_files() {
          - file: {path: /b, template: files/none.j2}\n",
     );
     let text = loaded.diagnostics.render_plain(&loaded.sources);
+    let tree =
+        load("resources:\n- tree: {path: /t, source: files, exclude: '*.j2', prune: true}\n");
+    let source = directory.path().join("files");
+    let expected = windlass_bundle::Tree::new("/t", source).exclude("*.j2").prune();
+    assert_eq!(tree.bundle.unwrap().resources, [expected.into()]);
     let text = text.replace(&directory.path().display().to_string(), "DIR");
     assert!(text.contains("DIR/files/wrong.j2:2:"), "{text}");
     assert!(text.contains("\"vars\" has no \"prot\""), "{text}");
@@ -394,6 +556,15 @@ fn what_is_sensitive_is_not_in_an_excerpt() {
         read("resources:\n- file: {path: /a, contents: hunter2, mod: 0600}\n  sensitive: true\n");
     assert!(loaded.diagnostics.has_errors());
     assert!(loaded.sources.iter().all(|(_, file)| !file.text().contains("hunter2")));
+    // Nor in a text about another one: names of resources are said where one is not known.
+    let loaded = read(
+        "resources:\n- line: {path: /a, line: hunter2}\n  sensitive: true\n\
+         - execute: hunter2\n  sensitive: true\n- file: /b\n  after: nobody\n",
+    );
+    let text = loaded.diagnostics.render_plain(&loaded.sources);
+    assert!(!text.contains("hunter2"), "{text}");
+    assert_eq!(text.matches("has no `id`").count(), 2, "{text}");
+    assert!(text.contains("<stdin>:2:3"), "{text}");
 }
 
 #[test]
@@ -402,7 +573,7 @@ fn the_reference_loads() {
     let text = std::fs::read_to_string(path).unwrap();
     let yaml = text.split("```").find_map(|part| part.strip_prefix("yaml bundle\n")).unwrap();
     let found = bundle(yaml);
-    assert_eq!(found.resources.len(), 9);
+    assert_eq!(found.resources.len(), 11);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //!
 //! Invariant: a mistake in a template is placed inside the scalar that has it.
 
-use crate::check::{check, load_text, project, web};
+use windlass_config::{LoadOptions, load};
+
+use crate::check::{check, load_text, options, project, web};
 
 fn env(vars: &str, value: &str) -> String {
     let spec = web(vars, &format!("env: {{V: {value}}}"));
@@ -338,4 +340,16 @@ fn what_the_caller_sets_in_vain_is_known() {
     let loaded = windlass_config::load(&options);
     assert!(loaded.project.is_some());
     assert_eq!(loaded.unused_set, [("tga".to_owned(), "did you mean \"tag\"?".to_owned())]);
+}
+
+/// A variable that a container is to have matters to what makes it, and to nothing else.
+#[test]
+fn variables_of_the_caller_are_missed_by_what_makes_something() {
+    let yaml =
+        "containers: {web: {image: x, env: [NOT_SET, A=1]}, other: {image: y, env: {ALSO_NOT: }}}";
+    for (secrets_optional, missed) in [(false, 2), (true, 0)] {
+        let loaded = load(&LoadOptions { secrets_optional, ..options(yaml) });
+        let found = loaded.diagnostics.iter().filter(|one| one.code == "unset-variable").count();
+        assert_eq!((found, loaded.project.is_some()), (missed, missed == 0));
+    }
 }

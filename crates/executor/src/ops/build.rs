@@ -7,6 +7,7 @@ mod source;
 
 use crate::failure;
 use crate::lookup;
+use crate::provision::{Desk, Order, provision};
 use crate::step::{Result, StepContext};
 pub(crate) use source::PreparedContext;
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use windlass_engine::EngineError;
 use windlass_engine::build::BuildRequest;
 use windlass_engine::stream::CallProgress;
 use windlass_image::file_digests::FileDigests;
+use windlass_image::layer::ImageViews;
+use windlass_image::provision::ProvisionRecipe;
 use windlass_image::source::{PreparedBuild, PreparedImport, Recipe, SourceError};
 use windlass_image::steps::BuildSteps;
 use windlass_model::digest::Digest;
@@ -22,7 +25,7 @@ use windlass_model::fault::Fault;
 use windlass_model::image::{ImageSpec, ImageUse, PullPolicy};
 use windlass_model::label;
 use windlass_model::name::ImageId;
-use windlass_model::observed::{BuiltHealthcheck, ObservedBuild};
+use windlass_model::observed::{BuiltHealthcheck, ObservedBuild, ObservedImage};
 use windlass_model::plan::BuildImage;
 use windlass_model::report::{Failure, FailureKind};
 use windlass_model::secret::Sensitive;
@@ -31,12 +34,21 @@ use windlass_model::secret::Sensitive;
 enum Prepared {
     Build(Box<PreparedBuild>, Digest),
     Import(PreparedImport, Digest),
+    Provision(Box<ProvisionRecipe>, Digest),
 }
 
 pub(crate) async fn build(ctx: StepContext<'_>, build: &BuildImage) -> Result<()> {
     let (prepared, base_ids) = tokio::join!(prepare(ctx, build), base_ids(ctx, build));
-    let Prepared::Build(prepared, inputs) = prepared? else {
-        return Err(failure::local("it is not an image that is built"));
+    let (prepared, inputs) = match prepared? {
+        Prepared::Build(prepared, inputs) => (prepared, inputs),
+        Prepared::Provision(recipe, inputs) => {
+            let base_ids = base_ids?;
+            let labels = labels(build, inputs, &base_ids);
+            let base = base_ids.into_iter().next();
+            let made = put_together(ctx, build, *recipe, (labels.clone(), base)).await;
+            return settle_made(ctx, build, &labels, made).await;
+        }
+        Prepared::Import(..) => return Err(failure::local("it is not an image that is built")),
     };
     for warning in prepared.context.warnings() {
         ctx.say(CallProgress::Line(format!("build context: {warning}")));
@@ -142,6 +154,11 @@ fn read(
             let inputs = digest(prepared.digest()?);
             Ok(Prepared::Import(prepared, inputs))
         }
+        Recipe::Provision(recipe) => {
+            let recipe = recipe.gather(known)?;
+            let inputs = digest(recipe.digest()?);
+            Ok(Prepared::Provision(Box::new(recipe), inputs))
+        }
         Recipe::External => Err(SourceError::Path {
             source: windlass_image::entry::BadPath(spec.reference.clone()),
         }),
@@ -217,6 +234,45 @@ async fn settle(
     let carried_out =
         seen.map(|image| image.is_some_and(|image| image.labels.get(label::DIGEST) == digest));
     lookup::verdict(error, carried_out).map_err(failed)
+}
+
+async fn put_together(
+    ctx: StepContext<'_>,
+    build: &BuildImage,
+    recipe: ProvisionRecipe,
+    (labels, base): (BTreeMap<String, String>, Option<ImageId>),
+) -> Result<()> {
+    let context = ctx.run.context;
+    let views = ImageViews::beside(&context.file_digests);
+    let says = |said| ctx.say(said);
+    let desk = Desk { engine: ctx.engine, views: &views, says: &says };
+    let order = Order {
+        spec: &build.spec,
+        labels,
+        is_nameless: false,
+        no_cache: build.no_cache,
+        project: context.project.as_str(),
+        holder: context.holder.as_ref(),
+        endings: &ctx.run.endings,
+        base,
+    };
+    provision(desk, order, recipe).await.map(drop)
+}
+
+/// The same of an image that was put together here.
+async fn settle_made(
+    ctx: StepContext<'_>,
+    build: &BuildImage,
+    labels: &BTreeMap<String, String>,
+    made: Result<()>,
+) -> Result<()> {
+    let Err(failure) = made else { return Ok(()) };
+    if !matches!(&failure.kind, FailureKind::Engine(fault) if fault.is_unknown()) {
+        return Err(failure);
+    }
+    let seen = lookup::if_there(|| ctx.engine.inspect_image(&build.spec.reference)).await;
+    let is_it = |image: ObservedImage| image.labels.get(label::DIGEST) == labels.get(label::DIGEST);
+    if seen.is_ok_and(|image| image.is_some_and(is_it)) { Ok(()) } else { Err(failure) }
 }
 
 fn failed(error: EngineError) -> Failure {

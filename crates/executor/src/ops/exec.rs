@@ -134,6 +134,6 @@ pub(crate) async fn capture(
     }
 }
 
-fn unframed(fault: windlass_engine::docker::stdcopy::FrameFault) -> EngineError {
+pub(crate) fn unframed(fault: windlass_engine::docker::stdcopy::FrameFault) -> EngineError {
     EngineError::new(Fault::Malformed, "its output can't be read").with_source(fault)
 }

@@ -8,6 +8,7 @@ use crate::lookup;
 use crate::step::{Result, StepContext};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
+use windlass_engine::EngineError;
 use windlass_engine::stream::CallProgress;
 use windlass_model::fault::Fault;
 use windlass_model::name::ImageId;
@@ -81,6 +82,15 @@ pub(crate) async fn tag(ctx: StepContext<'_>, id: &ImageId, reference: &str) -> 
     }
 }
 
+/// How often, and when again, an image is removed of which others were made: these may go with the same run.
+const CHILDREN_TRIES: u32 = 10;
+const CHILDREN_PAUSE: Duration = Duration::from_millis(50);
+
+/// In use, and by no container.
+fn has_children(error: &EngineError) -> bool {
+    matches!(&error.fault, Fault::InUse { by } if by.is_empty())
+}
+
 pub(crate) async fn remove(ctx: StepContext<'_>, id: &ImageId, reference: &str) -> Result<()> {
     let look = || ctx.engine.inspect_image(reference);
     match lookup::until_answered(look).await {
@@ -91,7 +101,15 @@ pub(crate) async fn remove(ctx: StepContext<'_>, id: &ImageId, reference: &str) 
         }
         Ok(_) => {}
     }
-    match ctx.engine.remove_image(reference).await {
+    let mut removed = ctx.engine.remove_image(reference).await;
+    for _ in 0..CHILDREN_TRIES {
+        if !removed.as_ref().is_err_and(has_children) {
+            break;
+        }
+        tokio::time::sleep(CHILDREN_PAUSE).await;
+        removed = ctx.engine.remove_image(reference).await;
+    }
+    match removed {
         Ok(()) => Ok(()),
         Err(error) if error.is_not_found() => Ok(()),
         Err(lost) if lost.fault.is_unknown() => {

@@ -20,7 +20,7 @@ const LINE_LIMIT: usize = 200;
 /// The state LISTEN in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
 
-/// `tried` becomes what a command came to, or the request for a page.
+/// `tried` becomes what was found, or what a command or the request for a page came to.
 pub(super) async fn holds(
     ctx: StepContext<'_>,
     id: &ContainerId,
@@ -31,7 +31,9 @@ pub(super) async fn holds(
         WaitCondition::FileExists(path) => Ok(read(ctx, id, path).await?.is_some()),
         WaitCondition::FileValue { path, value } => {
             let tar = read(ctx, id, path).await?;
-            let contents = tar.and_then(|tar| first_file(&tar)).unwrap_or_default();
+            let contents = tar.and_then(|tar| first_file(&tar));
+            *tried = Some(found(contents.as_deref()));
+            let contents = contents.unwrap_or_default();
             let text = contents.strip_suffix(b"\n").unwrap_or(&contents);
             Ok(text == value.as_bytes())
         }
@@ -65,6 +67,15 @@ async fn read(ctx: StepContext<'_>, id: &ContainerId, path: &str) -> Result<Opti
     Ok(Some(bytes))
 }
 
+/// What a file has instead of what is waited for. Not the text itself: it may be a secret.
+fn found(contents: Option<&[u8]>) -> String {
+    match contents {
+        None => "there is no such file".to_owned(),
+        Some(&[]) => "the file is empty".to_owned(),
+        Some(other) => format!("the file has something else, of {} bytes", other.len()),
+    }
+}
+
 pub(crate) fn first_file(tar: &[u8]) -> Option<Vec<u8>> {
     let mut archive = tar::Archive::new(tar);
     let mut contents = Vec::new();
@@ -86,7 +97,10 @@ async fn port_open(
     match command(ctx, id, &argv).await? {
         None => Ok(false),
         Some(output) if output.is_missing_program() => reach::port_open(ctx, id, port, tried).await,
-        Some(output) => Ok(listens(&output.lines, port)),
+        Some(output) => {
+            *tried = Some("nothing listens there".to_owned());
+            Ok(listens(&output.lines, port))
+        }
     }
 }
 

@@ -159,7 +159,10 @@ async fn conditions() {
         (file("/state"), "done".to_owned()),
         (file("/nothing"), never("a file /nothing in it")),
         (value("up"), "done".to_owned()),
-        (value("down"), never("\"down\" in its file /state")),
+        (
+            value("down"),
+            never("\"down\" in its file /state: the file has something else, of 3 bytes"),
+        ),
         (run(&["true"]), "done".to_owned()),
         (
             run(&["exit", "1"]),

@@ -68,6 +68,21 @@ impl Copy {
 }
 
 impl Dockerfile {
+    /// A program without a shell, with something mounted.
+    pub(crate) fn run_exec_with<S: AsRef<str>>(
+        self,
+        mount: &Mount,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        match mount.text() {
+            Ok(mount) => {
+                let words = exec_form(arguments);
+                self.instruction("RUN", format_args!("--mount={mount} {words}"))
+            }
+            Err(problem) => self.fail(problem),
+        }
+    }
+
     /// `# syntax=`: the frontend that reads the file. It comes before everything else, wherever this is called.
     pub fn syntax(mut self, image: impl Display) -> Self {
         let line = format!("# syntax={image}");

@@ -2,62 +2,33 @@
 //!
 //! Invariant: its id is the digest of its configuration, which says nothing of when and where it was made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::layer_tar::{AssembledLayer, hex};
+use super::{BaseImage, LayerBlob, ProcessConfig};
 
-/// What a base gives to an image on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BaseImage {
-    /// `sha256:…` of each layer, the lowest first. Empty for `scratch`.
-    pub diff_ids: Vec<String>,
-    pub config: ProcessConfig,
-    /// `amd64`.
-    pub architecture: String,
-    /// `linux`.
-    pub os: String,
-    pub variant: Option<String>,
-}
+/// When everything here was made.
+const CREATED: &str = "1970-01-01T00:00:01Z";
 
-/// How containers of an image run: the engine's own field names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ProcessConfig {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub user: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub exposed_ports: BTreeMap<String, Value>,
-    /// `NAME=value`, in order.
-    pub env: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entrypoint: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cmd: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub healthcheck: Option<Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub volumes: BTreeMap<String, Value>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub working_dir: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop_signal: Option<String>,
+/// What an image says of how one of its layers was made.
+pub fn history(made_by: &str) -> Value {
+    json!({"created": CREATED, "created_by": made_by})
 }
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Assembly {
-    /// `sha256:…`: the image's id.
+    /// `sha256:…` of the configuration: the image's id on an engine that keeps no manifests.
     pub id: String,
     /// The configuration, as it is in the archive.
     pub config: String,
     /// Every layer, the lowest first; those of the base are not in the archive.
     pub diff_ids: Vec<String>,
+    /// The same as the engine keeps them, where all of them are known.
+    pub blobs: Option<Vec<LayerBlob>>,
     pub references: BTreeSet<String>,
 }
 
@@ -69,28 +40,28 @@ impl Assembly {
         config: &ProcessConfig,
         references: BTreeSet<String>,
     ) -> Self {
-        let moment = "1970-01-01T00:00:01Z";
         let own = layers.iter().map(|(layer, _)| layer.diff_id.clone());
         let diff_ids: Vec<String> = base.diff_ids.iter().cloned().chain(own).collect();
-        let of_base = base.diff_ids.iter().map(|_| "of the base image".to_owned());
-        let own = layers.iter().map(|(_, made_by)| made_by.clone());
-        let history: Vec<Value> = of_base
-            .chain(own)
-            .map(|made_by| json!({"created": moment, "created_by": made_by}))
-            .collect();
+        let own = layers.iter().map(|(layer, _)| LayerBlob::plain(&layer.diff_id, layer.size));
+        let is_known = base.blobs.len() == base.diff_ids.len();
+        let blobs = is_known.then(|| base.blobs.iter().cloned().chain(own).collect());
+        let own = layers.iter().map(|(_, made_by)| history(made_by));
+        let history: Vec<Value> = base.history.iter().cloned().chain(own).collect();
         let mut document = json!({
             "architecture": base.architecture,
             "os": base.os,
-            "created": moment,
+            "created": CREATED,
             "config": config,
             "rootfs": {"type": "layers", "diff_ids": diff_ids},
             "history": history,
         });
-        if let Some(variant) = &base.variant {
-            document["variant"] = json!(variant);
+        for (key, value) in [("variant", &base.variant), ("author", &base.author)] {
+            if let Some(value) = value {
+                document[key] = json!(value);
+            }
         }
         let config = document.to_string();
         let id = format!("sha256:{}", hex(&Sha256::digest(config.as_bytes())));
-        Self { id, config, diff_ids, references }
+        Self { id, config, diff_ids, blobs, references }
     }
 }

@@ -1,4 +1,4 @@
-//! What is in an image, from a tar of its whole file system.
+//! What is in an image, from tars of its whole file system or of its layers.
 //!
 //! Invariant: it is only an index. Contents are kept of small files of /etc; those of others are asked for by name
 //! ([`ImageView::missing`]), and who made the view gets them.
@@ -8,28 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read};
 use std::ops::Bound;
 
-use tar::{Archive, EntryType};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use windlass_bundle::{FileKind, Metadata, Owner, ResourceError, View};
 
-/// Larger files of /etc are fetched when they are asked for.
-const KEPT_BYTES: u64 = 64 * 1024;
-
-/// Where os-release is where /etc only links to it.
-const OS_RELEASE: &str = "/usr/lib/os-release";
+use super::layer_index::{Indexed, LayerIndex};
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
 pub struct ImageView {
     entries: BTreeMap<String, Indexed>,
+    #[serde(deserialize_with = "bytes")]
     contents: BTreeMap<String, Vec<u8>>,
+    #[serde(skip)]
     missing: RefCell<BTreeSet<String>>,
-}
-
-#[derive(Debug)]
-struct Indexed {
-    metadata: Metadata,
-    /// Of a link.
-    to: String,
 }
 
 impl ImageView {
@@ -38,45 +29,63 @@ impl ImageView {
         Self::default()
     }
 
-    /// Reads the tar that an engine exports a container as.
+    /// Reads the tar that an engine exports a container as. `wanted`: files whose contents are kept.
     ///
     /// # Errors
     ///
     /// If it is no tar, or breaks off.
-    pub fn read(tar: impl Read) -> io::Result<Self> {
+    pub fn read(tar: impl Read, wanted: &BTreeSet<String>) -> io::Result<Self> {
         let mut view = Self::default();
-        let mut archive = Archive::new(tar);
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let Some(path) = place(&entry.path_bytes()) else { continue };
-            let header = entry.header();
-            let kind = header.entry_type();
-            if kind == EntryType::Link {
-                // Another name of a file that came before.
-                let target = entry.link_name_bytes().and_then(|name| place(&name));
-                let known = target.and_then(|target| view.copied(&target));
-                if let Some((metadata, contents)) = known {
-                    view.contents.extend(contents.map(|bytes| (path.clone(), bytes)));
-                    view.entries.insert(path, Indexed { metadata, to: String::new() });
-                }
-                continue;
-            }
-            let metadata = Metadata {
-                kind: kind_of(kind),
-                owner: Owner { uid: number(header.uid()?), gid: number(header.gid()?) },
-                mode: header.mode()? & 0o7777,
-                size: entry.size(),
-            };
-            let to = entry.link_name_bytes().map(|to| String::from_utf8_lossy(&to).into_owned());
-            let is_small = metadata.size <= KEPT_BYTES && metadata.kind == FileKind::File;
-            if is_small && (path.starts_with("/etc/") || path == OS_RELEASE) {
-                let mut bytes = Vec::new();
-                entry.read_to_end(&mut bytes)?;
-                view.contents.insert(path.clone(), bytes);
-            }
-            view.entries.insert(path, Indexed { metadata, to: to.unwrap_or_default() });
-        }
+        view.put_on(LayerIndex::read(tar, wanted)?);
         Ok(view)
+    }
+
+    /// Puts a layer on top of what is there.
+    pub(super) fn put_on(&mut self, layer: LayerIndex) {
+        let LayerIndex { entries, contents, gone, opaque } = layer;
+        for path in opaque {
+            self.remove_below(&path);
+        }
+        for path in gone {
+            self.remove_below(&path);
+            self.entries.remove(&path);
+            self.contents.remove(&path);
+        }
+        for (path, found) in entries {
+            let was = self.entries.get(&path).map(|was| was.metadata.kind);
+            if was == Some(FileKind::Directory) && found.metadata.kind != FileKind::Directory {
+                self.remove_below(&path);
+            }
+            self.contents.remove(&path);
+            self.imply(&path);
+            self.entries.insert(path, found);
+        }
+        self.contents.extend(contents);
+    }
+
+    /// Directories above a path that no layer has an entry for: engines make them so.
+    fn imply(&mut self, path: &str) {
+        let owner = Owner { uid: 0, gid: 0 };
+        let metadata = Metadata { kind: FileKind::Directory, owner, mode: 0o755, size: 0 };
+        let mut rest = path;
+        while let Some((above, _)) = rest.rsplit_once('/').filter(|(above, _)| !above.is_empty()) {
+            if self.entries.contains_key(above) {
+                break;
+            }
+            self.entries.insert(above.to_owned(), Indexed { metadata, to: String::new() });
+            rest = above;
+        }
+    }
+
+    fn remove_below(&mut self, path: &str) {
+        let inside = if path == "/" { "/".to_owned() } else { format!("{path}/") };
+        let is_inside = |one: &&String| one.starts_with(&inside);
+        let all = self.entries.range::<str, _>((Bound::Excluded(&*inside), Bound::Unbounded));
+        let gone: Vec<String> = all.map(|(one, _)| one).take_while(is_inside).cloned().collect();
+        for one in gone {
+            self.entries.remove(&one);
+            self.contents.remove(&one);
+        }
     }
 
     /// Files whose contents were asked for in vain since the last call.
@@ -84,38 +93,10 @@ impl ImageView {
         self.missing.take()
     }
 
-    /// Gives it the contents of a file.
-    pub fn provide(&mut self, path: String, contents: Vec<u8>) {
-        self.contents.insert(path, contents);
+    /// Gives it the contents of files that another view of the same image has.
+    pub fn learn(&mut self, other: Self) {
+        self.contents.extend(other.contents);
     }
-
-    fn copied(&self, path: &str) -> Option<(Metadata, Option<Vec<u8>>)> {
-        Some((self.entries.get(path)?.metadata, self.contents.get(path).cloned()))
-    }
-}
-
-/// The absolute path of an entry; `None` for the root, and for names that are no text, which no resource can have.
-fn place(name: &[u8]) -> Option<String> {
-    let name = std::str::from_utf8(name).ok()?;
-    let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
-    let path: String = parts.flat_map(|part| ["/", part]).collect();
-    (!path.is_empty()).then_some(path)
-}
-
-fn kind_of(entry: EntryType) -> FileKind {
-    if entry.is_dir() {
-        FileKind::Directory
-    } else if entry.is_symlink() {
-        FileKind::Link
-    } else if entry.is_file() || entry.is_contiguous() {
-        FileKind::File
-    } else {
-        FileKind::Other
-    }
-}
-
-fn number(id: u64) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
 }
 
 impl View for ImageView {
@@ -144,4 +125,31 @@ impl View for ImageView {
         let within = all.map_while(|(one, _)| one.strip_prefix(&inside));
         Ok(within.filter(|name| !name.contains('/')).map(str::to_owned).collect())
     }
+}
+
+/// A view as it is kept. Contents that are no text are fetched anew, and so are those that not everybody in the image may read,
+/// such as passwords.
+#[derive(Serialize)]
+struct Kept<'a> {
+    entries: &'a BTreeMap<String, Indexed>,
+    contents: BTreeMap<&'a str, &'a str>,
+}
+
+impl Serialize for ImageView {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        const READ_BY_ALL: u32 = 0o004;
+        let is_public = |path: &str| {
+            let found = self.entries.get(path);
+            found.is_some_and(|found| found.metadata.mode & READ_BY_ALL != 0)
+        };
+        let texts = self.contents.iter().filter(|(path, _)| is_public(path));
+        let contents =
+            texts.filter_map(|(path, bytes)| Some((&**path, std::str::from_utf8(bytes).ok()?)));
+        Kept { entries: &self.entries, contents: contents.collect() }.serialize(to)
+    }
+}
+
+fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Vec<u8>>, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(from)?;
+    Ok(texts.into_iter().map(|(path, text)| (path, text.into_bytes())).collect())
 }

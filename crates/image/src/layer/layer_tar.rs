@@ -22,16 +22,13 @@ pub struct AssembledLayer {
     pub entries: Vec<String>,
 }
 
-/// Writes what differs between a view and an overlay of it.
+/// Writes what differs between an overlay and what lies below it.
 ///
 /// # Errors
 ///
 /// If a file can't be read, the tar can't be written, or the overlay waits for what a command will have done.
-pub fn assemble(
-    below: &dyn View,
-    overlay: &Overlay<'_>,
-    sink: &mut dyn Write,
-) -> io::Result<AssembledLayer> {
+pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Result<AssembledLayer> {
+    let below = overlay.below();
     if overlay.has_run() {
         let message = "commands are run in a container: what they do is not known here";
         return Err(io::Error::new(io::ErrorKind::Unsupported, message));

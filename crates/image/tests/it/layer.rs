@@ -1,12 +1,14 @@
 //! Layers that are assembled: exactly the entries that were planned, and the same bytes each time.
 
-use std::collections::BTreeSet;
-use std::io::{Cursor, Read as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _, Write};
 
+use serde_json::{Value, json};
 use tar::{Archive, Builder, EntryType, Header};
-use windlass_bundle::{Bundle, Directory, Facts, File, Link, Overlay, View as _, plan};
+use windlass_bundle::{Bundle, Directory, Facts, File, FileKind, Link, Overlay, View as _, plan};
 use windlass_image::layer::{
-    AssembledLayer, Assembly, BaseImage, ImageView, ProcessConfig, assemble, load_archive,
+    AssembledLayer, Assembly, BaseImage, ImageView, LayerSource, ProcessConfig, SavedImage,
+    assemble, load_archive, whole_archive,
 };
 
 /// A root file system: `etc/` is a directory, `lib -> usr/lib` a link, `etc/motd=text` a file.
@@ -14,7 +16,14 @@ fn rootfs(entries: &[&str]) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
     for entry in entries {
         let mut header = Header::new_gnu();
-        header.set_mode(if entry.contains('=') { 0o644 } else { 0o755 });
+        let is_private = entry.contains("shadow");
+        header.set_mode(if is_private {
+            0o640
+        } else if entry.contains('=') {
+            0o644
+        } else {
+            0o755
+        });
         header.set_uid(0);
         header.set_gid(0);
         header.set_size(0);
@@ -33,13 +42,13 @@ fn rootfs(entries: &[&str]) -> Vec<u8> {
 }
 
 fn layer(base: &[&str], bundle: &Bundle) -> (AssembledLayer, Vec<u8>) {
-    let view = ImageView::read(Cursor::new(rootfs(base))).unwrap();
+    let view = ImageView::read(Cursor::new(rootfs(base)), &BTreeSet::new()).unwrap();
     let mut overlay = Overlay::new(&view);
     for one in plan(bundle, &view, &Facts::default()).unwrap() {
         one.changes.iter().for_each(|change| overlay.apply(&change.op));
     }
     let mut bytes = Vec::new();
-    let layer = assemble(&view, &overlay, &mut bytes).unwrap();
+    let layer = assemble(&overlay, &mut bytes).unwrap();
     (layer, bytes)
 }
 
@@ -99,9 +108,13 @@ fn an_archive_has_only_what_is_new() {
     let layers = [(layer.clone(), "windlass".to_owned())];
     let assembly = Assembly::new(&base, &layers, &ProcessConfig::default(), BTreeSet::new());
     let mut archive = Vec::new();
-    let mut content = Cursor::new(&bytes);
-    load_archive(&assembly, vec![(&layer.diff_id, layer.size, &mut content)], &mut archive)
-        .unwrap();
+    let write = |out: &mut dyn Write| out.write_all(&bytes);
+    load_archive(&assembly, &[(&layer, &write)], &mut archive).unwrap();
+    let more = |out: &mut dyn Write| out.write_all(&[&bytes[..], b"x"].concat());
+    let less = |out: &mut dyn Write| out.write_all(&bytes[1..]);
+    for wrong in [&more as &dyn Fn(&mut dyn Write) -> std::io::Result<()>, &less] {
+        load_archive(&assembly, &[(&layer, wrong)], &mut std::io::sink()).unwrap_err();
+    }
     let mut names = Vec::new();
     let mut manifest = String::new();
     for entry in Archive::new(Cursor::new(&archive)).entries().unwrap() {
@@ -112,18 +125,176 @@ fn an_archive_has_only_what_is_new() {
         }
     }
     assert_eq!(names.len(), 3, "{names:?}");
-    assert!(manifest.contains("\"aa/layer.tar\""), "{manifest}");
+    assert!(manifest.contains("\"blobs/sha256/aa\""), "{manifest}");
+}
+
+/// Names and contents of an archive's entries.
+fn unpacked(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in Archive::new(Cursor::new(archive)).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        assert!(all.insert(name.clone(), bytes).is_none(), "{name} is there twice");
+    }
+    all
+}
+
+fn archive_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = Builder::new(Vec::new());
+    for (name, bytes) in entries {
+        let mut header = Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, name, *bytes).unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+/// An engine that keeps images as registries do says how it keeps the layers of the base; the archive for it names them so.
+#[test]
+fn an_archive_is_one_of_the_open_format_where_the_base_is() {
+    let below = rootfs(&["a=1"]);
+    let config = br#"{"architecture":"arm64","os":"linux","config":{},
+        "rootfs":{"type":"layers","diff_ids":["sha256:d1"]}}"#;
+    let of_base = br#"{"config":{"digest":"sha256:c0"},"layers":[{"mediaType":
+        "application/vnd.docker.image.rootfs.diff.tar.gzip","digest":"sha256:b1","size":7}]}"#;
+    let manifest = br#"[{"Config":"blobs/sha256/c0","Layers":["blobs/sha256/b1"]}]"#;
+    let saved = archive_of(&[
+        ("blobs/sha256/b1", &below),
+        ("blobs/sha256/c0", config),
+        ("blobs/sha256/e0", of_base),
+        ("index.json", b"{}"),
+        ("manifest.json", manifest),
+        ("oci-layout", b"{}"),
+    ]);
+    let base = SavedImage::read(Cursor::new(&saved), &BTreeSet::new()).unwrap().base;
+    let (layer, bytes) = layer(&[], &Bundle::new().with(File::new("/b").contents("x")));
+    let layers = [(layer.clone(), "windlass".to_owned())];
+    let references = BTreeSet::from(["x/y:1".to_owned(), "z".to_owned()]);
+    let assembly = Assembly::new(&base, &layers, &ProcessConfig::default(), references);
+    let write = |out: &mut dyn Write| out.write_all(&bytes);
+    let sources: &[LayerSource<'_>] = &[(&layer, &write)];
+    let mut archive = Vec::new();
+    load_archive(&assembly, sources, &mut archive).unwrap();
+    let thin = unpacked(&archive);
+    let json = |name: &str| serde_json::from_slice::<Value>(&thin[name]).unwrap();
+    let images = json("index.json")["manifests"].clone();
+    let names: Vec<_> =
+        (0..2).map(|at| images[at]["annotations"]["io.containerd.image.name"].clone()).collect();
+    assert_eq!(names, ["docker.io/x/y:1", "docker.io/library/z:latest"]);
+    let digest = images[0]["digest"].as_str().unwrap().trim_start_matches("sha256:");
+    let blobs = json(&format!("blobs/sha256/{digest}"))["layers"].clone();
+    let packed = "application/vnd.oci.image.layer.v1.tar+gzip";
+    assert_eq!(blobs[0], json!({"mediaType": packed, "digest": "sha256:b1", "size": 7}));
+    assert_eq!(blobs[1]["digest"], layer.diff_id);
+    assert!(!thin.contains_key("blobs/sha256/b1"), "the engine has it");
+
+    // And where the engine wants all of it, what it saved passes through.
+    let mut archive = Vec::new();
+    whole_archive(&assembly, sources, &mut Cursor::new(&saved), &mut archive).unwrap();
+    let whole = unpacked(&archive);
+    assert_eq!(whole["blobs/sha256/b1"], below);
+    let manifest: Value = serde_json::from_slice(&whole["manifest.json"]).unwrap();
+    let own = format!("blobs/sha256/{}", layer.diff_id.trim_start_matches("sha256:"));
+    assert_eq!(manifest[0]["Layers"], json!(["blobs/sha256/b1", own]));
+    assert!(!whole.contains_key("index.json"), "it is not the base that is loaded");
+    let back = SavedImage::read(Cursor::new(&archive), &BTreeSet::new()).unwrap();
+    assert_eq!(back.view.list("/").unwrap(), ["a", "b"]);
+    let other = archive_of(&[("manifest.json", br#"[{"Config":"c","Layers":[]}]"#)]);
+    for wrong in [&other, &archive_of(&[])] {
+        whole_archive(&assembly, sources, &mut Cursor::new(wrong), &mut std::io::sink())
+            .unwrap_err();
+    }
 }
 
 #[test]
 fn contents_of_other_files_are_asked_for() {
-    let mut view = ImageView::read(Cursor::new(rootfs(&["srv/", "srv/x=abc"]))).unwrap();
+    let rootfs = rootfs(&["srv/", "srv/x=abc"]);
+    let mut view = ImageView::read(Cursor::new(&rootfs), &BTreeSet::new()).unwrap();
     let bundle = Bundle::new().with(File::new("/srv/x").contents("abd"));
     assert!(plan(&bundle, &view, &Facts::default()).is_err());
     let missing = view.missing();
     assert_eq!(missing.iter().collect::<Vec<_>>(), ["/srv/x"]);
-    view.provide("/srv/x".to_owned(), b"abc".to_vec());
+    view.learn(ImageView::read(Cursor::new(&rootfs), &missing).unwrap());
     let plans = plan(&bundle, &view, &Facts::default()).unwrap();
     assert_eq!(plans[0].changes[0].reason, "change the contents");
     assert_eq!(view.list("/srv").unwrap(), ["x"]);
+}
+
+/// Layers as an engine saves them: the second takes away, empties a directory, and puts a file in the place of one.
+#[test]
+fn directories_that_no_layer_has_an_entry_for_are_there() {
+    let rootfs = rootfs(&["usr/bin/env=x", "bin -> usr/bin"]);
+    let view = ImageView::read(Cursor::new(&rootfs), &BTreeSet::new()).unwrap();
+    assert_eq!(view.list("/").unwrap(), ["bin", "usr"]);
+    let found = view.metadata("/usr/bin").unwrap().unwrap();
+    assert_eq!((found.kind, found.mode, found.owner.uid), (FileKind::Directory, 0o755, 0));
+    let (assembled, _) =
+        layer(&["usr/bin/env=x", "bin -> usr/bin"], &Bundle::new().with(File::new("/bin/x")));
+    assert_eq!(assembled.entries, ["usr/bin/x"]);
+}
+
+#[test]
+fn what_not_everybody_may_read_is_kept_nowhere() {
+    let rootfs =
+        rootfs(&["etc/passwd=root:x:0:0::/:/bin/sh\n", "etc/shadow=root:$6$salt$hash:1\n"]);
+    let wanted = ["/etc/shadow".to_owned()].into();
+    let view = ImageView::read(Cursor::new(&rootfs), &wanted).unwrap();
+    assert!(view.open("/etc/shadow").is_ok());
+    let kept = serde_json::to_string(&view).unwrap();
+    assert!(kept.contains("root:x:0") && !kept.contains("hash"), "{kept}");
+    let back: ImageView = serde_json::from_str(&kept).unwrap();
+    assert!(back.open("/etc/passwd").is_ok() && back.open("/etc/shadow").is_err());
+    assert_eq!(back.missing(), wanted, "it is asked for anew");
+}
+
+#[test]
+fn a_saved_image_is_what_its_layers_leave() {
+    let layers = [
+        rootfs(&["a/", "a/x=1", "b/", "b/y=2", "c/", "c/z=3", "etc/", "etc/p=old"]),
+        rootfs(&["a/.wh.x=", "b/.wh..wh..opq=", "b/n=4", "c=5", "etc/p=new"]),
+    ];
+    let config = br#"{"architecture":"arm64","os":"linux","config":{"Env":null,"Cmd":["x"]},
+        "rootfs":{"type":"layers","diff_ids":["sha256:1","sha256:2"]}}"#;
+    let manifest =
+        br#"[{"Config":"c.json","RepoTags":null,"Layers":["1/layer.tar","0/layer.tar"]}]"#;
+    let gzipped = |bytes: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    };
+    for packed in [false, true] {
+        let mut tar = Builder::new(Vec::new());
+        let mut add = |name: &str, bytes: &[u8]| {
+            let mut header = Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            tar.append_data(&mut header, name, bytes).unwrap();
+        };
+        // Not in the order of the layers.
+        let upper = if packed { gzipped(&layers[1]) } else { layers[1].clone() };
+        add("0/layer.tar", &upper);
+        add("1/layer.tar", &layers[0]);
+        add("c.json", config);
+        add("manifest.json", manifest);
+        let saved = tar.into_inner().unwrap();
+        let wanted = BTreeSet::from(["/b/n".to_owned()]);
+        let saved = SavedImage::read(Cursor::new(saved), &wanted).unwrap();
+        let list = |path: &str| saved.view.list(path).unwrap();
+        assert_eq!(list("/"), ["a", "b", "c", "etc"]);
+        assert_eq!((list("/a"), list("/b"), list("/c")), (vec![], vec!["n".to_owned()], vec![]));
+        let read = |path: &str| {
+            let mut text = String::new();
+            saved.view.open(path).unwrap().read_to_string(&mut text).unwrap();
+            text
+        };
+        assert_eq!((read("/etc/p").as_str(), read("/b/n").as_str()), ("new", "4"));
+        assert_eq!(saved.base.diff_ids, ["sha256:1", "sha256:2"]);
+        assert_eq!(saved.base.config.cmd, Some(vec!["x".to_owned()]));
+        // As it is kept between runs.
+        let kept = serde_json::to_string(&saved).unwrap();
+        let back: SavedImage = serde_json::from_str(&kept).unwrap();
+        assert_eq!(back.view.list("/b").unwrap(), ["n"]);
+        assert_eq!(back.base, saved.base);
+    }
 }

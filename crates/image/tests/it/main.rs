@@ -13,6 +13,8 @@ mod ignore_truth;
 #[cfg(test)]
 mod layer;
 mod rootfs;
+#[cfg(test)]
+mod sbom;
 mod source;
 mod tar_stream;
 mod tree;

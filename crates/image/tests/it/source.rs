@@ -54,7 +54,9 @@ fn prepare_with(spec: &ImageSpec, ids: &[(&str, &str)]) -> PreparedBuild {
         Recipe::Build(recipe) => {
             recipe.prepare(&pairs(ids), &FileDigests::default()).expect("prepare")
         }
-        other @ (Recipe::Import(_) | Recipe::External) => panic!("not a build: {other:?}"),
+        other @ (Recipe::Import(_) | Recipe::Provision(_) | Recipe::External) => {
+            panic!("not a build: {other:?}")
+        }
     }
 }
 
@@ -210,7 +212,9 @@ fn imports_and_external_images_have_no_dockerfile() {
         let spec = image(ImageSource::Import { path, changes });
         match Recipe::read(&spec, &BTreeMap::new()).expect("read") {
             Recipe::Import(import) => import.digest().expect("digest"),
-            other @ (Recipe::Build(_) | Recipe::External) => panic!("not an import: {other:?}"),
+            other @ (Recipe::Build(_) | Recipe::Provision(_) | Recipe::External) => {
+                panic!("not an import: {other:?}")
+            }
         }
     };
     assert_eq!(import(&[]), import(&[]));
@@ -247,7 +251,7 @@ fn what_is_not_a_file_is_refused_and_never_waited_for() {
             Recipe::Build(recipe) => {
                 recipe.prepare(&BTreeMap::new(), &FileDigests::default()).map(|_| ())
             }
-            Recipe::Import(_) | Recipe::External => Ok(()),
+            Recipe::Import(_) | Recipe::Provision(_) | Recipe::External => Ok(()),
         });
         let mut error: &dyn std::error::Error = &read.expect_err("refused");
         while let Some(source) = error.source() {

@@ -4,6 +4,7 @@
 
 use crate::draft::{Draft, Why};
 use crate::image_state::{self, ImageState};
+use crate::rule::one_off;
 use crate::select::Selection;
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -191,6 +192,7 @@ fn build_action(
         ImageSource::Import { .. } => Action::ImportImage(build),
         ImageSource::Commands { .. }
         | ImageSource::Dockerfile { .. }
+        | ImageSource::Provision(_)
         | ImageSource::External { .. } => Action::BuildImage(build),
     }
 }
@@ -251,6 +253,8 @@ pub(crate) fn build(
             ensure(world, request, &engine, &image, PullPolicy::Missing, draft);
         }
     }
+    // Images of resources are made in such containers.
+    one_off::leftovers(world, draft);
 }
 
 /// Two pull policies for one image: the one that does more, but never means never.

@@ -146,6 +146,12 @@ fn what_a_run_left_goes_with_the_next() {
         "#0 container p.web_run_0: stop (left over)
          #1 #0 -> container p.web_run_0: remove (left over)",
     );
+    check(
+        &fixture,
+        &Request::new(Verb::Build),
+        "#0 container p.web_run_0: stop (left over)
+         #1 #0 -> container p.web_run_0: remove (left over)",
+    );
     let down = fixture.plan(&Request::new(Verb::Down));
     assert!(down.contains("run_0") && down.contains("network net: remove"), "{down}");
 }

@@ -71,6 +71,7 @@ enum Phase {
     Begun,
     Starting,
     Ready,
+    Exited,
     Over,
 }
 
@@ -96,6 +97,7 @@ async fn next(held: &mut Held, alive: &mut Interval, phase: Phase) -> Option<(Va
                     (json!({"event": "waiting", "id": held.id, "what": what}), Phase::Starting)
                 }
                 Said::Ready(Ok(lease)) => (json!({"event": "ready", "lease": lease}), Phase::Ready),
+                Said::Exited(code) => (exited(&held.id, code), Phase::Exited),
                 Said::Ready(Err(problem)) => {
                     let mut event = problem.json();
                     event["event"] = "failed".into();
@@ -105,10 +107,20 @@ async fn next(held: &mut Held, alive: &mut Interval, phase: Phase) -> Option<(Va
             _ = alive.tick() => (json!({"event": "alive"}), Phase::Starting),
         },
         Phase::Ready => tokio::select! {
-            () = held.until_gone() => (json!({"event": "ended", "id": held.id}), Phase::Over),
+            () = held.is_gone() => (json!({"event": "ended", "id": held.id}), Phase::Over),
+            // Nothing more is said of one that is being removed.
+            Said::Exited(code) = held.next() => (exited(&held.id, code), Phase::Exited),
             _ = alive.tick() => (json!({"event": "alive"}), Phase::Ready),
+        },
+        Phase::Exited => tokio::select! {
+            () = held.is_gone() => (json!({"event": "ended", "id": held.id}), Phase::Over),
+            _ = alive.tick() => (json!({"event": "alive"}), Phase::Exited),
         },
         Phase::Over => return None,
     };
     Some(told)
+}
+
+fn exited(id: &str, code: Option<i64>) -> Value {
+    json!({"event": "exited", "id": id, "exit_code": code})
 }

@@ -14,8 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use windlass_serve::{
-    Access, Cancelled, Keeper, Kind, Leases, LogLine, LogRequest, Problem, Served, Server, What,
-    Wish,
+    Access, Cancelled, Keeper, Kind, Leases, Limits, LogLine, LogRequest, Problem, Served, Server,
+    What, Wish,
 };
 
 pub(crate) const TOKEN: &str = "the-token";
@@ -117,12 +117,16 @@ impl Reply {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keeper = Arc::new(Counter::default());
         let access = Arc::new(Access::new(TOKEN.to_owned(), address));
-        let server =
-            Server::new(listener, Arc::clone(&access), Arc::clone(&keeper) as Arc<dyn Keeper>);
+        let asked = Arc::clone(&keeper) as Arc<dyn Keeper>;
+        let server = Server::new(listener, Arc::clone(&access), asked, limits);
         let leases = server.leases();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {

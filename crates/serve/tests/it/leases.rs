@@ -52,9 +52,18 @@ async fn one_that_nobody_renews_ends() {
 
 #[tokio::test]
 async fn one_that_is_held_goes_with_its_connection() {
+    held("").await;
+}
+
+#[tokio::test]
+async fn so_does_one_that_was_asked_for_with_more_than_it_needs() {
+    held("\r\n\r\nand more").await;
+}
+
+async fn held(more: &str) {
     let fixture = Fixture::new().await;
     let mut connection = fixture.connect().await;
-    let request = format!("{}{HOLD}", fixture.head("POST /v1/leases", HOLD.len()));
+    let request = format!("{}{HOLD}{more}", fixture.head("POST /v1/leases", HOLD.len()));
     connection.get_mut().write_all(request.as_bytes()).await.unwrap();
     assert_eq!(head(&mut connection).await.status, 200);
     let mut events = Vec::new();

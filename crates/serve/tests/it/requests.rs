@@ -2,10 +2,11 @@
 //!
 //! Invariant: whatever is sent, the server answers the next request.
 
-use crate::fixture::{Fixture, TOKEN};
+use crate::fixture::{Fixture, TOKEN, head};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use windlass_serve::Limits;
 
 #[tokio::test]
 async fn every_route_wants_what_it_needs() {
@@ -98,12 +99,12 @@ async fn hostile_requests_are_refused() {
     fixture.with("POST /v1/leases", &[&host, &bearer, form]).await.is(415);
     let huge = format!("X-Huge: {}", "x".repeat(60_000));
     let refused = fixture.with("GET /v1/health", &[&host, &huge]).await;
-    assert!((400..500).contains(&refused.status), "{refused:?}");
+    assert_eq!(refused.is(431).json()["error"]["code"], "too_large");
     let many: Vec<String> = (0..200).map(|at| format!("X-{at}: 1")).collect();
     let many: Vec<&str> =
         [host.as_str()].into_iter().chain(many.iter().map(String::as_str)).collect();
     let refused = fixture.with("GET /v1/health", &many).await;
-    assert!((400..500).contains(&refused.status), "{refused:?}");
+    assert_eq!(refused.is(431).json()["error"]["code"], "too_large");
     let mut garbage = fixture.connect().await;
     garbage.get_mut().write_all(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n").await.unwrap();
     // A connection that says nothing holds up nobody.
@@ -133,6 +134,47 @@ async fn a_browser_is_let_in_once_and_can_only_look() {
     assert_eq!(state["project"], "p");
     let begin = fixture.with("POST /v1/leases", &[&host, &cookie]).await;
     begin.is(401);
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn who_does_not_read_goes_and_too_many_are_told_so() {
+    let limits = Limits { connections: 4, write_within: Duration::from_millis(300) };
+    let fixture = Fixture::with_limits(limits).await;
+    let asked = fixture.head("GET /openapi.json", 0);
+    let mut deaf = Vec::new();
+    for _ in 0..4 {
+        let mut connection = fixture.connect().await;
+        // Until neither system takes more; at the latest when the server has closed it.
+        loop {
+            let write = connection.get_mut().write_all(asked.as_bytes());
+            match tokio::time::timeout(Duration::from_millis(200), write).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        deaf.push(connection);
+    }
+    let mut answered = 0;
+    for _ in 0..100 {
+        let reply = fixture.ask("GET /v1/health", "").await;
+        assert!([200, 503].contains(&reply.status), "{reply:?}");
+        if reply.status == 503 {
+            assert_eq!(reply.json()["error"]["code"], "unavailable");
+        } else {
+            answered += 1;
+        }
+        if answered == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(answered, 3);
+    drop(deaf);
+    let idle: Vec<_> = futures_util::future::join_all((0..4).map(|_| fixture.connect())).await;
+    let mut busy = fixture.connect().await;
+    assert_eq!(head(&mut busy).await.status, 503);
+    drop(idle);
     fixture.end().await;
 }
 

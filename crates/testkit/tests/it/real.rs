@@ -155,6 +155,7 @@ fn feasible(project: &Project, image: &str) -> Project {
             ImageSource::External { .. } => image.clone_into(&mut spec.reference),
             ImageSource::Dockerfile { .. }
             | ImageSource::Commands { .. }
+            | ImageSource::Provision(_)
             | ImageSource::Import { .. } => {}
         }
     }

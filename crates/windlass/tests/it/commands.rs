@@ -238,7 +238,10 @@ const MISTAKES: &[(&str, &str)] = &[
         "\"Debian\" has capital letters, which an image's name cannot have (write \"debian\")",
     ),
     ("[ENV, [[a, b]]]", "expected a string, found a list"),
-    ("{RUN: {a: b}}", "RUN takes text; only ADD and COPY take options"),
+    (
+        "{RUN: {a: b}}",
+        "RUN takes text; only ADD and COPY take options (write its text: [RUN, \"…\"])",
+    ),
     (
         "{RUN: a, ENV: b}",
         "expected one command, found a mapping (one item is one command: write `- ADD: {…}`)",

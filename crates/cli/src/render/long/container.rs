@@ -103,7 +103,7 @@ fn process(out: &mut Entries, config: &ContainerConfig) {
     out.some("healthcheck", config.healthcheck.as_ref().map(healthcheck));
 }
 
-fn healthcheck(check: &Healthcheck) -> Value {
+pub(super) fn healthcheck(check: &Healthcheck) -> Value {
     let Healthcheck { test, interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries } =
         check;
     let mut out = Entries::default();

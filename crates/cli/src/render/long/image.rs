@@ -7,6 +7,7 @@ use windlass::model::command::{AddOptions, BuildCommand, CopySource};
 use windlass::model::image::{
     BuildOptions, Builder, ContextSpec, DockerfileSource, ImageSource, ImageSpec, PullPolicy,
 };
+use windlass::model::provision::{ImageDefaults, Provision};
 
 use super::{Entries, mode};
 
@@ -29,6 +30,12 @@ pub(super) fn image(spec: &ImageSpec) -> Value {
             out.put("import", path.as_str());
             out.list("changes", changes.iter().map(String::as_str));
         }
+        ImageSource::Provision(provision) => {
+            let Provision { from, bundle, defaults } = &**provision;
+            out.put("from", from.as_ref().map_or("scratch".to_owned(), ToString::to_string));
+            out.list("resources", bundle.resources.iter().map(super::resource::resource));
+            self::defaults(&mut out, defaults);
+        }
         ImageSource::External { pull } => {
             out.put("image", reference.as_str());
             out.some("pull", self::pull(*pull));
@@ -41,6 +48,31 @@ pub(super) fn image(spec: &ImageSpec) -> Value {
     self::build(&mut out, build);
     out.flag("push", *push);
     out.done()
+}
+
+fn defaults(out: &mut Entries, defaults: &ImageDefaults) {
+    let ImageDefaults {
+        env,
+        user,
+        workdir,
+        entrypoint,
+        command,
+        exposed,
+        volumes,
+        healthcheck,
+        stop_signal,
+        maintainer,
+    } = defaults;
+    out.texts("env", env);
+    out.some("user", user.as_deref());
+    out.some("workdir", workdir.as_deref());
+    out.some("entrypoint", entrypoint.clone());
+    out.some("command", command.clone());
+    out.list("ports", exposed.iter().map(ToString::to_string));
+    out.list("volumes", volumes.iter().map(String::as_str));
+    out.some("healthcheck", healthcheck.as_ref().map(super::container::healthcheck));
+    out.some("stop_signal", stop_signal.as_deref());
+    out.some("maintainer", maintainer.as_deref());
 }
 
 /// Only where it is not the default.

@@ -5,12 +5,13 @@
 mod container;
 mod image;
 mod outside;
+mod resource;
 mod written;
 
 pub(crate) use written::{PLACE, Written, written};
 
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use windlass::model::container::ContainerConfig;
 use windlass::model::dependency::Dependency;
 use windlass::model::engine::{EngineSpec, TlsSpec};
@@ -55,7 +56,12 @@ pub(crate) fn project(project: &Project) -> Value {
     out.section("secrets", secrets.iter().map(|(key, spec)| (key.clone(), secret(spec))));
     let mut groups: BTreeMap<_, _> =
         groups.iter().map(|(key, all)| (key.clone(), members(all, project))).collect();
-    for key in tasks.values().filter_map(|task| instances(task, project)) {
+    // Each instance is a container of its own here; all of them are still called by one name.
+    let whole = project.containers.values().filter(|spec| spec.instance.is_some());
+    let whole = whole.map(|spec| spec.key.as_str());
+    let of_tasks = tasks.values().filter_map(|task| instances(task, project));
+    let keys: BTreeSet<&str> = whole.chain(of_tasks).collect();
+    for key in keys {
         groups.entry(key.to_owned()).or_insert_with(|| members(&[key.to_owned()], project));
     }
     out.section("groups", groups);

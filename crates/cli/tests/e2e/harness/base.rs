@@ -23,26 +23,59 @@ pub(crate) fn image() -> &'static str {
 fn make() -> String {
     let image = format!("localhost/windlass-test-{}/base:1", std::process::id());
     guard(&image);
-    import(&image, "");
+    import(&image, rootfs_tar(), "");
     image
 }
 
 /// Puts it on the engine that this thread works with, which is not the usual one.
 pub(crate) fn bring() {
-    import(image(), "");
+    import(image(), rootfs_tar(), "");
 }
 
 /// Another image with the same files, of this reference.
 pub(crate) fn variant(reference: &str) {
-    import(
-        reference,
-        &format!("&changes={}", engine::encode(&format!("LABEL variant={reference}"))),
-    );
+    let label = engine::encode(&format!("LABEL variant={reference}"));
+    import(reference, rootfs_tar(), &format!("&changes={label}"));
 }
 
-fn import(reference: &str, more: &str) {
+/// An image without what is below a directory, with other entries (`dev -> srv` a link, `dev` a file), and changed as the
+/// instructions say.
+pub(crate) fn odd(reference: &str, without: &str, with: Option<&str>, instructions: &[&str]) {
+    let mut tar = tar::Builder::new(Vec::new());
+    let plain = |path: &[u8]| {
+        let path = String::from_utf8_lossy(path).into_owned();
+        path.trim_start_matches("./").trim_end_matches('/').to_owned()
+    };
+    for entry in tar::Archive::new(rootfs_tar()).entries().unwrap() {
+        let entry = entry.unwrap();
+        if without.is_empty() || plain(&entry.path_bytes()) != without {
+            tar.append(&entry.header().clone(), entry).unwrap();
+        }
+    }
+    if let Some(with) = with {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        header.set_mode(0o755);
+        let (path, to) = with.split_once(" -> ").unwrap_or((with, ""));
+        if to.is_empty() {
+            tar.append_data(&mut header, path, std::io::empty()).unwrap();
+        } else {
+            header.set_entry_type(tar::EntryType::Symlink);
+            tar.append_link(&mut header, path, to).unwrap();
+        }
+    }
+    let changes = instructions.iter().flat_map(|one| ["&changes=".to_owned(), engine::encode(one)]);
+    import(reference, &tar.into_inner().unwrap(), &changes.collect::<String>());
+}
+
+/// Its files, for images that have others beside them.
+pub(crate) fn rootfs_tar() -> &'static [u8] {
     static ROOTFS: OnceLock<Vec<u8>> = OnceLock::new();
-    let tar = ROOTFS.get_or_init(|| rootfs(tempfile::tempdir().unwrap().path()));
+    ROOTFS.get_or_init(|| rootfs(tempfile::tempdir().unwrap().path()))
+}
+
+/// An image of a tar; `more` goes on with the query.
+pub(crate) fn import(reference: &str, tar: &[u8], more: &str) {
     // Podman does not look at a tag beside the name.
     let path = format!("/images/create?fromSrc=-&repo={}{more}", engine::encode(reference));
     let reply = engine::call("POST", &path, "application/x-tar", tar);

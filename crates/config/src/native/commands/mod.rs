@@ -116,7 +116,8 @@ fn complex(reader: &Reader, word: &str, item: &Item) -> Option<CommandKind> {
                 "{} takes text; only ADD and COPY take options",
                 crate::yaml::shorten(word)
             );
-            reader.report(reader.error(item, "wrong-type", message));
+            let help = format!("write its text: [{}, \"…\"]", crate::yaml::shorten(word));
+            reader.report(reader.error(item, "wrong-type", message).help(help));
             None
         }
     }

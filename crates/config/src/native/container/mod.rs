@@ -19,9 +19,9 @@ use std::hash::Hash;
 
 use std::sync::Arc;
 
-pub(super) use lifecycle::{choice, pull};
+pub(super) use lifecycle::{choice, health, pull};
 pub(super) use network::extra_hosts;
-pub(super) use process::{command, container_path, platform};
+pub(super) use process::{command, container_path, plain_env, platform, user};
 pub(super) use secrets::mode;
 pub(super) use storage::permissions;
 

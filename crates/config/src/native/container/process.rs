@@ -49,7 +49,7 @@ pub(in super::super) fn command(reader: &Reader, item: &Item) -> Option<Vec<Stri
 }
 
 /// `name`, `1000`, `1000:1000`, or `[user, group]`.
-pub(super) fn user(reader: &Reader, item: &Item) -> Option<String> {
+pub(in super::super) fn user(reader: &Reader, item: &Item) -> Option<String> {
     let item = reader.resolve(item)?;
     if item.node.as_sequence().is_some() {
         let parts = reader.strings(&item);

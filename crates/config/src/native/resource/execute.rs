@@ -64,7 +64,8 @@ const KEYS: &[Field<Draft<Execute>>] = &[
     },
 ];
 
-fn command(reader: &Reader, item: &Item) -> Option<CommandLine> {
+/// A text is a script, a list a program and its arguments.
+pub(super) fn command(reader: &Reader, item: &Item) -> Option<CommandLine> {
     let item = reader.resolve(item)?;
     if item.node.as_sequence().is_some() {
         return Some(CommandLine::Argv(reader.strings(&item)));

@@ -5,16 +5,23 @@
 mod block;
 mod common;
 mod content;
+mod cron;
 mod directory;
 mod draft;
 mod execute;
+mod fetch;
 mod file;
+mod git;
 mod group;
 mod line;
 mod link;
 mod mode;
+mod mount;
 mod package;
 mod places;
+mod repo;
+mod service;
+mod sysctl;
 mod tree;
 mod user;
 mod wrong;
@@ -22,7 +29,7 @@ mod wrong;
 pub use places::{ResourcePlace, Resources};
 pub(crate) use wrong::diagnostic;
 
-use windlass_bundle::Resource;
+use windlass_bundle::{Mode, Resource};
 
 use self::common::{COMMON, Common};
 use self::draft::Read;
@@ -40,13 +47,20 @@ struct Type {
 
 const TYPES: &[Type] = &[
     block::TYPE,
+    cron::TYPE,
     directory::TYPE,
     execute::TYPE,
+    fetch::TYPE,
     file::TYPE,
+    git::TYPE,
     group::TYPE,
     line::TYPE,
     link::TYPE,
+    mount::TYPE,
     package::TYPE,
+    repo::TYPE,
+    service::TYPE,
+    sysctl::TYPE,
     tree::TYPE,
     user::TYPE,
 ];
@@ -74,6 +88,13 @@ pub(crate) fn read(reader: &Reader, item: &Item) -> Resources {
         }
     }
     wrong::report(reader, &resources, is_complete);
+    resources
+}
+
+/// The same for a mode that is known: what has no place there is reported, too.
+pub(crate) fn read_for(reader: &Reader, item: &Item, mode: Mode) -> Resources {
+    let resources = read(reader, item);
+    wrong::report_for(reader, &resources, mode);
     resources
 }
 
@@ -145,11 +166,7 @@ fn unknown(reader: &Reader, item: &Item, map: &Mapping) {
         Some(entry) => {
             let word = &*entry.key.text;
             let shown = crate::yaml::shorten(word);
-            let message = if LATER.contains(&word) {
-                format!("resources of the type \"{shown}\" can't be read yet")
-            } else {
-                format!("unknown type of resource \"{shown}\"")
-            };
+            let message = format!("unknown type of resource \"{shown}\"");
             let near = reader.budgeted(|| crate::read::suggest(word, words.clone()));
             let help = near.map_or_else(listed, |near| format!("did you mean \"{near}\"?"));
             (entry.key.span, message, help)
@@ -158,6 +175,3 @@ fn unknown(reader: &Reader, item: &Item, map: &Mapping) {
     let found = Diagnostic::error("unknown-type", message).at(span, "");
     reader.report(found.in_path(item.path.to_string()).help(help));
 }
-
-/// Types of the design that are not read yet.
-const LATER: &[&str] = &["fetch", "git", "repo", "service", "mount", "cron", "sysctl"];

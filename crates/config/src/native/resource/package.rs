@@ -2,10 +2,11 @@
 //!
 //! Invariant: a text or a list alone is their names.
 
-use windlass_bundle::{Package, PackagePolicy, PackageSystem};
+use windlass_bundle::{Package, PackagePolicy};
 
 use super::Type;
 use super::draft::{self, Draft, Form};
+use super::repo::MANAGERS;
 use crate::native::container::choice;
 use crate::native::{put, set};
 use crate::read::{Field, names};
@@ -27,9 +28,6 @@ const POLICIES: &[(&str, PackagePolicy)] = &[
     ("remove", PackagePolicy::Remove),
     ("purge", PackagePolicy::Purge),
 ];
-
-const MANAGERS: &[(&str, PackageSystem)] =
-    &[("apt", PackageSystem::Apt), ("apk", PackageSystem::Apk), ("dnf", PackageSystem::Dnf)];
 
 const KEYS: &[Field<Draft<Package>>] = &[
     Field { name: "names", read: |d, r, i| d.kind.names = r.strings(i) },

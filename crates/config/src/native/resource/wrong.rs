@@ -2,7 +2,9 @@
 //!
 //! Invariant: nothing is said of a resource that could not be read but what that was.
 
-use windlass_bundle::ResourceError;
+use std::cell::LazyCell;
+
+use windlass_bundle::{Mode, ResourceError};
 
 use super::{ResourcePlace, Resources};
 use crate::diagnostic::Diagnostic;
@@ -12,6 +14,10 @@ use crate::read::{Reader, did_you_mean};
 pub(super) fn report(reader: &Reader, resources: &Resources, is_complete: bool) {
     let place = |index: usize| resources.places.get(index);
     let all_whole = is_complete && resources.places.iter().all(|place| place.is_whole);
+    let names = LazyCell::new(|| -> Vec<String> {
+        let all = resources.bundle.resources.iter();
+        all.filter_map(|one| one.id.clone().or_else(|| one.name())).collect()
+    });
     for error in windlass_bundle::check(&resources.bundle) {
         let Some(own) = error.index().and_then(place) else { continue };
         let about = std::iter::once(own).chain(error.others().iter().filter_map(|one| place(*one)));
@@ -21,14 +27,20 @@ pub(super) fn report(reader: &Reader, resources: &Resources, is_complete: bool) 
         }
         let mut found = diagnostic(&resources.places, own, &error);
         if is_unknown {
-            let all = resources.bundle.resources.iter();
-            let names = all.map(|one| one.id.clone().unwrap_or_else(|| one.kind.name()));
-            let names: Vec<String> = names.collect();
             let word = error.reference().unwrap_or_default();
             let near = || did_you_mean(word, names.iter().map(String::as_str));
             found = found.maybe_help(reader.budgeted(near));
         }
         reader.report(found);
+    }
+}
+
+/// Reports what has no place in a mode.
+pub(super) fn report_for(reader: &Reader, resources: &Resources, mode: Mode) {
+    for error in windlass_bundle::check_for(&resources.bundle, mode) {
+        if let Some(own) = error.index().and_then(|index| resources.places.get(index)) {
+            reader.report(diagnostic(&resources.places, own, &error));
+        }
     }
 }
 

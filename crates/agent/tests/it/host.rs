@@ -1,0 +1,126 @@
+//! What is said with an agent on a host, on a root and a state of its own.
+
+use crate::run::Place;
+use serde_json::{Value, json};
+use std::fs::File as OpenFile;
+use windlass_bundle::{Bundle, Directory, File, Resource};
+
+/// SHA-256 of `hello`.
+const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+fn asked(place: &Place, bundle: &Bundle, asset: &str, asks: &[&str]) -> Vec<Value> {
+    asked_with(place, bundle, asset, asks, None).1
+}
+
+fn asked_with(
+    place: &Place,
+    bundle: &Bundle,
+    asset: &str,
+    asks: &[&str],
+    ends_at: Option<u32>,
+) -> (Option<i32>, Vec<Value>) {
+    let mut input = format!("{{\"bundle\":{}}}\n", bundle.to_json());
+    if !asset.is_empty() {
+        input += &json!({"asset": {"digest": HELLO, "size": asset.len()}}).to_string();
+        input += "\n";
+        input += asset;
+    }
+    for ask in asks {
+        input.extend(["\"", ask, "\"\n"]);
+    }
+    let (root, state, assets) = (place.path("root"), place.path("state/s.json"), place.path("a"));
+    std::fs::create_dir_all(&root).unwrap();
+    let arguments = ["host", "--root", &root, "--state", &state, "--assets", &assets];
+    let ends_at = ends_at.map(|point| ("WINDLASS_AGENT_ENDS_AT", point.to_string()));
+    place.talk(&arguments, ends_at, &input)
+}
+
+fn end(lines: &[Value]) -> &str {
+    lines.last().and_then(|line| line["end"].as_str()).unwrap_or_default()
+}
+
+fn bundle() -> Bundle {
+    let asset = format!("assets/{HELLO}");
+    Bundle::new()
+        .with(Directory::new("/d"))
+        .with(File::new("/d/hello").source(asset))
+        .with(Resource::from(File::new("/d/told").contents("told\n")).watching("/d/hello"))
+}
+
+#[test]
+fn what_is_needed_is_sent_once_and_what_is_planned_is_applied() {
+    let place = Place::new();
+    let first = asked(&place, &bundle(), "hello", &["plan", "apply"]);
+    assert_eq!(first[0], json!({"needs": [HELLO]}), "{first:?}");
+    assert_eq!(end(&first), "done", "{first:?}");
+    assert_eq!(
+        (place.text("root/d/hello").as_str(), place.text("root/d/told").as_str()),
+        ("hello", "told\n")
+    );
+    let again = asked(&place, &bundle(), "", &["plan"]);
+    assert_eq!(again[0], json!({"needs": []}));
+    let changed = again
+        .iter()
+        .filter(|line| line["resource"]["changes"].as_array().is_some_and(|all| !all.is_empty()));
+    assert_eq!((changed.count(), end(&again)), (0, "done"), "{again:?}");
+}
+
+#[test]
+fn nothing_is_applied_that_was_not_planned_so() {
+    let place = Place::new();
+    let lines = asked(&place, &bundle(), "hello", &["apply"]);
+    assert_eq!(end(&lines), "differs", "{lines:?}");
+    assert!(!place.has("root/d"));
+}
+
+#[test]
+fn only_one_applies_at_a_time() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("state")).unwrap();
+    let lock = OpenFile::create(place.path("state/lock")).unwrap();
+    lock.lock().unwrap();
+    let lines = asked(&place, &bundle(), "hello", &["plan", "apply"]);
+    assert_eq!(end(&lines), "held", "{lines:?}");
+    assert!(!place.has("root/d"));
+    drop(lock);
+    assert_eq!(end(&asked(&place, &bundle(), "", &["plan", "apply"])), "done");
+}
+
+#[test]
+fn files_of_a_bundle_are_assets_that_are_what_they_are_called() {
+    let place = Place::new();
+    let lines = asked(&place, &bundle(), "jello", &["plan"]);
+    assert!(
+        lines[1]["failed"]["error"].as_str().unwrap().contains("changed on the way"),
+        "{lines:?}"
+    );
+    assert!(!place.has(&format!("a/assets/{HELLO}")));
+    for path in ["/etc/passwd", "assets/../../x", "assets/aa"] {
+        let bundle = Bundle::new().with(File::new("/x").source(path));
+        let lines = asked(&place, &bundle, "", &["plan", "apply"]);
+        let error = lines[0]["failed"]["error"].as_str().unwrap();
+        assert!(error.contains("not named by a digest"), "{error}");
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
+    let mut killed = 0;
+    for point in 0.. {
+        let place = Place::new();
+        let (code, _) = asked_with(&place, &bundle(), "hello", &["plan", "apply"], Some(point));
+        let lines = asked(&place, &bundle(), "hello", &["plan", "apply"]);
+        assert_eq!(end(&lines), "done", "{point}: {lines:?}");
+        let found = (place.text("root/d/hello"), place.text("root/d/told"));
+        // What watches is applied also if what it watches was changed by the run that was killed.
+        assert_eq!(found, ("hello".into(), "told\n".into()), "{point}");
+        assert!(!place.has("state/s.json"), "{point}: nothing is left to be done");
+        let names = std::fs::read_dir(place.path("root/d")).unwrap();
+        assert_eq!(names.count(), 2, "{point}: nothing else was left behind");
+        if code.is_some() {
+            break;
+        }
+        killed += 1;
+    }
+    assert_eq!(killed, 6, "before and after each of three operations");
+}

@@ -1,0 +1,44 @@
+//! What an agent says of a resource that can't be as it shall be.
+//!
+//! Invariant: the same as [`ResourceError`] says, but for which key it is about.
+
+use crate::ResourceError;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Its place in the bundle, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Empty where it is about none of them.
+    pub id: String,
+    pub error: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl From<&ResourceError> for ErrorReport {
+    fn from(error: &ResourceError) -> Self {
+        Self {
+            index: error.index(),
+            id: error.id.clone(),
+            error: error.message.clone(),
+            field: error.field.map(str::to_owned),
+            help: error.help.clone(),
+        }
+    }
+}
+
+impl ErrorReport {
+    /// What it was before it was sent.
+    pub fn into_error(self) -> ResourceError {
+        let mut error = ResourceError::new(self.error).of(self.id);
+        error.help = self.help;
+        match self.index {
+            Some(index) => error.at(index),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A bundle on a host.
+//!
+//! Invariant: what is done there is what was shown; if it is something else by then, that is shown first.
+
+use windlass::bundle::{Ask, End, ErrorReport, ResourceReport};
+
+use super::{failed, obtain, read};
+use crate::args::Apply;
+use crate::exit::Exit;
+use crate::host::{Host, Place};
+use crate::invocation::Invocation;
+use crate::render::{bundle, escape, json};
+use crate::trouble::{Result, Trouble};
+
+/// How often what was shown may be outdated when it shall be done.
+const LOOKS: usize = 5;
+
+pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<Exit> {
+    let console = &invocation.console;
+    let place = Place::parse(name)?;
+    let shown = escape::line(&place.to_string()).into_owned();
+    let (loaded, bundle) = read(invocation, &args.bundle)?;
+    let (mut sent, no_file) = (bundle.clone(), |error: windlass::bundle::ResourceError| {
+        Trouble::failed(error.to_string())
+    });
+    sent.take_sensitive().map_err(no_file)?;
+    let assets = sent.take_assets().map_err(no_file)?;
+    let failed = |errors: Vec<ErrorReport>| {
+        let errors: Vec<_> = errors.into_iter().map(ErrorReport::into_error).collect();
+        Ok(failed(invocation, &loaded, &errors))
+    };
+    let mut host = Host::open(invocation, place, args.sudo)?;
+    if let Some(error) = host.give(sent, &assets)? {
+        return failed(vec![error]);
+    }
+    host.ask(&Ask::Plan);
+    let mut planned = host.answers(|_| ())?;
+    for _ in 0..LOOKS {
+        if planned.end == End::Failed {
+            return failed(planned.errors);
+        }
+        let reports = &planned.reports;
+        let has_changes = reports.iter().any(is_changed);
+        if console.is_json {
+            console.json(&json::object("bundle_plan", bundle::json(&bundle, reports)));
+        } else if !console.quiet {
+            console.result(&bundle::plan(&bundle, reports, console.stdout, console.verbose));
+        }
+        if args.plan {
+            return Ok(if args.exit_code && has_changes { Exit::Changes } else { Exit::Done });
+        }
+        if !has_changes {
+            return Ok(Exit::Done);
+        }
+        obtain(invocation, args, &shown)?;
+        host.ask(&Ask::Apply);
+        let done = host.answers(|report| {
+            if is_changed(report) {
+                console.say(&format!("  {}: changed\n", escape::line(&report.id)));
+            }
+        })?;
+        match done.end {
+            End::Done => {
+                if console.is_json {
+                    console.json(&json::object(
+                        "bundle_applied",
+                        bundle::json(&bundle, &done.reports),
+                    ));
+                }
+                let changed = done.reports.iter().filter(|report| is_changed(report)).count();
+                console.say(&format!("{} changed.\n", bundle::resources(changed)));
+                return Ok(Exit::Done);
+            }
+            End::Differs => {
+                console.warn(&format!("meanwhile {shown} has changed; this is to be done now:"));
+                planned = done;
+            }
+            End::Held => {
+                return Err(Trouble::Held {
+                    message: format!("another run is at work on {shown}"),
+                    hint: "try again when it has ended".to_owned(),
+                });
+            }
+            End::Failed => return failed(done.errors),
+        }
+    }
+    Err(Trouble::failed(format!("what is to be done on {shown} is something else at every look")))
+}
+
+fn is_changed(report: &ResourceReport) -> bool {
+    !report.changes.is_empty()
+}

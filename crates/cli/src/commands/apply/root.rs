@@ -1,0 +1,91 @@
+//! A bundle in a directory of this machine.
+//!
+//! Invariant: nothing is run there; what would have to be is said before anything is changed.
+
+use std::path::Path;
+
+use windlass::bundle::{Facts, LoadedBundle, Mode, Op, ResourcePlan, ResourceReport, Root};
+use windlass::config::{Diagnostic, Diagnostics};
+
+use super::{failed, obtain, read};
+use crate::args::Apply;
+use crate::exit::Exit;
+use crate::invocation::Invocation;
+use crate::load;
+use crate::render::{bundle, escape, json};
+use crate::trouble::{Result, Trouble};
+
+pub(super) fn run(invocation: &Invocation, args: &Apply, directory: &Path) -> Result<Exit> {
+    let console = &invocation.console;
+    let (loaded, bundle) = read(invocation, &args.bundle)?;
+    let place = invocation.environment.directory.join(directory);
+    let shown = escape::line(&directory.to_string_lossy()).into_owned();
+    let root = Root::open(&place).map_err(|error| {
+        let message = format!("the root {shown} cannot be opened: {error}");
+        Trouble::usage(message, "name a directory that is there: `--root DIRECTORY`")
+    })?;
+    let facts = Facts::of(&root, Mode::Root, arch());
+    let facts = facts.map_err(|error| Trouble::failed(error.to_string()))?;
+    let plans = match windlass::bundle::plan(&bundle, &root, &facts) {
+        Ok(plans) => plans,
+        Err(errors) => return Ok(failed(invocation, &loaded, &errors)),
+    };
+    let reports: Vec<_> = plans.iter().map(ResourceReport::from).collect();
+    let has_changes = plans.iter().any(|plan| !plan.changes.is_empty());
+    if console.is_json {
+        console.json(&json::object("bundle_plan", bundle::json(&bundle, &reports)));
+    } else if !console.quiet {
+        console.result(&bundle::plan(&bundle, &reports, console.stdout, console.verbose));
+    }
+    if args.plan {
+        return Ok(if args.exit_code && has_changes { Exit::Changes } else { Exit::Done });
+    }
+    if !has_changes {
+        return Ok(Exit::Done);
+    }
+    let impossible = runs(&loaded, &plans);
+    if impossible.has_errors() {
+        load::show(console, &impossible, &loaded.sources);
+        return Ok(Exit::Failed);
+    }
+    obtain(invocation, args, &shown)?;
+    let done = match windlass::bundle::apply(&bundle, &root, &facts) {
+        Ok(done) => done,
+        Err(errors) => return Ok(failed(invocation, &loaded, &errors)),
+    };
+    let done: Vec<_> = done.iter().map(ResourceReport::from).collect();
+    let changed = done.iter().filter(|plan| !plan.changes.is_empty()).count();
+    if console.is_json {
+        console.json(&json::object("bundle_applied", bundle::json(&bundle, &done)));
+    }
+    console.say(&format!("{} changed.\n", bundle::resources(changed)));
+    Ok(Exit::Done)
+}
+
+/// What needs to run something, which nothing in a directory does.
+fn runs(loaded: &LoadedBundle, plans: &[ResourcePlan]) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let is_run = |plan: &&ResourcePlan| {
+        plan.changes.iter().any(|change| matches!(change.op, Op::Run { .. }))
+    };
+    for plan in plans.iter().filter(is_run) {
+        let message = "it runs commands, and in a directory nothing can run yet";
+        let one = Diagnostic::error("bad-resource", message)
+            .help("add `only_if: {mode: [host, image]}` to leave it out here");
+        found.push(match loaded.places.get(plan.index) {
+            Some(place) => one.at(place.span, "").in_path(place.path.clone()),
+            None => one,
+        });
+    }
+    found.sort();
+    found
+}
+
+/// This machine's, in the words of platforms.
+fn arch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}

@@ -1,0 +1,301 @@
+//! Images of resources: what is declared is in them, nothing else is, and a second build does nothing.
+//!
+//! Invariant: what an image holds is read from its layers, or looked at in a container made from it.
+
+use crate::harness::{World, base, engine};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+const FILE: &str = r#"
+vars: {word: one}
+images:
+  site:
+    from: @image
+    env: {WORD: "{{ vars.word }}"}
+    command: [cat, /srv/www/index.html]
+    user: "1000"
+    workdir: /srv
+    ports: [80, 53/udp]
+    volumes: [/data]
+    stop_signal: SIGINT
+    maintainer: the team
+    labels: {tier: site}
+    healthcheck: {test: [CMD, "true"], interval: 5s}
+    tags: [v2]
+    resources:
+    - directory: {path: /srv/www, parents: true, owner: 1000}
+    - tree: {path: /srv/www, source: site, owner: 1000}
+    - file: {path: /srv/word, contents: "{{ vars.word }}\n", mode: 0640, owner: 0, group: 1000}
+    - link: {path: /www, to: srv/www}
+    - file: {path: /srv/token, contents: canary-7f3a, mode: 0600}
+      sensitive: true
+"#;
+
+fn world(test: &str) -> Option<World> {
+    if engine::url().is_some() && engine::is_podman() {
+        return None;
+    }
+    let world = World::new(test)?;
+    world.yaml(FILE);
+    world.file("site/index.html", "<h1>hi</h1>\n").file("site/css/a.css", "a {}\n");
+    Some(world)
+}
+
+/// Everything of the project on the engine that is no image.
+pub(crate) fn objects(world: &World) -> Vec<String> {
+    let label = format!("dev.windlass-run.project={}", world.project);
+    let passing = engine::list("containers", Some(&label));
+    let passing = passing.iter().map(|one| format!("passing {}", one["Names"]));
+    world.objects().into_iter().chain(passing).collect()
+}
+
+pub(crate) fn inspect(world: &World, name: &str) -> Value {
+    engine::get(&format!("/images/{}/{name}/json", world.project))
+}
+
+/// What each of an image's own layers has: names and contents.
+pub(crate) fn layers(world: &World, name: &str) -> Vec<BTreeMap<String, String>> {
+    layers_on(world, name, base::image())
+}
+
+/// The same of one on another base.
+pub(crate) fn layers_on(world: &World, name: &str, base: &str) -> Vec<BTreeMap<String, String>> {
+    let image = format!("{}/{name}:latest", world.project);
+    let mut all = BTreeMap::new();
+    let saved = engine::call("GET", &format!("/images/{image}/get"), "", &[]);
+    for entry in tar::Archive::new(&saved.body[..]).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().display().to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        all.insert(path, bytes);
+    }
+    let manifest: Value = serde_json::from_slice(&all["manifest.json"]).unwrap();
+    let names = manifest[0]["Layers"].as_array().unwrap();
+    let of_base = engine::get(&format!("/images/{base}/json"));
+    let of_base = of_base["RootFS"]["Layers"].as_array().unwrap().len();
+    let own = names.iter().skip(of_base);
+    own.map(|name| entries(&all[name.as_str().unwrap()])).collect()
+}
+
+fn entries(layer: &[u8]) -> BTreeMap<String, String> {
+    // An engine that keeps images as registries do keeps some of them compressed.
+    let mut unpacked = Vec::new();
+    if layer.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::GzDecoder::new(layer).read_to_end(&mut unpacked).unwrap();
+    }
+    let layer = if unpacked.is_empty() { layer } else { &unpacked };
+    let mut all = BTreeMap::new();
+    for entry in tar::Archive::new(layer).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let header = entry.header();
+        let (mode, uid, gid) =
+            (header.mode().unwrap(), header.uid().unwrap(), header.gid().unwrap());
+        let path = entry.path().unwrap().display().to_string();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        all.insert(path, format!("{mode:04o} {uid}:{gid} {text}"));
+    }
+    all
+}
+
+#[test]
+fn what_is_declared_is_in_it_and_nothing_else() {
+    let Some(world) = world("provision-files") else { return };
+    world.run(&["build", "--dry-run"]).code(0).says("file[/srv/word]").never_says("canary");
+    world.run(&["build"]).code(0).never_says("canary");
+    let layers = self::layers(&world, "site");
+    assert_eq!(layers.len(), 1, "{layers:?}");
+    let expected = [
+        ("srv/", "0755 1000:1000 "),
+        ("srv/token", "0600 0:0 canary-7f3a"),
+        ("srv/word", "0640 0:1000 one\n"),
+        ("srv/www/", "0755 1000:1000 "),
+        ("srv/www/css/", "0755 1000:1000 "),
+        ("srv/www/css/a.css", "0644 1000:1000 a {}\n"),
+        ("srv/www/index.html", "0644 1000:1000 <h1>hi</h1>\n"),
+        ("www", "0777 0:0 "),
+    ];
+    let expected = expected.map(|(path, what)| (path.to_owned(), what.to_owned()));
+    assert_eq!(layers[0], BTreeMap::from(expected));
+
+    let image = inspect(&world, "site");
+    let config = &image["Config"];
+    assert_eq!(config["Cmd"], serde_json::json!(["cat", "/srv/www/index.html"]));
+    assert_eq!((&config["User"], &config["WorkingDir"]), (&"1000".into(), &"/srv".into()));
+    assert_eq!(config["ExposedPorts"], serde_json::json!({"53/udp": {}, "80/tcp": {}}));
+    assert_eq!(config["Volumes"], serde_json::json!({"/data": {}}));
+    assert_eq!(
+        (&config["StopSignal"], &config["Labels"]["tier"]),
+        (&"SIGINT".into(), &"site".into())
+    );
+    assert_eq!(config["Healthcheck"]["Interval"], 5_000_000_000_u64);
+    let env = config["Env"].as_array().unwrap();
+    assert!(env.contains(&"WORD=one".into()), "{env:?}");
+    assert_eq!(image["Author"], "the team");
+    assert_eq!(inspect(&world, "site:v2")["Id"], image["Id"]);
+    world.run(&["build"]).code(0).says("Nothing to do");
+
+    // Nothing of it is of a moment or a place.
+    world.run(&["build", "--no-cache"]).code(0);
+    assert_eq!(inspect(&world, "site")["Id"], image["Id"]);
+
+    world.file("site/index.html", "<h1>ho</h1>\n");
+    // It is compared with what is there.
+    world.run(&["build", "--dry-run"]).code(0).says("+<h1>ho</h1>").never_says("a.css");
+    world.run(&["build"]).code(0);
+    assert_ne!(inspect(&world, "site")["Id"], image["Id"]);
+    world.run(&["build"]).code(0).says("Nothing to do");
+}
+
+#[test]
+fn commands_run_once_and_leave_nothing_of_what_runs_them() {
+    let Some(world) = world("provision-commands") else { return };
+    let file = |word: &str, last: &str| {
+        let text = r#"
+images:
+  tool:
+    from: @image
+    command: [cat, /y, /z]
+    resources:
+    - file: {path: /x, contents: "@word"}
+    - execute: "cat /x > /y; date +%s%N >> /y"
+    - execute: {command: [sh, -c, "exit 3"], returncodes: [3]}
+      watches: /x
+    - file: {path: /y.conf, contents: "@last"}
+      layer: own
+"#;
+        world.yaml(&text.replace("@word", word).replace("@last", last));
+    };
+    file("a", "1");
+    world.run(&["build"]).code(0);
+    let layers = self::layers(&world, "tool");
+    let names: Vec<Vec<&str>> =
+        layers.iter().map(|layer| layer.keys().map(String::as_str).collect()).collect();
+    assert_eq!(names[0], ["x"]);
+    assert_eq!(names[1], ["y"], "nothing of what ran it is there");
+    assert_eq!(names.last().unwrap(), &["y.conf"]);
+    let first = layers[1]["y"].clone();
+    assert_eq!(objects(&world), [""; 0], "no container is left");
+    let config = inspect(&world, "tool")["Config"].clone();
+    assert_eq!(config["Cmd"], serde_json::json!(["cat", "/y", "/z"]));
+    assert!(config["Entrypoint"].is_null(), "{config}");
+    world.run(&["build"]).code(0).says("Nothing to do");
+
+    // What comes after the commands does not run them again; what comes before does.
+    file("a", "2");
+    world.run(&["build"]).code(0);
+    let layers = self::layers(&world, "tool");
+    assert_eq!(layers[1]["y"], first);
+    assert!(layers.last().unwrap()["y.conf"].ends_with('2'));
+    file("b", "2");
+    world.run(&["build"]).code(0);
+    assert_ne!(self::layers(&world, "tool")[1]["y"], first);
+    let steps = |world: &World| {
+        let images = engine::get("/images/json");
+        let all = images
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|image| image["RepoTags"].as_array().cloned().unwrap_or_default());
+        let own = format!("{}/tool:windlass-", world.project);
+        all.filter(|tag| tag.as_str().is_some_and(|tag| tag.starts_with(&own))).count()
+    };
+    assert_eq!(steps(&world), 2, "what is not needed any more is gone");
+
+    // An image that is not declared any more goes with what was kept for it.
+    world.yaml("images: {other: {from: scratch}}\n");
+    world.run(&["clean", "--yes"]).code(0);
+    assert_eq!(steps(&world), 0);
+    assert_eq!(inspect(&world, "tool"), Value::Null);
+}
+
+#[test]
+fn what_fails_says_where_and_leaves_nothing() {
+    let Some(world) = world("provision-failures") else { return };
+    world.yaml(
+        r#"
+images:
+  tool:
+    from: @image
+    resources:
+    - file: {path: /x, contents: "1"}
+    - execute: "echo so far; exit 7"
+"#,
+    );
+    let failed = world.run(&["build"]);
+    failed.code(1).says("windlass.yaml:7:7").says("ended with 7").says("so far");
+    assert_eq!(objects(&world), [""; 0]);
+    let images = format!("{}/tool", world.project);
+    assert_eq!(engine::ask("GET", &format!("/images/{images}/json"), &Value::Null).status, 404);
+
+    for (resources, place, words) in [
+        ("- file: {path: /no/where, contents: x}", "5:7", "there is no directory /no"),
+        ("- file: {path: /x, contents: x, owner: nobody-here}", "5:", "nobody-here"),
+        ("- file: {path: /x, source: gone}", "5:32", "cannot be read"),
+    ] {
+        world.yaml(&format!("images:\n  a:\n    from: @image\n    resources:\n    {resources}\n"));
+        world.run(&["build"]).says(words).says(place);
+    }
+}
+
+#[test]
+fn from_nothing() {
+    let Some(world) = world("provision-scratch") else { return };
+    world.yaml(
+        r#"
+images:
+  data:
+    from: scratch
+    command: [/none]
+    resources:
+    - directory: /etc
+    - file: {path: /etc/hello, contents: hello}
+    - user: {name: app, uid: 1000}
+containers:
+  data: {image: "{{ images.data }}"}
+"#,
+    );
+    world.run(&["build"]).code(0);
+    world.run(&["build"]).code(0).says("Nothing to do");
+    let image = inspect(&world, "data");
+    assert_eq!(image["RootFS"]["Layers"].as_array().unwrap().len(), 1);
+    assert_eq!(image["Os"], "linux");
+}
+
+#[test]
+fn a_document_says_what_is_in_it() {
+    let Some(world) = world("provision-sbom") else { return };
+    world.yaml(
+        r#"
+images:
+  tool:
+    from: @image
+    resources:
+    - file: {path: /etc/os-release, contents: "ID=debian\nVERSION_ID=12\n"}
+    - directory: {path: /var/lib/dpkg, parents: true}
+    - file:
+        path: /var/lib/dpkg/status
+        contents: "Package: x\nStatus: install ok installed\nVersion: 1+2\nArchitecture: all\n"
+    - file: {path: /token, contents: canary-7f3a}
+      sensitive: true
+"#,
+    );
+    let path = world.path("sbom.json");
+    let out = path.to_str().unwrap();
+    world.run(&["build", "--sbom", out]).code(64).says("windlass build IMAGE --sbom FILE");
+    assert!(!path.exists());
+    world.run(&["build", "tool", "--sbom", out]).code(0).says("3 packages and 2 files");
+    let first = std::fs::read_to_string(&path).unwrap();
+    // The image is there now, and nothing was looked at in it but its index.
+    world.run(&["build", "tool", "--sbom", out]).code(0).says("Nothing to do");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
+    assert!(!first.contains("canary") && first.contains("file[/token]"), "{first}");
+    let document: Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(document["creationInfo"]["created"], "1970-01-01T00:00:01Z");
+    let image = inspect(&world, "tool");
+    assert_eq!(document["packages"][0]["versionInfo"], image["Id"]);
+    let purl = &document["packages"][2]["externalRefs"][0]["referenceLocator"];
+    assert_eq!(purl, "pkg:deb/debian/x@1%2B2?arch=all&distro=debian-12");
+}

@@ -1,0 +1,297 @@
+//! Commands that are run in a container of an image, and what they leave.
+//!
+//! Invariant: what is needed to run them is on a volume below /dev, which is memory in every container: nothing of it is in what
+//! they leave. Both containers go with the run, and if that is killed, with the next.
+
+use super::ask::{CommandRun, Ran};
+use super::desk::Desk;
+use super::target::short;
+use crate::endings::Endings;
+use crate::failure;
+use crate::lines::{Lines, keep};
+use crate::lookup;
+use crate::ops::exec::unframed;
+use crate::removal;
+use crate::step::Result;
+use crate::tarball::{self, Attributes, Tarball};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::AsyncReadExt as _;
+use windlass_engine::docker::stdcopy::Demux;
+use windlass_engine::stream::{AttachRequest, Channel};
+use windlass_engine::{Engine, EngineError};
+use windlass_model::Address;
+use windlass_model::container::ContainerConfig;
+use windlass_model::container_labels::ContainerLabels;
+use windlass_model::digest::Digest;
+use windlass_model::endpoint::{Endpoint, NetworkMode};
+use windlass_model::fault::Fault;
+use windlass_model::healthcheck::Healthcheck;
+use windlass_model::image::{ImageSpec, repository};
+use windlass_model::label;
+use windlass_model::lock::Holder;
+use windlass_model::mount::Mount;
+use windlass_model::name::{ContainerId, ProjectName};
+use windlass_model::one_off::OneOff;
+use windlass_model::plan::CreateContainer;
+use windlass_model::report::FailureKind;
+
+/// Where the agent is in the containers.
+const DIRECTORY: &str = "/dev/.windlass";
+const AGENT: &str = "agent";
+const COMMANDS: &str = "commands";
+
+/// What runs commands for one image.
+pub(super) struct Workshop<'a> {
+    pub(super) desk: Desk<'a>,
+    pub(super) spec: &'a ImageSpec,
+    pub(super) project: &'a str,
+    pub(super) holder: Option<&'a Holder>,
+    pub(super) endings: &'a Endings,
+    /// Of images that keep what commands left.
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// How commands ended, in the agent's words.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Ended {
+    Code(i32),
+    Error(String),
+}
+
+/// A container that is removed with this, by a task of its own if the step was given up.
+struct Passing {
+    engine: Arc<dyn Engine>,
+    id: Option<ContainerId>,
+    endings: Endings,
+}
+
+impl Passing {
+    async fn remove(mut self) {
+        if let Some(id) = self.id.take() {
+            removal::remove(self.engine.as_ref(), &id, true).await;
+        }
+    }
+
+    fn id(&self) -> &ContainerId {
+        self.id.as_ref().expect("invariant: it is taken only when it is removed")
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if let (Some(id), Ok(handle)) = (self.id.take(), tokio::runtime::Handle::try_current()) {
+            let engine = Arc::clone(&self.engine);
+            let removal = async move { removal::remove(engine.as_ref(), &id, true).await };
+            self.endings.add(handle.spawn(removal));
+        }
+    }
+}
+
+/// `network` of a build, in the words of its builder.
+fn attach(config: &mut ContainerConfig, network: &str) {
+    config.network_mode = match network {
+        "default" | "bridge" => NetworkMode::Bridge,
+        "host" => NetworkMode::Host,
+        "none" => NetworkMode::None,
+        other => {
+            if let Some(name) = other.strip_prefix("container:") {
+                NetworkMode::Container(name.to_owned())
+            } else {
+                config.endpoints.insert(other.into(), Endpoint::default());
+                NetworkMode::Networks
+            }
+        }
+    };
+}
+
+impl Workshop<'_> {
+    /// The reference of the image that commands of this key leave.
+    pub(super) fn reference(&self, key: &str) -> String {
+        format!("{}:windlass-step-{}", repository(&self.spec.reference), short(key))
+    }
+
+    /// Runs commands and keeps what they leave.
+    pub(super) async fn run(&self, run: CommandRun) -> Result<Ran> {
+        let tools = self.tools(&run).await?;
+        let kept = self.keep_what_is_left(&run, &tools).await;
+        tools.remove().await;
+        let image = kept?;
+        // By its id it is known to the next build.
+        let (_, saved) = self.desk.look(&image, BTreeSet::new()).await?;
+        Ok(Ran { image, saved })
+    }
+
+    async fn keep_what_is_left(&self, run: &CommandRun, tools: &Passing) -> Result<String> {
+        let (container, _) = self.in_container(run, tools, "run", true).await?;
+        let (engine, image) = (self.desk.engine, self.reference(&run.key));
+        let mut labels = self.labels.clone();
+        // By its digest an image is known as one that was made here, which `clean` may remove.
+        labels.insert(label::DIGEST.to_owned(), run.key.clone());
+        let kept = engine.commit_container(container.id(), &image, &labels).await;
+        container.remove().await;
+        kept.map(|()| image).map_err(failure::from_engine)
+    }
+
+    /// The exit code of a command that only looks.
+    pub(super) async fn probe(&self, run: CommandRun) -> Result<i32> {
+        let tools = self.tools(&run).await?;
+        let ran = self.in_container(&run, &tools, "probe", false).await;
+        let (container, code) = match ran {
+            Ok((container, code)) => (Some(container), Ok(code)),
+            Err(failure) => (None, Err(failure)),
+        };
+        for passing in container.into_iter().chain([tools]) {
+            passing.remove().await;
+        }
+        code
+    }
+
+    /// A container that is never started, for the volume on which the agent is.
+    async fn tools(&self, run: &CommandRun) -> Result<Passing> {
+        let CommandRun { image, commands, .. } = run;
+        let mut config = ContainerConfig::default();
+        config.mounts.insert(DIRECTORY.to_owned(), Mount::anonymous());
+        config.entrypoint = Some(vec![format!("{DIRECTORY}/{AGENT}")]).into();
+        let container = self.create(image, "tools", config).await?;
+        let commands = serde_json::to_vec(commands).expect("invariant: commands are plain data");
+        let tar = || {
+            let mut tar = Tarball::new();
+            tar.file(AGENT, windlass_payload::agent(), Attributes { mode: 0o755, uid: 0, gid: 0 })?;
+            tar.file(COMMANDS, &commands, Attributes { mode: 0o600, uid: 0, gid: 0 })?;
+            tar.finish()
+        };
+        let tar = tar().map_err(|error| failure::local(error.to_string()))?;
+        let filled =
+            self.desk.engine.put_archive(container.id(), DIRECTORY, tarball::upload(tar)).await;
+        match filled {
+            Ok(()) => Ok(container),
+            Err(error) => {
+                container.remove().await;
+                Err(failure::from_engine(error))
+            }
+        }
+    }
+
+    /// Runs the agent to its end, in a container that has ended then.
+    async fn in_container(
+        &self,
+        run: &CommandRun,
+        tools: &Passing,
+        word: &str,
+        shows: bool,
+    ) -> Result<(Passing, i32)> {
+        let options = &self.spec.build;
+        let mut config = ContainerConfig {
+            user: Some("0:0".to_owned()).into(),
+            workdir: Some("/".to_owned()).into(),
+            // Nothing in it listens when the next run ends what a killed one left.
+            stop_signal: Some("SIGKILL".to_owned()),
+            extra_hosts: options.extra_hosts.clone().into(),
+            volumes_from: [format!("{}:ro", tools.id())].into(),
+            ..ContainerConfig::default()
+        };
+        let paths = [AGENT, COMMANDS].map(|name| format!("{DIRECTORY}/{name}"));
+        let [agent, commands] = paths;
+        config.entrypoint = Some(vec![agent, word.to_owned(), commands]).into();
+        if let Some(network) = &options.network {
+            attach(&mut config, network);
+        }
+        let container = self.create(&run.image, word, config).await?;
+        match self.follow(container.id(), shows).await {
+            Ok(code) => Ok((container, code)),
+            Err(failure) => {
+                container.remove().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn follow(&self, id: &ContainerId, shows: bool) -> Result<i32> {
+        let engine = self.desk.engine;
+        let mut attached =
+            engine.attach(id, &AttachRequest::default()).await.map_err(failure::from_engine)?;
+        engine.start_container(id).await.map_err(failure::from_engine)?;
+        let (mut demux, mut said, mut result) =
+            (Demux::default(), Lines::default(), Vec::<u8>::new());
+        let mut last = VecDeque::new();
+        let mut hear = |line: String| {
+            // What a program wrote over on a terminal it does not mean any more.
+            let line = line.trim_end().rsplit('\r').next().unwrap_or_default().to_owned();
+            if shows {
+                self.desk.say(line.clone());
+            }
+            keep(&mut last, line);
+        };
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let broken =
+                |e| EngineError::new(Fault::ReplyLost, "the output broke off").with_source(e);
+            let read = attached.stream.read(&mut buffer).await;
+            let length = read.map_err(|error| failure::from_engine(broken(error)))?;
+            if length == 0 {
+                break;
+            }
+            demux.push(&buffer[..length]);
+            let unframed = |fault| failure::from_engine(unframed(fault));
+            while let Some(chunk) = demux.chunk().map_err(unframed)? {
+                match chunk.channel {
+                    Channel::Stdout => result.extend_from_slice(&chunk.bytes),
+                    Channel::Stderr => said.push(&chunk.bytes).into_iter().for_each(&mut hear),
+                }
+            }
+        }
+        said.finish().into_iter().for_each(&mut hear);
+        let waited = lookup::until_answered(|| engine.wait_container(id)).await;
+        let code = waited.map_err(failure::from_engine)?;
+        match serde_json::from_slice(&result) {
+            Ok(Ended::Code(code)) => Ok(code),
+            Ok(Ended::Error(message)) => Err(windlass_model::report::Failure {
+                detail: last.into(),
+                ..failure::local(message)
+            }),
+            Err(_) => {
+                let message = format!("the agent ended with exit code {code} and said nothing");
+                let mut failure = failure::of(FailureKind::Exited { code }, message);
+                failure.detail = last.into();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Tells a container from every other one of any run.
+    fn unique(&self, word: &str) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed).to_string();
+        let run =
+            self.holder.map_or_else(|| std::process::id().to_string(), |one| one.token.clone());
+        let digest = Digest::of([run.as_str(), &count]).0;
+        format!("{word}-{}", digest.get(..8).unwrap_or_default())
+    }
+
+    async fn create(
+        &self,
+        image: &str,
+        word: &str,
+        mut config: ContainerConfig,
+    ) -> Result<Passing> {
+        let like = Address::container(self.desk.engine.name(), self.spec.key.clone());
+        let project = ProjectName::new(self.project);
+        let one_off =
+            OneOff { id: self.unique(word), run: self.holder.cloned(), ..OneOff::default() };
+        let name = one_off.name(&format!("{project}.{}", self.spec.key));
+        config.healthcheck = Some(Healthcheck::disabled()).into();
+        config.platform = self.spec.build.platform.clone().into();
+        let create = CreateContainer {
+            labels: ContainerLabels::Listed(one_off.labels(&project, &like, &name)),
+            name: name.into(),
+            image: image.into(),
+            config: config.into(),
+        };
+        let id = self.desk.engine.create_container(&create).await.map_err(failure::from_engine)?;
+        let (engine, endings) = (Arc::clone(self.desk.engine), self.endings.clone());
+        Ok(Passing { engine, id: Some(id), endings })
+    }
+}

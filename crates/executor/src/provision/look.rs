@@ -1,0 +1,56 @@
+//! A look at an image that is on an engine.
+//!
+//! Invariant: contents that the index does not have are fetched when they are asked for.
+
+use super::ask::Asker;
+use std::cell::RefCell;
+use std::io::{Cursor, Read};
+use windlass_bundle::{Metadata, ResourceError, View};
+use windlass_image::layer::ImageView;
+
+/// See the module.
+pub(super) struct Look {
+    view: RefCell<ImageView>,
+    /// Its id or reference.
+    image: String,
+    asker: Asker,
+}
+
+impl Look {
+    pub(super) fn new(view: ImageView, image: String, asker: Asker) -> Self {
+        Self { view: RefCell::new(view), image, asker }
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ResourceError> {
+        let view = self.view.borrow();
+        let mut bytes = Vec::new();
+        let failed = |error: std::io::Error| ResourceError::unreadable(path, &error.to_string());
+        view.open(path)?.read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
+}
+
+impl View for Look {
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
+        self.view.borrow().metadata(path)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
+        if let Ok(bytes) = self.read(path) {
+            return Ok(Box::new(Cursor::new(bytes)));
+        }
+        let missing = self.view.borrow().missing();
+        let fetched = self.asker.contents(&self.image, missing);
+        let fetched = fetched.map_err(|why| ResourceError::unreadable(path, &why.message))?;
+        self.view.borrow_mut().learn(fetched.view);
+        Ok(Box::new(Cursor::new(self.read(path)?)))
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, ResourceError> {
+        self.view.borrow().read_link(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
+        self.view.borrow().list(path)
+    }
+}

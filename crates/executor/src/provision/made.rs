@@ -1,0 +1,91 @@
+//! The thread that puts an image together.
+//!
+//! Invariant: files are read here and nothing else is waited for but the engine's answers.
+
+use super::ask::Asker;
+use super::target::{ImageTarget, Options};
+use crate::failure;
+use crate::step::Result;
+use std::collections::{BTreeMap, BTreeSet};
+use windlass_bundle::{Facts, Mode, ResourceError, View, apply_with};
+use windlass_image::layer::{BaseImage, ImageView, SavedImage};
+use windlass_image::provision::ProvisionRecipe;
+use windlass_model::report::FailureKind;
+
+/// What is made, and of what.
+pub(super) struct Work {
+    pub(super) recipe: ProvisionRecipe,
+    /// Its id, and what is in it; nothing for `scratch`.
+    pub(super) base: Option<(String, SavedImage)>,
+    /// Beside those of the base.
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) references: BTreeSet<String>,
+    pub(super) repository: String,
+    pub(super) runs_anew: bool,
+}
+
+/// What became of it.
+pub(super) struct Made {
+    /// The id of the image.
+    pub(super) result: Result<String>,
+    /// References on the way that nothing needs any more.
+    pub(super) passing: BTreeSet<String>,
+    /// References of what commands left.
+    pub(super) kept: BTreeSet<String>,
+}
+
+/// Puts the image together and has it loaded.
+pub(super) fn make(work: Work, asker: &Asker) -> Made {
+    let Work { recipe, base, labels, references, repository, runs_anew } = work;
+    let (image, mut saved) = match base {
+        Some((id, saved)) => (Some(id), saved),
+        None => (None, scratch(&recipe)),
+    };
+    let maintainer = recipe.defaults.maintainer.clone();
+    saved.base.author = maintainer.or(saved.base.author);
+    let arch = saved.base.architecture.clone();
+    let config = saved.base.config.clone().with(&recipe.defaults, labels);
+    let options = Options { repository, config: config.clone(), runs_anew };
+    let target = ImageTarget::new(asker.clone(), (image, saved), options);
+    let result = applied(&recipe, &target, &arch).and_then(|()| {
+        target.seal()?;
+        target.load(&target.stack.borrow(), &config, references)
+    });
+    Made { result, passing: target.passing.take(), kept: target.kept.take() }
+}
+
+fn scratch(recipe: &ProvisionRecipe) -> SavedImage {
+    let platform = recipe
+        .options
+        .platform
+        .clone()
+        .unwrap_or_else(|| format!("linux/{}", windlass_payload::arch()));
+    SavedImage { base: BaseImage::scratch(&platform), view: ImageView::empty() }
+}
+
+fn applied(recipe: &ProvisionRecipe, target: &ImageTarget, arch: &str) -> Result<()> {
+    let failed = |error: &ResourceError| {
+        let mut failure = target.failed.take().unwrap_or_else(|| failure::local(String::new()));
+        failure.message = error.to_string();
+        failure.detail.extend(error.help.clone());
+        if failure.kind == FailureKind::Local {
+            failure.kind = of_resource(recipe, error).unwrap_or(FailureKind::Local);
+        }
+        failure
+    };
+    let facts =
+        Facts::of(target as &dyn View, Mode::Image, arch).map_err(|error| failed(&error))?;
+    match apply_with(&recipe.bundle, target, &facts, &mut ()) {
+        Ok(_) => Ok(()),
+        Err(errors) => Err(errors
+            .first()
+            .map_or_else(|| failure::local("the resources could not be applied"), failed)),
+    }
+}
+
+/// The place in the bundle, for who wrote it.
+fn of_resource(recipe: &ProvisionRecipe, error: &ResourceError) -> Option<FailureKind> {
+    let mut all = recipe.bundle.resources.iter();
+    let index = error.index().or_else(|| all.position(|one| one.id() == error.id))?;
+    Some(FailureKind::BuildStep { line: index + 1, command: Some(index), code: None })
+}

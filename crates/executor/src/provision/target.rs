@@ -1,0 +1,260 @@
+//! An image that is put together, as the target of a bundle.
+//!
+//! Invariant: what is computed here becomes layers here; the engine is only asked where a command has to run, and shows then
+//! what that left.
+
+use super::ask::{Asker, CommandRun};
+use super::look::Look;
+use super::stack::Stack;
+use crate::failure;
+use crate::step::Result;
+use crate::upload;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::rc::Rc;
+use windlass_bundle::{
+    Command, Content, Layered, Metadata, Op, Resource, ResourceError, ResourcePlan, Target, View,
+};
+use windlass_image::layer::{ProcessConfig, SavedImage};
+use windlass_model::digest::Digest;
+use windlass_model::fault::Fault;
+use windlass_model::label;
+use windlass_model::report::{Failure, FailureKind};
+
+/// See the module.
+pub(super) struct ImageTarget {
+    asker: Asker,
+    pub(super) stack: RefCell<Stack>,
+    /// What the engine has below the stack; nothing below `scratch`.
+    image: RefCell<Option<String>>,
+    /// References that were only given to go on from them.
+    pub(super) passing: RefCell<BTreeSet<String>>,
+    /// Those that keep what commands left.
+    pub(super) kept: RefCell<BTreeSet<String>>,
+    /// Why the last thing that was asked of the engine failed.
+    pub(super) failed: RefCell<Option<Failure>>,
+    options: Options,
+    /// The resource that is being applied.
+    current: RefCell<String>,
+    /// Of that image: what is written into them is not in it.
+    has_volumes: Cell<bool>,
+    /// The engine refused an image without the layers of its base.
+    wants_whole: Cell<bool>,
+    /// The next resource begins a layer.
+    is_apart: Cell<bool>,
+}
+
+/// Beyond so many, resources that ask for a layer of their own share one: engines mount at most 127.
+const LAYERS_MAX: usize = 100;
+
+/// What images on the way get.
+pub(super) struct Options {
+    /// `repository` of the image that is made.
+    pub(super) repository: String,
+    pub(super) config: ProcessConfig,
+    /// Commands run though what they left is known.
+    pub(super) runs_anew: bool,
+}
+
+impl ImageTarget {
+    /// `base`: its reference, and what is in it.
+    pub(super) fn new(asker: Asker, base: (Option<String>, SavedImage), options: Options) -> Self {
+        let (image, saved) = base;
+        let has_volumes = !saved.base.config.volumes.is_empty();
+        let below = Look::new(saved.view, image.clone().unwrap_or_default(), asker.clone());
+        Self {
+            asker,
+            stack: RefCell::new(Stack::new(saved.base, Rc::new(below))),
+            image: RefCell::new(image),
+            passing: RefCell::default(),
+            kept: RefCell::default(),
+            failed: RefCell::default(),
+            options,
+            current: RefCell::default(),
+            has_volumes: Cell::new(has_volumes),
+            wants_whole: Cell::new(false),
+            is_apart: Cell::new(false),
+        }
+    }
+
+    /// Runs commands, or finds what they left before.
+    fn run(&self, commands: &[Command]) -> Result<()> {
+        self.seal()?;
+        let words = commands
+            .iter()
+            .map(|one| serde_json::to_string(one).expect("invariant: a command is plain data"));
+        let key = {
+            let stack = self.stack.borrow();
+            let of = ["windlass commands 1", windlass_payload::digest()].map(str::to_owned);
+            let all: Vec<String> =
+                of.into_iter().chain(stack.diff_ids().cloned()).chain(words).collect();
+            Digest::of(all.iter().map(String::as_str)).0
+        };
+        let found = if self.options.runs_anew { None } else { self.asker.find(&key)? };
+        let ran = if let Some(ran) = found {
+            self.asker.say("what it leaves is known from before".to_owned());
+            ran
+        } else {
+            let (image, commands) = (self.settle()?, commands.to_vec());
+            self.asker.run(CommandRun { image, key, commands })?
+        };
+        let mut stack = self.stack.borrow_mut();
+        let below = Look::new(ran.saved.view, ran.image.clone(), self.asker.clone());
+        stack.note(&self.current.borrow());
+        stack.go_on(ran.saved.base, Rc::new(below));
+        self.kept.borrow_mut().insert(ran.image.clone());
+        self.has_volumes.set(false);
+        *self.image.borrow_mut() = Some(ran.image);
+        Ok(())
+    }
+
+    /// Ends the open layer.
+    pub(super) fn seal(&self) -> Result<()> {
+        let sealed = self.stack.borrow_mut().seal();
+        sealed.map_err(|error| failure::local(error.to_string()))
+    }
+
+    /// The reference under which the engine has all of it.
+    fn settle(&self) -> Result<String> {
+        self.seal()?;
+        let mut stack = self.stack.borrow_mut();
+        let is_known = stack.is_empty() && !self.has_volumes.get();
+        let known = self.image.borrow().clone().filter(|_| is_known);
+        if let Some(image) = known {
+            return Ok(image);
+        }
+        if stack.diff_ids().next().is_none() {
+            return Err(failure::local("nothing can be run in an image of nothing"));
+        }
+        let state = Digest::of(stack.diff_ids().map(String::as_str)).0;
+        let reference = format!("{}:windlass-before-{}", self.options.repository, short(&state));
+        // What a command writes into a volume would not be in the image.
+        let mut config = ProcessConfig { volumes: BTreeMap::new(), ..self.options.config.clone() };
+        config.labels.insert(label::DIGEST.to_owned(), state);
+        self.load(&stack, &config, [reference.clone()].into())?;
+        self.has_volumes.set(false);
+        stack.settle();
+        self.passing.borrow_mut().insert(reference.clone());
+        *self.image.borrow_mut() = Some(reference.clone());
+        Ok(reference)
+    }
+
+    /// Has the engine take what is sealed, as an image of these references.
+    pub(super) fn load(
+        &self,
+        stack: &Stack,
+        config: &ProcessConfig,
+        references: BTreeSet<String>,
+    ) -> Result<String> {
+        let assembly = stack.assembly(config, references);
+        let image = self.image.borrow();
+        let whole = image.as_ref().filter(|_| !stack.base.diff_ids.is_empty());
+        if !self.wants_whole.get() || whole.is_none() {
+            let (pieces, tar) = upload::pieces();
+            let loaded = self.asker.load(tar, || stack.write(&assembly, None, pieces));
+            match loaded {
+                Err(failure) if whole.is_some() && may_want_whole(&failure) => {}
+                loaded => return loaded.map(|()| assembly.id),
+            }
+        }
+        let Some(image) = whole else { return Ok(assembly.id) };
+        self.wants_whole.set(true);
+        self.asker.say("the engine takes no image without the layers of its base".to_owned());
+        let mut below = self.asker.save(image)?;
+        let (pieces, tar) = upload::pieces();
+        self.asker.load(tar, || stack.write(&assembly, Some(&mut below), pieces))?;
+        Ok(assembly.id)
+    }
+
+    fn remember(&self, failure: Failure) -> ResourceError {
+        let error = ResourceError::new(failure.message.clone());
+        *self.failed.borrow_mut() = Some(failure);
+        error
+    }
+}
+
+/// Whether an engine that refused an image may take it with the layers of its base.
+fn may_want_whole(failure: &Failure) -> bool {
+    use Fault::{ImageMissing, Invalid, NotFound, Other, Unsupported};
+    matches!(
+        &failure.kind,
+        FailureKind::Engine(NotFound | ImageMissing | Invalid | Unsupported | Other)
+    )
+}
+
+/// The part of a digest that is in a tag.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
+}
+
+impl Target for ImageTarget {
+    fn begin(
+        &self,
+        resource: &Resource,
+        plan: &ResourcePlan,
+    ) -> std::result::Result<(), ResourceError> {
+        if plan.changes.is_empty() {
+            return Ok(());
+        }
+        let has_room = self.stack.borrow().diff_ids().count() < LAYERS_MAX;
+        if has_room && (resource.own_layer || self.is_apart.get()) {
+            self.seal().map_err(|failure| self.remember(failure))?;
+        }
+        self.is_apart.set(resource.own_layer);
+        let mut reasons: Vec<&String> = plan.changes.iter().map(|change| &change.reason).collect();
+        reasons.dedup();
+        for reason in reasons {
+            self.asker.say(format!("{}: {reason}", plan.id));
+        }
+        self.current.borrow_mut().clone_from(&plan.id);
+        Ok(())
+    }
+
+    fn apply(&self, op: &Op) -> std::result::Result<(), ResourceError> {
+        if let Op::Run { commands } = op {
+            return self.run(commands).map_err(|failure| self.remember(failure));
+        }
+        let mut stack = self.stack.borrow_mut();
+        stack.note(&self.current.borrow());
+        stack.apply(op);
+        Ok(())
+    }
+}
+
+impl View for ImageTarget {
+    fn metadata(&self, path: &str) -> std::result::Result<Option<Metadata>, ResourceError> {
+        self.stack.borrow().open.metadata(path)
+    }
+
+    fn open(&self, path: &str) -> std::result::Result<Box<dyn Read + '_>, ResourceError> {
+        let unreadable =
+            |error: std::io::Error| ResourceError::unreadable(path, &error.to_string());
+        let stack = self.stack.borrow();
+        if let Some(Layered::File { content: Content::File(from), .. }) =
+            stack.open.changes().get(path)
+        {
+            // It may be large.
+            return Ok(Box::new(File::open(from).map_err(unreadable)?));
+        }
+        let mut bytes = Vec::new();
+        stack.open.open(path)?.read_to_end(&mut bytes).map_err(unreadable)?;
+        Ok(Box::new(Cursor::new(bytes)))
+    }
+
+    fn read_link(&self, path: &str) -> std::result::Result<String, ResourceError> {
+        self.stack.borrow().open.read_link(path)
+    }
+
+    fn list(&self, path: &str) -> std::result::Result<Vec<String>, ResourceError> {
+        self.stack.borrow().open.list(path)
+    }
+
+    fn probe(&self, command: &Command) -> std::result::Result<Option<i32>, ResourceError> {
+        let image = self.settle().map_err(|failure| self.remember(failure))?;
+        let run = CommandRun { image, key: String::new(), commands: vec![command.clone()] };
+        let asked = self.asker.probe(run);
+        asked.map(Some).map_err(|failure| self.remember(failure))
+    }
+}

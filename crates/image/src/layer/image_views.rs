@@ -1,0 +1,52 @@
+//! What is in images that were looked at before.
+//!
+//! Invariant: an image's id is that of its content, so what is kept under it never grows old.
+
+use std::path::PathBuf;
+
+use super::SavedImage;
+use crate::file_digests::FileDigests;
+use crate::kept_file;
+
+/// Images that are remembered; those that were looked at first go.
+const VIEWS_MAX: usize = 32;
+/// Largest index that is read; that of a system with a desktop is a tenth of it.
+const VIEW_MAX_BYTES: u64 = 256 << 20;
+/// The form of the files: it changes whenever an older one would be misread.
+const FORM: &str = "3";
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct ImageViews {
+    folder: Option<PathBuf>,
+}
+
+impl ImageViews {
+    /// Kept beside what is kept of files; nowhere, if that is.
+    pub fn beside(files: &FileDigests) -> Self {
+        let folder = files.folder().and_then(|folder| folder.parent());
+        Self { folder: folder.map(|cache| cache.join("images")) }
+    }
+
+    /// What is known of an image; nothing if the file can't be used.
+    pub fn get(&self, id: &str) -> Option<SavedImage> {
+        let bytes = windlass_files::read(&self.path(id)?, VIEW_MAX_BYTES).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Remembers an image. It saves time, and where it can't be written, none.
+    pub fn keep(&self, id: &str, image: &SavedImage) {
+        let Some(path) = self.path(id) else { return };
+        let Ok(bytes) = serde_json::to_vec(image) else { return };
+        if kept_file::replace(&path, &bytes).is_ok() {
+            let folder = path.parent().map(|folder| kept_file::remove_oldest(folder, VIEWS_MAX));
+            drop(folder);
+        }
+    }
+
+    fn path(&self, id: &str) -> Option<PathBuf> {
+        let digits = id.strip_prefix("sha256:").unwrap_or(id);
+        let is_id = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        Some(self.folder.as_ref().filter(|_| is_id)?.join(format!("{digits}.{FORM}")))
+    }
+}

@@ -1,0 +1,72 @@
+//! Downloads: `https`, `http` and files of this machine.
+//!
+//! Invariant: a URL is never in the words of a program, where everybody can read it; nothing gets its name before its digest is right.
+
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::MAX_BYTES;
+use crate::store::Store;
+
+/// The file with a digest: as it is kept here, or from the first place that has it.
+pub(crate) fn download(store: &Store, urls: &[String], digest: &str) -> io::Result<PathBuf> {
+    let path = store.file(digest);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let mut failures = Vec::new();
+    for url in urls {
+        match from(store, url, digest) {
+            Ok(path) => return Ok(path),
+            Err(error) => failures.push(format!("{url}: {error}")),
+        }
+    }
+    Err(io::Error::other(failures.join("; ")))
+}
+
+fn from(store: &Store, url: &str, digest: &str) -> io::Result<PathBuf> {
+    if let Some(path) = url.strip_prefix("file://") {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        return store.keep(file, MAX_BYTES, Some(digest));
+    }
+    let mut command = Command::new("curl");
+    command
+        .args(["--silent", "--show-error", "--fail", "--location", "--netrc-optional"])
+        .args(["--proto", "=https,http", "--proto-redir", "=https,http", "--max-redirs", "10"])
+        .args(["--connect-timeout", "30", "--speed-limit", "1", "--speed-time", "60"])
+        .args(["--retry", "2", "--config", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| {
+        io::Error::new(error.kind(), format!("`curl`, which fetches it, can't be run: {error}"))
+    })?;
+    let quoted = url.replace('\\', "\\\\").replace('"', "\\\"");
+    let told = child.stdin.take().map(|mut stdin| writeln!(stdin, "url = \"{quoted}\""));
+    let kept = match child.stdout.take() {
+        Some(stdout) => store.keep(stdout, MAX_BYTES, Some(digest)),
+        None => Err(io::Error::other("`curl` has no output")),
+    };
+    let is_cut_short = kept.as_ref().is_err_and(|one| one.kind() != io::ErrorKind::InvalidData);
+    if is_cut_short {
+        let _ = child.kill();
+    }
+    let mut said = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        let _ = stderr.take(4096).read_to_string(&mut said);
+    }
+    let status = child.wait()?;
+    if !status.success() && !is_cut_short {
+        let said = said.lines().last().unwrap_or_default();
+        let said = if said.is_empty() { format!("curl: {status}") } else { said.to_owned() };
+        return Err(io::Error::other(said));
+    }
+    let path = kept?;
+    told.transpose()?;
+    Ok(path)
+}

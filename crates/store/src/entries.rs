@@ -1,0 +1,139 @@
+//! Entries from outside, being put together to a tree.
+//!
+//! Invariant: a name is plain, and what is above it is a directory, whatever the order in which entries come; links are kept as they
+//! are written and never followed.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+use windlass_bundle::{Content, TreeEntry, TreeNode};
+
+use crate::store::Store;
+use crate::{MAX_BYTES, MAX_ENTRIES};
+
+/// See the module.
+pub(crate) struct Entries<'s> {
+    store: &'s Store,
+    /// So many leading parts of each name go.
+    strip: usize,
+    all: BTreeMap<String, TreeNode>,
+    bytes: u64,
+}
+
+/// A list of entries as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    entries: Vec<TreeEntry>,
+}
+
+impl<'s> Entries<'s> {
+    pub(crate) fn new(store: &'s Store, strip: u32) -> Self {
+        let strip = strip as usize;
+        Self { store, strip, all: BTreeMap::new(), bytes: 0 }
+    }
+
+    /// What was found before under a key, if all of it is still there.
+    pub(crate) fn known(store: &Store, key: &str) -> Option<Vec<TreeEntry>> {
+        let text = std::fs::read(store.tree(key)).ok()?;
+        let Kept { entries } = serde_json::from_slice(&text).ok()?;
+        let is_there = |entry: &TreeEntry| match &entry.node {
+            TreeNode::File { content: Content::File(path), .. } => path.is_file(),
+            TreeNode::File { .. } | TreeNode::Directory | TreeNode::Link { .. } => true,
+        };
+        entries.iter().all(is_there).then_some(entries)
+    }
+
+    pub(crate) fn directory(&mut self, name: &[u8]) -> io::Result<()> {
+        self.put(name, |_| Ok(TreeNode::Directory))
+    }
+
+    pub(crate) fn link(&mut self, name: &[u8], to: &[u8]) -> io::Result<()> {
+        let to = text(to)?.to_owned();
+        if to.is_empty() || to.contains('\0') {
+            return Err(refused(name, "it leads nowhere"));
+        }
+        self.put(name, |_| Ok(TreeNode::Link { to }))
+    }
+
+    pub(crate) fn file(
+        &mut self,
+        name: &[u8],
+        executable: bool,
+        from: impl Read,
+    ) -> io::Result<()> {
+        self.put(name, |entries| {
+            let path = entries.store.keep(from, MAX_BYTES - entries.bytes, None)?;
+            entries.bytes += path.metadata()?.len();
+            Ok(TreeNode::File { content: Content::File(path), executable })
+        })
+    }
+
+    /// The same file once more under another name of the archive.
+    pub(crate) fn same(&mut self, name: &[u8], other: &[u8]) -> io::Result<()> {
+        let found = plain(other)?.and_then(|other| self.stripped(&other));
+        let node = found.and_then(|other| self.all.get(&other).cloned());
+        match node {
+            Some(node @ TreeNode::File { .. }) => self.put(name, |_| Ok(node)),
+            Some(_) | None => Err(refused(name, "it is a link to no file before it")),
+        }
+    }
+
+    fn put(
+        &mut self,
+        name: &[u8],
+        node: impl FnOnce(&mut Self) -> io::Result<TreeNode>,
+    ) -> io::Result<()> {
+        let Some(path) = plain(name)?.and_then(|path| self.stripped(&path)) else { return Ok(()) };
+        if self.all.len() >= MAX_ENTRIES {
+            return Err(io::Error::other(format!("it has more than {MAX_ENTRIES} entries")));
+        }
+        let node = node(self)?;
+        for (end, _) in path.match_indices('/') {
+            let above = self.all.entry(path[..end].to_owned()).or_insert(TreeNode::Directory);
+            if *above != TreeNode::Directory {
+                return Err(refused(name, "what is above it is no directory"));
+            }
+        }
+        let is_directory = node == TreeNode::Directory;
+        let before = self.all.insert(path, node);
+        if before.is_some_and(|before| before == TreeNode::Directory && !is_directory) {
+            return Err(refused(name, "it takes the place of a directory"));
+        }
+        Ok(())
+    }
+
+    /// Without the leading parts that go; nothing if nothing is left.
+    fn stripped(&self, path: &str) -> Option<String> {
+        let rest = path.splitn(self.strip + 1, '/').nth(self.strip)?;
+        Some(rest.to_owned())
+    }
+
+    /// All of them, sorted by path, kept under a key.
+    pub(crate) fn finish(self, key: &str) -> io::Result<Vec<TreeEntry>> {
+        let entries = self.all.into_iter().map(|(path, node)| TreeEntry { path, node });
+        let kept = Kept { entries: entries.collect() };
+        self.store.keep_as(&self.store.tree(key), &serde_json::to_vec(&kept)?)?;
+        Ok(kept.entries)
+    }
+}
+
+fn text(bytes: &[u8]) -> io::Result<&str> {
+    str::from_utf8(bytes).map_err(|_| io::Error::other("it has a name that is no text"))
+}
+
+/// A name without `.` and empty parts; nothing if no part is left.
+fn plain(name: &[u8]) -> io::Result<Option<String>> {
+    let text = text(name)?;
+    if text.starts_with('/') || text.contains('\0') || text.split('/').any(|part| part == "..") {
+        return Err(refused(name, "its name leads elsewhere"));
+    }
+    let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    Ok((!parts.is_empty()).then(|| parts.join("/")))
+}
+
+/// What an entry is refused for.
+pub(crate) fn refused(name: &[u8], why: &str) -> io::Error {
+    let name = String::from_utf8_lossy(name);
+    io::Error::other(format!("its entry {name:?}: {why}"))
+}

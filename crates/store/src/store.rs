@@ -1,0 +1,131 @@
+//! A directory of files that are named by their digests.
+//!
+//! Invariant: a file gets its name when all of it is written and on the disk, so one that is there is whole, whoever was interrupted.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::FlockOperation;
+use sha2::{Digest as _, Sha256};
+use windlass_bundle::hexadecimal;
+
+/// Nothing takes so long to be written.
+const LONG_AGO: Duration = Duration::from_hours(48);
+
+/// See the module. All of it may be removed at any time; it is made anew.
+#[derive(Clone, Debug)]
+pub struct Store {
+    top: PathBuf,
+}
+
+impl Store {
+    /// One in a directory, which is made if need be.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be made.
+    pub fn open(directory: impl Into<PathBuf>) -> io::Result<Self> {
+        let store = Self { top: directory.into() };
+        for one in ["files", "trees", "git", "temporary"] {
+            // What was had with somebody's credentials is for nobody else.
+            let mut directory = fs::DirBuilder::new();
+            directory.recursive(true).mode(0o700).create(store.top.join(one))?;
+        }
+        store.forget_interrupted();
+        Ok(store)
+    }
+
+    /// Removes what was being written long ago by one who was interrupted.
+    fn forget_interrupted(&self) {
+        let all = fs::read_dir(self.temporary_directory()).into_iter().flatten().flatten();
+        let age = |entry: &fs::DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        for entry in all.filter(|entry| age(entry).is_some_and(|age| age > LONG_AGO)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+
+    /// Where a file with a digest is, or would be.
+    pub(crate) fn file(&self, digest: &str) -> PathBuf {
+        self.top.join("files").join(digest)
+    }
+
+    /// Where the list of what is in something is, or would be. `key`: a plain word.
+    pub(crate) fn tree(&self, key: &str) -> PathBuf {
+        self.top.join("trees").join(format!("{key}.json"))
+    }
+
+    /// A directory for the repository of a name, which nobody else changes while the lock is held.
+    pub(crate) fn repository(&self, name: &str) -> io::Result<(PathBuf, File)> {
+        let directory = self.top.join("git").join(&digest(name.as_bytes())[..32]);
+        let lock = File::create(directory.with_extension("lock"))?;
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
+        Ok((directory, lock))
+    }
+
+    /// Keeps what is read, up to a limit; `expected`: the digest that it must have.
+    pub(crate) fn keep(
+        &self,
+        mut from: impl Read,
+        limit: u64,
+        expected: Option<&str>,
+    ) -> io::Result<PathBuf> {
+        let mut file = self.temporary()?;
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; 128 * 1024];
+        let mut written = 0;
+        loop {
+            let length = match from.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            written += length as u64;
+            if written > limit {
+                return Err(io::Error::other("it is larger than is allowed"));
+            }
+            hash.update(&piece[..length]);
+            file.write_all(&piece[..length])?;
+        }
+        let digest = hexadecimal(&hash.finalize());
+        if let Some(expected) = expected.filter(|expected| *expected != digest) {
+            let message = format!("its SHA-256 is {digest}, not {expected}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        let path = self.file(&digest);
+        if !path.exists() {
+            persist(file, &path)?;
+        }
+        Ok(path)
+    }
+
+    /// Keeps a text under a name that says all about it.
+    pub(crate) fn keep_as(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let mut file = self.temporary()?;
+        file.write_all(text)?;
+        persist(file, path)
+    }
+
+    /// A directory in which nothing is looked for.
+    pub(crate) fn temporary_directory(&self) -> PathBuf {
+        self.top.join("temporary")
+    }
+
+    fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
+        tempfile::NamedTempFile::new_in(self.temporary_directory())
+    }
+}
+
+fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// SHA-256, as hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
