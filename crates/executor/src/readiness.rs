@@ -39,7 +39,7 @@ pub(crate) async fn wait(
 ) -> Result<()> {
     let id = ctx.container(container)?;
     ctx.say_waiting(until.to_string());
-    let (mut judge, mut pending) = (Judge::new(until), None);
+    let (mut judge, mut pending) = (Judge::new(until), Pending::first(until));
     let work = async {
         match until {
             Until::Conditions(spec) => {

@@ -14,7 +14,7 @@ containers:
   db: {@idle, networks: [net], depends_on: [cache], volumes: ['data:/data', '/scratch']}
   alone: {@idle, networks: [cold]}
   broken: {image: '@image', command: ['false'], networks: [net], depends_on: [cache]}
-  unready: {@idle, wait: {file_value: {/etc/passwd: up}, timeout: 1s}}
+  unready: {@idle, wait: {file_value: {/etc/passwd: up}, timeout: 5s}}
 tasks:
   zero: {image: '@image', bash: nslookup db >/dev/null && echo found, networks: [net], depends_on: [db]}
   five: {image: '@image', bash: exit 5, depends_on: [db]}
@@ -46,7 +46,9 @@ fn what_a_run_brings_up_must_go_with_it() {
     }
     // What is gone has no log to look at, and is called what the file calls it.
     let ran = world.run(&["run", "waits"]);
-    ran.code(1).says("\"up\" in its file /etc/passwd: ").says("`windlass up unready`");
+    ran.code(1)
+        .says("\"up\" in its file /etc/passwd: the file has something else")
+        .says("`windlass up unready`");
     ran.never_says("windlass logs").never_says("unready_waiting");
     assert_eq!(left(&world), [""; 0]);
     let ran = world.run(&["run", "zero"]);

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use windlass_engine::stream::LogRequest;
 use windlass_model::name::ContainerId;
 use windlass_model::observed::{ObservedContainer, State};
+use windlass_model::plan::Until;
 use windlass_model::wait::{WaitCondition, WaitSpec};
 
 /// A condition that does not hold yet.
@@ -31,6 +32,15 @@ impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         self.tried.iter().try_for_each(|tried| write!(f, ": {tried}"))
+    }
+}
+
+impl Pending {
+    /// What is waited for from the beginning: a deadline that passes before the first look at it
+    /// must not take a container that merely runs for one that is ready.
+    pub(super) fn first(until: &Until) -> Option<Self> {
+        let Until::Conditions(spec) = until else { return None };
+        spec.conditions.first().map(|condition| Self { what: describe(condition), tried: None })
     }
 }
 
@@ -94,6 +104,10 @@ async fn until_holds(
 ) -> Result<()> {
     if let WaitCondition::Log(text) = condition {
         return until_logged(ctx, seen, text, interval).await;
+    }
+    // Until a look says otherwise; a command says more of itself.
+    if !matches!(condition, WaitCondition::Command(_)) {
+        *tried = Some("the engine had not said by then".to_owned());
     }
     while !probe::holds(ctx, &seen.id, condition, tried).await? {
         sleep(interval).await;

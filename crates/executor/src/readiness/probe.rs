@@ -28,7 +28,11 @@ pub(super) async fn holds(
     tried: &mut Option<String>,
 ) -> Result<bool> {
     match condition {
-        WaitCondition::FileExists(path) => Ok(read(ctx, id, path).await?.is_some()),
+        WaitCondition::FileExists(path) => {
+            let tar = read(ctx, id, path).await?;
+            *tried = None;
+            Ok(tar.is_some())
+        }
         WaitCondition::FileValue { path, value } => {
             let tar = read(ctx, id, path).await?;
             let contents = tar.and_then(|tar| first_file(&tar));

@@ -182,6 +182,23 @@ async fn conditions() {
     }
 }
 
+/// That it runs is not what is waited for, however little of the time is left for more.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_before_the_first_look_is_no_success() {
+    let never = "in vain for a file /nothing in it";
+    for (timeout_ms, expected) in [(10, never.to_owned()), (250, format!("{never}: the engine"))] {
+        let mut bench = Bench::new();
+        bench.engine.set_fixed_latency(100);
+        let created = bench.started(command(&["run"]));
+        let conditions = vec![WaitCondition::FileExists("/nothing".to_owned())];
+        let spec = WaitSpec { conditions, timeout_ms, interval_ms: 250 };
+        let wait = bench.wait(created, Until::Conditions(Box::new(spec)), timeout_ms);
+        let report = bench.run().await;
+        let outcome = text(&report.outcomes[wait.index()]);
+        assert!(outcome.contains(&expected), "{timeout_ms}: {outcome}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_container_that_ends_while_a_condition_is_awaited_is_noticed_at_once() {
     let mut bench = Bench::new();
