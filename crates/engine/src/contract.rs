@@ -161,7 +161,8 @@ pub trait Engine: Send + Sync {
     /// An image with all its layers, as a tar that an engine loads.
     async fn save_image(&self, image: &str) -> Result<EngineStream<bytes::Bytes>>;
     /// Loads images from such a tar. Layers that the engine has need not be in it, unless it keeps them in containerd.
-    async fn load_image(&self, tar: Upload) -> Result<()>;
+    /// The id that it gave to the last of them that has no name: not all engines mean the digest of its configuration by that.
+    async fn load_image(&self, tar: Upload) -> Result<Option<ImageId>>;
 
     async fn events(&self, request: &EventRequest) -> Result<EngineStream<EngineEvent>>;
 }

@@ -3,8 +3,8 @@
 //! Invariant: what an image holds is read from its layers as the engine saves them.
 
 use crate::cases::{FILES, Placed, groups};
-use crate::harness::{Output, World, base, engine, run_to_end};
-use serde_json::{Value, json};
+use crate::harness::{Output, World, base, engine, run_to_end, saved};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -79,18 +79,7 @@ fn append(tar: &mut Builder<Vec<u8>>, name: &str, text: &str) {
 
 /// The layers of an image as they are saved: names as they stand in the tar, and what each is.
 fn layers(reference: &str) -> Vec<Entries> {
-    let mut files = BTreeMap::new();
-    let saved = engine::call("GET", &format!("/images/{reference}/get"), "", &[]);
-    for entry in Archive::new(&saved.body[..]).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().display().to_string();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        files.insert(path, bytes);
-    }
-    let manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
-    let names = manifest[0]["Layers"].as_array().unwrap();
-    names.iter().map(|name| entries(&files[name.as_str().unwrap()])).collect()
+    saved::layers(reference).iter().map(|layer| entries(layer)).collect()
 }
 
 fn entries(layer: &[u8]) -> Entries {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what an image holds is read from its layers, or looked at in a container made from it.
 
-use crate::harness::{World, base, engine};
+use crate::harness::{World, base, engine, saved};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -62,30 +62,12 @@ pub(crate) fn layers(world: &World, name: &str) -> Vec<BTreeMap<String, String>>
 /// The same of one on another base.
 pub(crate) fn layers_on(world: &World, name: &str, base: &str) -> Vec<BTreeMap<String, String>> {
     let image = format!("{}/{name}:latest", world.project);
-    let mut all = BTreeMap::new();
-    let saved = engine::call("GET", &format!("/images/{image}/get"), "", &[]);
-    for entry in tar::Archive::new(&saved.body[..]).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().display().to_string();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        all.insert(path, bytes);
-    }
-    let manifest: Value = serde_json::from_slice(&all["manifest.json"]).unwrap();
-    let names = manifest[0]["Layers"].as_array().unwrap();
     let of_base = engine::get(&format!("/images/{base}/json"));
     let of_base = of_base["RootFS"]["Layers"].as_array().unwrap().len();
-    let own = names.iter().skip(of_base);
-    own.map(|name| entries(&all[name.as_str().unwrap()])).collect()
+    saved::layers(&image).iter().skip(of_base).map(|layer| entries(layer)).collect()
 }
 
 fn entries(layer: &[u8]) -> BTreeMap<String, String> {
-    // An engine that keeps images as registries do keeps some of them compressed.
-    let mut unpacked = Vec::new();
-    if layer.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::GzDecoder::new(layer).read_to_end(&mut unpacked).unwrap();
-    }
-    let layer = if unpacked.is_empty() { layer } else { &unpacked };
     let mut all = BTreeMap::new();
     for entry in tar::Archive::new(layer).entries().unwrap() {
         let mut entry = entry.unwrap();

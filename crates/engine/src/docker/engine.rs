@@ -340,7 +340,7 @@ impl Engine for DockerEngine {
         self.container_export(container).await
     }
 
-    async fn load_image(&self, tar: Upload) -> Result<()> {
+    async fn load_image(&self, tar: Upload) -> Result<Option<ImageId>> {
         self.image_load(tar).await
     }
 

@@ -53,6 +53,8 @@ pub(super) fn split(reference: &str) -> (String, String) {
     }
 }
 
+/// What stands before the id of a loaded image that has no name.
+const LOADED: &str = "Loaded image ID: ";
 /// How often a list is asked for again that could not be made.
 const LIST_TRIES: u32 = 10;
 const LIST_PAUSE: Duration = Duration::from_millis(50);
@@ -212,19 +214,22 @@ impl DockerEngine {
         self.carry_out(call.deadline(deadline::REMOVE)).await
     }
 
-    pub(super) async fn image_load(&self, tar: Upload) -> Result<()> {
+    pub(super) async fn image_load(&self, tar: Upload) -> Result<Option<ImageId>> {
         let call = Call::post("/images/load")
             .query(Query::new().with("quiet", "1"))
             .stream("application/x-tar", tar)
             .deadline(deadline::TRANSFER);
         let reply = self.send(call).await?.streaming();
         let mut lines = JsonLines::<Line>::new(reply);
+        let mut nameless = None;
         while let Some(mut line) = lines.next().await? {
             if let Some(message) = line.take_error() {
                 return Err(error::in_stream(lines.label(), &message));
             }
+            let id = line.stream.as_deref().and_then(|text| text.trim().strip_prefix(LOADED));
+            nameless = id.map(|id| ImageId(id.to_owned())).or(nameless);
         }
-        Ok(())
+        Ok(nameless)
     }
 
     pub(super) async fn container_export(

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use windlass_bundle::Command;
 use windlass_engine::stream::{EngineStream, Upload};
 use windlass_image::layer::SavedImage;
+use windlass_model::name::ImageId;
 
 /// A question, and where its answer goes.
 pub(super) enum Ask {
@@ -21,7 +22,7 @@ pub(super) enum Ask {
     /// The archive of an image.
     Save { image: String, answer: Answer<EngineStream<Bytes>> },
     /// Takes an image.
-    Load { tar: Upload, answer: Answer<()> },
+    Load { tar: Upload, answer: Answer<Option<ImageId>> },
     /// What commands left that were run before.
     Find { key: String, answer: Answer<Option<Ran>> },
     /// What commands leave in an image.
@@ -81,12 +82,12 @@ impl Asker {
         self.ask(|answer| Ask::Probe { run, answer })
     }
 
-    /// Has an image loaded; `write` writes its archive meanwhile.
+    /// Has an image loaded, and says its id if it has no name; `write` writes its archive meanwhile.
     pub(super) fn load(
         &self,
         tar: Upload,
         write: impl FnOnce() -> std::io::Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<ImageId>> {
         let (answer, hears) = oneshot::channel();
         self.0.blocking_send(Ask::Load { tar, answer }).map_err(|_| given_up())?;
         let written = write();

@@ -21,6 +21,7 @@ use windlass_image::layer::{ProcessConfig, SavedImage};
 use windlass_model::digest::Digest;
 use windlass_model::fault::Fault;
 use windlass_model::label;
+use windlass_model::name::ImageId;
 use windlass_model::report::{Failure, FailureKind};
 
 /// See the module.
@@ -141,7 +142,7 @@ impl ImageTarget {
         Ok(reference)
     }
 
-    /// Has the engine take what is sealed, as an image of these references.
+    /// Has the engine take what is sealed, as an image of these references, and says its id.
     pub(super) fn load(
         &self,
         stack: &Stack,
@@ -156,7 +157,7 @@ impl ImageTarget {
             let loaded = self.asker.load(tar, || stack.write(&assembly, None, pieces));
             match loaded {
                 Err(failure) if whole.is_some() && may_want_whole(&failure) => {}
-                loaded => return loaded.map(|()| assembly.id),
+                loaded => return loaded.map(|id| id.map_or(assembly.id, |ImageId(id)| id)),
             }
         }
         let Some(image) = whole else { return Ok(assembly.id) };
@@ -164,8 +165,8 @@ impl ImageTarget {
         self.asker.say("the engine takes no image without the layers of its base".to_owned());
         let mut below = self.asker.save(image)?;
         let (pieces, tar) = upload::pieces();
-        self.asker.load(tar, || stack.write(&assembly, Some(&mut below), pieces))?;
-        Ok(assembly.id)
+        let id = self.asker.load(tar, || stack.write(&assembly, Some(&mut below), pieces))?;
+        Ok(id.map_or(assembly.id, |ImageId(id)| id))
     }
 
     fn remember(&self, failure: Failure) -> ResourceError {

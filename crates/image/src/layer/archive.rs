@@ -110,16 +110,15 @@ fn layout<W: Write>(
             "annotations": annotations,
         })
     };
-    let manifests: Vec<Value> = assembly
-        .references
-        .iter()
-        .map(|reference| {
-            let whole = whole_reference(reference);
-            let tag = whole.rsplit_once(':').map_or("latest", |(_, tag)| tag).to_owned();
-            of([("io.containerd.image.name", whole), ("org.opencontainers.image.ref.name", tag)]
-                .into())
-        })
-        .collect();
+    let named = |reference: &String| {
+        let whole = whole_reference(reference);
+        let tag = whole.rsplit_once(':').map_or("latest", |(_, tag)| tag).to_owned();
+        of([("io.containerd.image.name", whole), ("org.opencontainers.image.ref.name", tag)].into())
+    };
+    let mut manifests: Vec<Value> = assembly.references.iter().map(named).collect();
+    if manifests.is_empty() {
+        manifests.push(of(BTreeMap::new()));
+    }
     let index = json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.index.v1+json",

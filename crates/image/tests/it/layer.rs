@@ -190,6 +190,13 @@ fn an_archive_is_one_of_the_open_format_where_the_base_is() {
     assert_eq!(blobs[1]["digest"], layer.diff_id);
     assert!(!thin.contains_key("blobs/sha256/b1"), "the engine has it");
 
+    // One that has no name is found by its digest.
+    let nameless = Assembly::new(&base, &layers, &ProcessConfig::default(), BTreeSet::new());
+    let mut archive = Vec::new();
+    load_archive(&nameless, sources, &mut archive).unwrap();
+    let index: Value = serde_json::from_slice(&unpacked(&archive)["index.json"]).unwrap();
+    assert_eq!(index["manifests"][0]["digest"], images[0]["digest"]);
+
     // And where the engine wants all of it, what it saved passes through.
     let mut archive = Vec::new();
     whole_archive(&assembly, sources, &mut Cursor::new(&saved), &mut archive).unwrap();

@@ -380,9 +380,9 @@ impl Engine for FakeEngine {
         Err(EngineError::new(Fault::Unsupported, "there is nothing to export"))
     }
 
-    async fn load_image(&self, tar: TarStream) -> Result<()> {
+    async fn load_image(&self, tar: TarStream) -> Result<Option<ImageId>> {
         exec::received(tar).await?;
-        self.change("load_image", "", |_| Ok(())).await
+        self.change("load_image", "", |_| Ok(None)).await
     }
 
     async fn save_image(&self, image: &str) -> Result<EngineStream<Bytes>> {

@@ -12,6 +12,7 @@ pub(crate) mod own;
 mod plan;
 pub(crate) mod proxy;
 pub(crate) mod registry;
+pub(crate) mod saved;
 mod terminal;
 mod world;
 
