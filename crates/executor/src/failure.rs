@@ -3,6 +3,7 @@
 //! Invariant: a message is a lowercase fragment of one line; what may be long is in `detail`.
 
 use std::error::Error as _;
+use windlass_bundle::ResourceError;
 use windlass_engine::EngineError;
 use windlass_model::fault::Fault;
 use windlass_model::mask::Mask;
@@ -34,6 +35,25 @@ pub(crate) fn masked(mask: &Mask, mut failure: Failure) -> Failure {
 /// Something on this machine.
 pub(crate) fn local(message: impl Into<String>) -> Failure {
     of(FailureKind::Local, message)
+}
+
+/// The same, with the whole chain of causes: the first of them only says what was tried.
+pub(crate) fn from_local(error: &dyn std::error::Error) -> Failure {
+    let mut failure = local(error.to_string());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        failure.message = format!("{}: {cause}", failure.message);
+        source = cause.source();
+    }
+    failure
+}
+
+/// The first thing that is wrong with resources, and what helps; where nothing is named, `otherwise`.
+pub(crate) fn from_resources(errors: &[ResourceError], otherwise: &str) -> Failure {
+    let Some(first) = errors.first() else { return local(otherwise) };
+    let mut failure = local(first.to_string());
+    failure.detail.extend(first.help.clone());
+    failure
 }
 
 /// The object is not what it was when the plan was made.

@@ -236,6 +236,18 @@ pub struct BuildImage {
     pub no_cache: bool,
 }
 
+impl BuildImage {
+    /// The references of those bases that are images of the project, by their keys.
+    pub fn project_bases(&self) -> BTreeMap<String, String> {
+        let all = self.bases.iter().zip(&self.base_references);
+        let of_project = all.filter_map(|(base, reference)| match base {
+            ImageUse::Project(key) => Some((key.clone(), reference.clone())),
+            ImageUse::External(_) => None,
+        });
+        of_project.collect()
+    }
+}
+
 /// A container to create, with all its labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateContainer {

@@ -22,7 +22,7 @@ use windlass_image::source::{PreparedBuild, PreparedImport, Recipe, SourceError}
 use windlass_image::steps::BuildSteps;
 use windlass_model::digest::Digest;
 use windlass_model::fault::Fault;
-use windlass_model::image::{ImageSpec, ImageUse, PullPolicy};
+use windlass_model::image::{ImageSpec, PullPolicy};
 use windlass_model::label;
 use windlass_model::name::ImageId;
 use windlass_model::observed::{BuiltHealthcheck, ObservedBuild, ObservedImage};
@@ -124,18 +124,10 @@ pub(crate) async fn import(ctx: StepContext<'_>, build: &BuildImage) -> Result<(
 
 async fn prepare(ctx: StepContext<'_>, build: &BuildImage) -> Result<Prepared> {
     let (spec, known) = (build.spec.clone(), ctx.run.context.file_digests.clone());
-    let references: BTreeMap<String, String> = build
-        .bases
-        .iter()
-        .zip(&build.base_references)
-        .filter_map(|(base, reference)| match base {
-            ImageUse::Project(key) => Some((key.clone(), reference.clone())),
-            ImageUse::External(_) => None,
-        })
-        .collect();
+    let references = build.project_bases();
     let read = tokio::task::spawn_blocking(move || read(&spec, &references, &known));
     let read = read.await.expect("invariant: reading local files does not panic");
-    read.map_err(|error| from_source(&error))
+    read.map_err(|error| failure::from_local(&error))
 }
 
 fn read(
@@ -163,17 +155,6 @@ fn read(
             source: windlass_image::entry::BadPath(spec.reference.clone()),
         }),
     }
-}
-
-/// The whole chain of causes: the first of them only says what was tried.
-fn from_source(error: &SourceError) -> Failure {
-    let mut failure = failure::local(error.to_string());
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        failure.message = format!("{}: {cause}", failure.message);
-        source = cause.source();
-    }
-    failure
 }
 
 /// The ids of the bases, now. One that is not there is pulled by the builder itself; then the

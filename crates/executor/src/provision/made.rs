@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windlass_bundle::{Facts, Mode, ResourceError, View, apply_with};
 use windlass_image::layer::{BaseImage, ImageView, SavedImage};
 use windlass_image::provision::ProvisionRecipe;
-use windlass_model::report::FailureKind;
+use windlass_model::report::{Failure, FailureKind};
 
 /// What is made, and of what.
 pub(super) struct Work {
@@ -64,23 +64,18 @@ fn scratch(recipe: &ProvisionRecipe) -> SavedImage {
 }
 
 fn applied(recipe: &ProvisionRecipe, target: &ImageTarget, arch: &str) -> Result<()> {
-    let failed = |error: &ResourceError| {
-        let mut failure = target.failed.take().unwrap_or_else(|| failure::local(String::new()));
-        failure.message = error.to_string();
-        failure.detail.extend(error.help.clone());
-        if failure.kind == FailureKind::Local {
-            failure.kind = of_resource(recipe, error).unwrap_or(FailureKind::Local);
-        }
-        failure
+    let failed = |errors: &[ResourceError]| {
+        let said = failure::from_resources(errors, "the resources could not be applied");
+        let Failure { kind, detail, .. } =
+            target.failed.take().unwrap_or_else(|| failure::local(String::new()));
+        let of_resource = errors.first().and_then(|error| of_resource(recipe, error));
+        let kind = of_resource.filter(|_| kind == FailureKind::Local).unwrap_or(kind);
+        Failure { kind, message: said.message, detail: [detail, said.detail].concat() }
     };
     let facts =
-        Facts::of(target as &dyn View, Mode::Image, arch).map_err(|error| failed(&error))?;
-    match apply_with(&recipe.bundle, target, &facts, &mut ()) {
-        Ok(_) => Ok(()),
-        Err(errors) => Err(errors
-            .first()
-            .map_or_else(|| failure::local("the resources could not be applied"), failed)),
-    }
+        Facts::of(target as &dyn View, Mode::Image, arch).map_err(|error| failed(&[error]))?;
+    let applied = apply_with(&recipe.bundle, target, &facts, &mut ());
+    applied.map(|_| ()).map_err(|errors| failed(&errors))
 }
 
 /// The place in the bundle, for who wrote it.

@@ -8,7 +8,6 @@ use super::look::Look;
 use crate::failure;
 use crate::lookup;
 use crate::step::Result;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use windlass_bundle::{Bundle, Facts, Mode, ResourceError, ResourceReport, plan};
 use windlass_engine::Engine;
@@ -16,9 +15,8 @@ use windlass_image::file_digests::FileDigests;
 use windlass_image::layer::{ImageView, ImageViews, SavedImage};
 use windlass_image::provision::ProvisionRecipe;
 use windlass_image::source::Recipe;
-use windlass_model::image::{ImageSource, ImageUse};
+use windlass_model::image::ImageSource;
 use windlass_model::plan::BuildImage;
-use windlass_model::report::Failure;
 
 /// What was found out.
 #[derive(Debug)]
@@ -80,25 +78,15 @@ pub(crate) async fn resources_of(
 }
 
 async fn gathered(build: &BuildImage, files: &FileDigests) -> Result<ProvisionRecipe> {
-    let files = files.clone();
-    let (spec, bases, texts) =
-        (build.spec.clone(), build.bases.clone(), build.base_references.clone());
-    let read = move || {
-        let references: BTreeMap<String, String> = bases
-            .into_iter()
-            .zip(texts)
-            .filter_map(|(base, text)| match base {
-                ImageUse::Project(key) => Some((key, text)),
-                ImageUse::External(_) => None,
-            })
-            .collect();
-        let wrong = |error: &dyn std::error::Error| failure::local(error.to_string());
-        match Recipe::read(&spec, &references).map_err(|error| wrong(&error))? {
-            Recipe::Provision(recipe) => recipe.gather(&files).map_err(|error| wrong(&error)),
-            Recipe::Build(_) | Recipe::Import(_) | Recipe::External => {
-                Err(failure::local("it is not made of resources"))
-            }
+    let (spec, references, files) = (build.spec.clone(), build.project_bases(), files.clone());
+    let read = move || match Recipe::read(&spec, &references) {
+        Ok(Recipe::Provision(recipe)) => {
+            recipe.gather(&files).map_err(|error| failure::from_local(&error))
         }
+        Ok(Recipe::Build(_) | Recipe::Import(_) | Recipe::External) => {
+            Err(failure::local("it is not made of resources"))
+        }
+        Err(error) => Err(failure::from_local(&error)),
     };
     tokio::task::spawn_blocking(read).await.expect("invariant: reading local files does not panic")
 }
@@ -113,16 +101,10 @@ fn planned(
         None => (String::new(), ImageView::empty(), windlass_payload::arch().to_owned()),
     };
     let look = Look::new(view, image, asker);
-    let wrong = |error: &ResourceError| -> Failure {
-        let mut failure = failure::local(error.to_string());
-        failure.detail.extend(error.help.clone());
-        failure
+    let wrong = |errors: &[ResourceError]| {
+        failure::from_resources(errors, "the resources could not be planned")
     };
-    let facts = Facts::of(&look, Mode::Image, &arch).map_err(|error| wrong(&error))?;
-    match plan(&recipe.bundle, &look, &facts) {
-        Ok(plans) => Ok(plans.iter().map(ResourceReport::from).collect()),
-        Err(errors) => Err(errors
-            .first()
-            .map_or_else(|| failure::local("the resources could not be planned"), wrong)),
-    }
+    let facts = Facts::of(&look, Mode::Image, &arch).map_err(|error| wrong(&[error]))?;
+    let plans = plan(&recipe.bundle, &look, &facts).map_err(|errors| wrong(&errors))?;
+    Ok(plans.iter().map(ResourceReport::from).collect())
 }
