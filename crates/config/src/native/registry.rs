@@ -77,6 +77,10 @@ fn login(
     if let (Some(username), Some(password)) = (login.username, login.password) {
         return Some(RegistryLogin { username, secret: password.value });
     }
+    // What is there and can't be read has been told of.
+    if ["username", "password"].iter().all(|key| item.get(key).is_some()) {
+        return None;
+    }
     let message = "a login has a `username` and a `password`";
     let found = reader.error(item, "incomplete-login", message);
     reader.report(found.at(item.key_span(), "").help(HELP));
