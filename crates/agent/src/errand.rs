@@ -32,7 +32,7 @@ fn read(file: &Path) -> Result<Vec<Command>, String> {
 }
 
 fn run(agent: PathBuf, commands: Vec<Command>, shows: fn(&[u8])) -> Result<(), String> {
-    let root = Root::open(Path::new("/")).map_err(|error| error.to_string())?;
+    let root = Root::of_machine().map_err(|error| error.to_string())?;
     let end = SuddenEnd::new(None);
     let machine = Machine { root, agent: Some(agent), no_probes: false, shows, end };
     machine.apply(&Op::Run { commands }).map_err(|error| {

@@ -6,7 +6,7 @@ use crate::process;
 use crate::sudden_end::SuddenEnd;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use windlass_bundle::{Command, Metadata, Op, ResourceError, Root, Target, View};
+use windlass_bundle::{Command, Metadata, Op, Owner, ResourceError, Root, Target, View};
 
 /// See the module.
 pub(crate) struct Machine {
@@ -77,6 +77,10 @@ impl View for Machine {
 
     fn list(&self, path: &str) -> Result<Vec<String>> {
         self.root.list(path)
+    }
+
+    fn only_owner(&self) -> Option<Owner> {
+        self.root.only_owner()
     }
 
     fn probe(&self, command: &Command) -> Result<Option<i32>> {

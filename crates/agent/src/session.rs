@@ -115,7 +115,7 @@ impl Session<'_> {
 
     fn machine(&self, options: &Options) -> io::Result<Machine> {
         let is_live = options.root.is_none();
-        let root = Root::open(options.root.as_deref().unwrap_or(std::path::Path::new("/")))?;
+        let root = options.root.as_deref().map_or_else(Root::of_machine, Root::open)?;
         Ok(Machine {
             root,
             agent: is_live.then(|| self.agent.clone()),

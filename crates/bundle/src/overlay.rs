@@ -164,6 +164,10 @@ impl<V: View> View for Overlay<V> {
         }
     }
 
+    fn only_owner(&self) -> Option<Owner> {
+        self.below.only_owner()
+    }
+
     fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {
         self.below.probe(command)
     }

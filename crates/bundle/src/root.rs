@@ -19,6 +19,8 @@ pub struct Root {
     uid: Uid,
     /// Whether owners are given: only root can.
     gives_owners: bool,
+    /// Whether users and groups in it are those of this machine.
+    is_machine: bool,
 }
 
 /// Part of a name beside which a file is made; nobody else's begins so.
@@ -32,7 +34,16 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = fs::open(directory, flags, Mode::empty())?;
         let uid = rustix::process::geteuid();
-        Ok(Self { top, uid, gives_owners: uid.is_root() })
+        Ok(Self { top, uid, gives_owners: uid.is_root(), is_machine: false })
+    }
+
+    /// The root of this machine.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be opened.
+    pub fn of_machine() -> io::Result<Self> {
+        Ok(Self { is_machine: true, ..Self::open(Path::new("/"))? })
     }
 
     /// Does one operation.
@@ -238,6 +249,12 @@ impl View for Root {
             if is_mine { Owner::default() } else { Owner { uid: found.st_uid, gid: found.st_gid } };
         let size = u64::try_from(found.st_size).unwrap_or(0);
         Ok(Some(Metadata { kind, owner, mode: found.st_mode & 0o7777, size }))
+    }
+
+    fn only_owner(&self) -> Option<Owner> {
+        let me = || Owner { uid: self.uid.as_raw(), gid: rustix::process::getegid().as_raw() };
+        // In a directory the numbers are those of a machine that is not running.
+        (!self.gives_owners).then(|| if self.is_machine { me() } else { Owner::default() })
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + '_>> {

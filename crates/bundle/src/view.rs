@@ -2,7 +2,7 @@
 //!
 //! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
 
-use crate::{Command, Metadata, ResourceError};
+use crate::{Command, Metadata, Owner, ResourceError};
 use std::io::Read;
 use std::rc::Rc;
 
@@ -36,6 +36,12 @@ pub trait View {
     /// If it is no directory, or can't be read.
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError>;
 
+    /// Where who changes it is not root, and can give nothing away: what they own counts as root's, and this is how a
+    /// resource may call them. `None`: every owner can be given.
+    fn only_owner(&self) -> Option<Owner> {
+        None
+    }
+
     /// Runs a command that only looks; its exit code, or `None` where nothing can be run.
     ///
     /// # Errors
@@ -63,6 +69,10 @@ macro_rules! through {
 
             fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
                 (**self).list(path)
+            }
+
+            fn only_owner(&self) -> Option<Owner> {
+                (**self).only_owner()
             }
 
             fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {

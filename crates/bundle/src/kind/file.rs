@@ -236,13 +236,23 @@ pub(crate) fn owner(
     owner: Option<&OwnerName>,
     group: Option<&OwnerName>,
 ) -> Result<Owner, ResourceError> {
+    let is_said = owner.or(group).is_some();
     let uid = owner.map(|owner| owner.uid(view)).transpose()?.unwrap_or(0);
     let gid = match (group, owner) {
         (Some(group), _) => group.gid(view)?,
         (None, Some(owner)) => owner.primary_group(view)?,
         (None, None) => 0,
     };
-    Ok(Owner { uid, gid })
+    let wanted = Owner { uid, gid };
+    match view.only_owner().filter(|_| is_said) {
+        Some(only) if only == wanted => Ok(Owner::default()),
+        // Their group, where only that is said.
+        Some(only) if owner.is_none() && only.gid == gid => Ok(Owner::default()),
+        Some(_) => Err(ResourceError::new(format!("only root can give it to {uid}:{gid}"))
+            .field(if owner.is_some() { "owner" } else { "group" })
+            .help("do it as root (on a host: `--sudo`), or leave it to who does it")),
+        None => Ok(wanted),
+    }
 }
 
 /// What of owner and mode is to be changed, in words; `None` if nothing.

@@ -230,6 +230,29 @@ fn root_by_sudo_and_a_user_without() {
     assert_eq!(fs::metadata(sshd.path("/home/u/x")).unwrap().uid(), 1000);
     assert!(sshd.path("/home/u/.cache/windlass").is_dir());
     assert!(!sshd.path("/var/lib/windlass").exists());
+    for (keys, only) in [
+        ("owner: 1000, group: 1000", None),
+        ("group: 1000", None),
+        ("owner: root", Some("0:0")),
+        ("owner: 33", Some("33:33")),
+        ("group: 33", Some("0:33")),
+    ] {
+        let resource = format!("- file: {{path: /home/u/own, contents: x, {keys}}}");
+        let test = with_files(sshd.test(), &resource);
+        for code in [1, 0] {
+            let ended = apply(&test, &["--host", &sshd.name(), "--plan", "--exit-code"]);
+            match only {
+                Some(owner) => {
+                    let said = format!("only root can give it to {owner}");
+                    assert!(ended.code == 1 && ended.stderr.contains(&said), "{keys}: {ended:?}");
+                }
+                None => assert_eq!(ended.code, 2 * code, "{keys}: {ended:?}"),
+            }
+            let applied = apply(&test, &["--host", &sshd.name(), "--yes"]);
+            assert_eq!(applied.code == 0, only.is_none(), "{keys}: {applied:?}");
+        }
+        let _ = fs::remove_file(sshd.path("/home/u/own"));
+    }
     let test = with_files(sshd.test(), "- file: {path: /etc/x, contents: x}");
     let ended = apply(&test, &["--host", &sshd.name(), "--yes"]);
     assert_eq!(ended.code, 1, "{ended:?}");
