@@ -24,6 +24,15 @@ pub(crate) struct WholeFile {
 
 impl WholeFile {
     pub(crate) fn create(asked: &Path) -> Result<Self, Trouble> {
+        Self::create_with(asked, 0o666)
+    }
+
+    /// Nobody else may read it, where it is made anew.
+    pub(crate) fn create_private(asked: &Path) -> Result<Self, Trouble> {
+        Self::create_with(asked, 0o600)
+    }
+
+    fn create_with(asked: &Path, mode: u32) -> Result<Self, Trouble> {
         let unwritten = |error| unwritten(asked, &error);
         if asked.metadata().is_ok_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(asked).map_err(unwritten)?;
@@ -37,7 +46,7 @@ impl WholeFile {
         let known = place.metadata().ok().map(|known| known.permissions().mode() & 0o777);
         let mut options = File::options();
         options.write(true).create_new(true);
-        let file = options.mode(known.unwrap_or(0o666)).open(&part).map_err(unwritten)?;
+        let file = options.mode(known.unwrap_or(mode)).open(&part).map_err(unwritten)?;
         let whole = Self { file, part: Some(part), place };
         if let Some(mode) = known {
             // The umask may have taken more than it should.

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use windlass_bundle::ResourceError;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 
 use crate::dockerfile::{Copy, Dockerfile, Mount, Word};
@@ -13,6 +14,8 @@ use crate::provision::ProvisionRecipe;
 
 /// The Dockerfile that only `BuildKit` reads: no layer of what it builds has anything of the payload.
 pub const BUILDKIT_DOCKERFILE: &str = "Dockerfile.buildkit";
+/// What an engine puts into every container, and so into none of the images that a builder makes of one.
+const OF_ENGINE: [&str; 3] = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 /// Where the payload is in the context.
 const PAYLOAD: &str = "windlass";
 /// Where it is in a container of a builder that has to copy it there; the agent removes it.
@@ -43,6 +46,13 @@ impl ProvisionRecipe {
     ///
     /// If a file can't be read, or something of the image can't be written in a Dockerfile.
     pub fn context(&self, agent: &[u8]) -> Result<ImageBuild, ImageBuildError> {
+        for resource in &self.bundle.resources {
+            if OF_ENGINE.contains(&resource.kind.name().as_str()) {
+                let message = "no builder keeps it: its containers have one of the engine's; \
+                               `windlass build` makes such an image";
+                return Err(ResourceError::new(message).of(resource.id()).into());
+            }
+        }
         let mut bundle = self.bundle.clone();
         bundle.take_sensitive()?;
         let assets = bundle.take_assets()?;

@@ -238,6 +238,7 @@ Examples:
   windlass context app | tar -tv    what a build would see
 
 The tar has the Dockerfile, too: `docker build -f .windlass.Dockerfile - < app.tar` builds the same image.
+Of an image of resources it is `Dockerfile`: `docker build - < app.tar`; and, for BuildKit alone, Dockerfile.buildkit.
 
 Exit codes: 0 done, 1 it could not be written, 64 command line, 65 files.";
 

@@ -43,7 +43,11 @@ pub(super) fn run(invocation: &Invocation, args: &Context) -> Result<Exit> {
         write(&build, args.gzip, &mut Output(&console.results))?;
         return Ok(Exit::Done);
     };
-    let mut file = WholeFile::create(place)?;
+    let mut file = match build {
+        Sent::Build(_) => WholeFile::create(place)?,
+        // What is sensitive is in it as it is.
+        Sent::Resources(_) => WholeFile::create_private(place)?,
+    };
     let bytes = write(&build, args.gzip || is_gzip(place), &mut file)?;
     file.keep()?;
     let (entries, name) = (build.context().entries().len(), build.dockerfile_name());

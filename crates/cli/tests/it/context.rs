@@ -82,3 +82,23 @@ fn what_can_not_be_had_is_said() {
         assert!(said.contains(says), "{words:?}: {said}");
     }
 }
+
+/// A builder's containers have hosts of their own; and what is sensitive is in the context as it is.
+#[test]
+fn a_context_of_resources_is_private_and_has_nothing_of_the_engine() {
+    let file = |path: &str| {
+        let resource = format!("{{file: {{path: {path}, contents: x}}}}");
+        Test::new().file(
+            "windlass.yaml",
+            &format!("name: p\nimages: {{a: {{from: scratch, resources: [{resource}]}}}}\n"),
+        )
+    };
+    let test = file("/etc/hosts").args(["context", "a", "-o", "x.tar"]);
+    let ended = test.run();
+    assert_eq!(ended.code, 65, "{}", ended.stderr);
+    assert!(ended.stderr.contains("no builder keeps it"), "{}", ended.stderr);
+    let test = file("/etc/host").args(["context", "a", "-o", "x.tar"]);
+    test.run();
+    let mode = std::fs::metadata(test.directory().join("x.tar")).unwrap().permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+}
