@@ -3,7 +3,7 @@
 //! Invariant: as they are written, but for what `after` and `watches` say.
 
 use crate::index::Index;
-use crate::{Bundle, ResourceError};
+use crate::{Bundle, Kind, ResourceError};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -52,13 +52,17 @@ fn declared_twice(bundle: &Bundle, index: &Index) -> Vec<ResourceError> {
         let (id, typed_id) = (index.id(place), index.typed_id(place));
         let same_id = *ids.entry(id).or_insert(place);
         let same_name = *typed_ids.entry(typed_id).or_insert(place);
-        let first = same_id.min(same_name);
+        // The same command may run with other variables, as somebody else, or once more.
+        let is_command = matches!(bundle.resources[place].kind, Kind::Execute(_));
+        let is_told_apart = is_command && bundle.resources[place].id.is_some();
+        let first = if is_told_apart { same_id } else { same_id.min(same_name) };
         if first == place {
             continue;
         }
         let error = ResourceError::new("it is declared twice").at(place).about([first]);
         errors.push(if first == same_name {
-            error.help("join them").of(id.to_owned())
+            let help = if is_command { "join them, or give this one an `id`" } else { "join them" };
+            error.help(help).of(id.to_owned())
         } else {
             error.field("id").help("give one of them another").of(id.to_owned())
         });

@@ -93,7 +93,11 @@ impl Type for Mount {
         let fields = [("device", &self.device), ("fs_type", &self.fs_type)];
         for (field, text) in fields {
             if self.policy == MountPolicy::Apply && text.trim().is_empty() {
-                errors.push(ResourceError::new(format!("it has no `{field}`")).field(field));
+                errors.push(
+                    ResourceError::new(format!("it has no `{field}`"))
+                        .field(field)
+                        .help("add `device: /dev/sdb1` and `fs_type: ext4`, as in fstab"),
+                );
             }
         }
         let texts = [&self.path, &self.device, &self.fs_type, &self.options];

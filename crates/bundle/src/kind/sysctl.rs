@@ -62,7 +62,7 @@ impl Type for Sysctl {
             errors.push(ResourceError::new(message).field("value"));
         }
         if self.policy == SysctlPolicy::Apply && is_empty || self.value.contains(['\n', '\0']) {
-            errors.push(ResourceError::new("the value is one line").field("value"));
+            errors.push(ResourceError::new("its value is one line, and not empty").field("value"));
         }
         errors
     }

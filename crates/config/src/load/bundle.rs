@@ -2,7 +2,6 @@
 //!
 //! Invariant: as with projects, all findings are given, and a bundle only if none of them is an error.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use windlass_bundle::{Bundle, ResourceError};
@@ -113,12 +112,7 @@ fn read(reader: &Reader, root: &Item) -> Resources {
         reader.report(found.help("write `resources:` and below it `- file: {path: /etc/motd}`"));
         Resources::default()
     };
-    for source in resources.places.iter().flat_map(|place| &place.sources) {
-        if let Err(error) = Path::new(&source.value).metadata() {
-            let message = format!("{} cannot be read: {error}", source.value);
-            reader.report(Diagnostic::error("unreadable-file", message).at(source.span, ""));
-        }
-    }
+    resources.check_sources().for_each(|found| reader.report(found));
     let found = reader.templates().check_vars(&reader.sources());
     reader.report_all(found);
     resources

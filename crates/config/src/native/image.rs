@@ -155,7 +155,7 @@ fn finish(reader: &Reader, item: &Item, draft: Draft) -> (Image, Vec<Item>) {
         _ => {}
     }
     image.source = sources.into_iter().next().map(|(source, ..)| source);
-    provisioned.finish(reader, &mut image);
+    provisioned.finish(reader, item, &mut image);
     if let Some(Source::Import { changes: slot, .. }) = &mut image.source {
         *slot = changes;
     }

@@ -27,6 +27,20 @@ pub(super) struct Provisioned {
     is_source: bool,
 }
 
+/// What only builders are told.
+const OF_BUILDERS: [&str; 10] = [
+    "args",
+    "builder",
+    "cache_from",
+    "cache_to",
+    "changes",
+    "context",
+    "shm_size",
+    "squash",
+    "ssh",
+    "target",
+];
+
 /// A key of what containers get.
 macro_rules! own {
     ($name:literal, $read:expr) => {
@@ -81,7 +95,13 @@ fn source(draft: &mut Draft, name: &'static str, item: &Item) {
 
 fn ports(reader: &Reader, item: &Item) -> Vec<ExposedPort> {
     let all = reader.list_or_one(item);
-    let ranges = all.iter().filter_map(|one| reader.parse(one, port_range));
+    let read = |text: &str| {
+        port_range(text).map_err(|error| {
+            let help = "write the container's own port, \"80\", \"53/udp\" or \"8000-8010\": containers publish it";
+            error.help(help)
+        })
+    };
+    let ranges = all.iter().filter_map(|one| reader.parse(one, read));
     let ports = ranges.flat_map(|range| {
         let protocol = range.protocol;
         range.ports().map(move |target| ExposedPort { target, protocol })
@@ -91,7 +111,7 @@ fn ports(reader: &Reader, item: &Item) -> Vec<ExposedPort> {
 
 impl Provisioned {
     /// Puts what was read into an image, and says what does not fit it.
-    pub(super) fn finish(self, reader: &Reader, image: &mut Image) {
+    pub(super) fn finish(self, reader: &Reader, item: &Item, image: &mut Image) {
         let Self { from, resources, defaults, keys, is_source } = self;
         let path = format!("images.{}", image.key);
         if !matches!(image.source, Some(Source::Provision { .. })) {
@@ -108,18 +128,21 @@ impl Provisioned {
             }
             return;
         }
-        if from.is_none() {
+        if item.get("from").is_none() {
             let found = Diagnostic::error("missing-key", "it has no `from`").at(image.span, "");
             let help = "add `from: debian:12`, or `from: scratch` for an image of nothing but these resources";
-            reader.report(found.in_path(path).help(help));
+            reader.report(found.in_path(path.clone()).help(help));
         }
-        let Resources { bundle, places } = resources;
-        for source in places.iter().flat_map(|place| &place.sources) {
-            if let Err(error) = std::fs::metadata(&source.value) {
-                let message = format!("{} cannot be read: {error}", source.value);
-                reader.report(Diagnostic::error("unreadable-file", message).at(source.span, ""));
+        for key in OF_BUILDERS {
+            if let Some(key_item) = item.get(key) {
+                let message = format!("`{key}` is for an image that a builder makes");
+                let found = Diagnostic::error("bad-value", message).at(key_item.key_span(), "");
+                let help = "remove it: resources are put together without a builder";
+                reader.report(found.in_path(format!("{path}.{key}")).help(help));
             }
         }
+        resources.check_sources().for_each(|found| reader.report(found));
+        let Resources { bundle, places } = resources;
         image.places.resources = places;
         let from = from.filter(|from| from.value != "scratch");
         image.source = Some(Source::Provision { from, bundle, defaults: Box::new(defaults) });

@@ -10,11 +10,13 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let limit = (length / 3).clamp(1, 4);
+    // All but an ending is there.
+    let is_begun = |candidate: &str| length >= 4 && fold(candidate).starts_with(&wanted);
     candidates
         .into_iter()
         .filter(|candidate| *candidate != word && candidate.len().abs_diff(word.len()) <= limit + 2)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &fold(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(distance, candidate)| *distance <= limit || is_begun(candidate))
         .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
         .map(|(_, candidate)| candidate)
 }
@@ -75,6 +77,7 @@ mod tests {
             ("Image", Some("image")),
             ("imgae", Some("image")),
             ("port", Some("ports")),
+            ("stop_time", Some("stop_timeout")),
             ("stop-timeout", Some("stop_timeout")),
             ("stoptimeout", Some("stop_timeout")),
             ("evn", Some("env")),

@@ -341,7 +341,7 @@ fn names_of_projects() {
 #[test]
 fn logins_of_registries() {
     check(
-        r"
+        r#"
 secrets: {password: {env: PASSWORD}}
 engines:
   default:
@@ -353,17 +353,20 @@ engines:
       literal.example: {username: me, password: hunter2}
 #                                               ^^^^^^^ error: engines.default.registries: a registry's `password` names no secret of this file
 #                                               help: write the key of a secret: `password: KEY`, with `KEY: {env: NAME}` under `secrets`
+      unset.example: {username: '{{ env.NOT_SET }}', password: password}
+#                                   ^^^^^^^^^^^ error: engines.default.registries.unset.example.username: "env" has no "NOT_SET"
+#                                   help: set it, or write {{ env.NOT_SET | default("…") }}
       short.example: {password: password}
 #     ^^^^^^^^^^^^^ error: engines.default.registries.short.example: a login has a `username` and a `password`
 #     help: write the key of a secret: `password: KEY`, with `KEY: {env: NAME}` under `secrets`
-",
+"#,
     );
 }
 
 #[test]
 fn what_has_no_place_in_an_image() {
     check(
-        r"
+        r#"
 images:
   app:
     from: scratch
@@ -374,6 +377,24 @@ images:
 #     help: restrict it with `only_if: {mode: [host]}`
     - cron: {name: job, policy: remove}
       only_if: {mode: host}
-",
+  built:
+    from: "{{ images.nothing }}"
+#             ^^^^^^^^^^^^^^ error: images.built.from: "images" has no "nothing"
+#             help: known: "app", "built", "none"
+    resources: [{file: /a}]
+    args: {A: b}
+#   ^^^^ error: images.built.args: `args` is for an image that a builder makes
+#   help: remove it: resources are put together without a builder
+    target: x
+#   ^^^^^^ error: images.built.target: `target` is for an image that a builder makes
+#   help: remove it: resources are put together without a builder
+    ports: ['8080:80']
+#            ^^^^^^^ error: images.built.ports[0]: "8080:80" is not a port from 1 to 65535
+#            help: write the container's own port, "80", "53/udp" or "8000-8010": containers publish it
+  none:
+# ^^^^ error: images.none: it has no `from`
+# help: add `from: debian:12`, or `from: scratch` for an image of nothing but these resources
+    resources: [{file: /a}]
+"#,
     );
 }

@@ -420,13 +420,16 @@ resources:
 #                                ^^ error: resources[12].only_if.mode: expected "image" or "host" or "root", found "vm"
 - {}
 # ^^ error: resources[13]: a resource has a type
+- file: {pth: /m}
+#        ^^^ error: resources[14].file: unknown key "pth"
+#        help: did you mean "path"?
 - cron: {}
-# ^^^^ error: resources[14].cron: it has no `name`
+# ^^^^ error: resources[15].cron: it has no `name`
 # help: add `name: …`
 - file: {path: "{{ vars.nothing }}"}
-#                  ^^^^^^^^^^^^ error: resources[15].file.path: "vars" has no "nothing"
+#                  ^^^^^^^^^^^^ error: resources[16].file.path: "vars" has no "nothing"
 - file: {path: /m, contents: "{{ secrets.x }}"}
-#                                ^^^^^^^^^ error: resources[16].file.contents: "secrets" has no "x"
+#                                ^^^^^^^^^ error: resources[17].file.contents: "secrets" has no "x"
 "#,
     );
 }
@@ -445,7 +448,7 @@ resources:
 #           ^^ error: resources[2].file: it watches `/c`, which comes after it
 #           help: move it behind what it watches
 #               ^^^ error: resources[2].file: it names `/dd`, which is no resource here
-#               help: known: "relative", "/a", "/b", "c", "/c", "c"
+#               help: known: "relative", "/a", "/b", "c", "/c", "c", "true", "true"
 - {file: /c, id: c}
 - file: {path: /c}
 # ^^^^ error: resources[4].file: it is declared twice
@@ -453,6 +456,22 @@ resources:
 - {file: /e, id: c}
 #                ^ error: resources[5].file: it is declared twice
 #                help: give one of them another
+- execute: "true"
+- execute: {command: "true", env: {A: b}}
+# ^^^^^^^ error: resources[7].execute: it is declared twice
+# help: join them, or give this one an `id`
+"#,
+    );
+    check(
+        r#"
+resources:
+- {file: /c, id: c}
+- {execute: "true"}
+- {execute: "true", id: once more, after: /c}
+#                                         ^^ error: resources[2].execute: it names `/c`, which is no resource here
+#                                         help: what has an id is called by that: "c"
+- sysctl: {key: a.b}
+# ^^^^^^ error: resources[3].sysctl: its value is one line, and not empty
 "#,
     );
     let loaded = read("resources:\n- file: /a\n- directory: /b\n- file: {path: /a}\n");
@@ -482,6 +501,28 @@ resources:
 - {file: /b, watches: /a}
 "#,
     );
+}
+
+#[test]
+fn what_a_source_can_not_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    std::fs::create_dir(directory.path().join("files")).unwrap();
+    write("motd.txt", "");
+    for (resource, wrong) in [
+        ("file: {path: /a, source: files}", "files is a directory: `tree` takes one"),
+        ("tree: {path: /a, source: motd.txt}", "motd.txt is no directory: `file` takes"),
+        ("file: {path: /a, source: /dev/null}", "/dev/null is a pipe, a socket or a device"),
+    ] {
+        write("host.yaml", &format!("resources:\n- {resource}\n"));
+        let loaded = load_bundle(&LoadOptions {
+            files: vec!["host.yaml".into()],
+            cwd: directory.path().to_path_buf(),
+            ..LoadOptions::default()
+        });
+        let text = loaded.diagnostics.render_plain(&loaded.sources);
+        assert!(text.contains(wrong) && loaded.diagnostics.len() == 1, "{text}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use windlass_bundle::Kind;
 
 use super::common::COMMON;
-use crate::read::{Field, Item, Reader, Spanned, names};
+use crate::read::{Field, Item, Reader, Spanned, names, suggest};
 use crate::source::Span;
 use crate::yaml::{Mapping, Value};
 
@@ -62,7 +62,8 @@ pub(super) fn read<K: Into<Kind>>(
             reader.fields(&item, &mut draft, &[form.keys]);
             advise(reader, map, &names(&[form.keys]));
             for key in form.required {
-                if map.get(key).is_none_or(|entry| entry.value.is_null()) {
+                let is_absent = map.get(key).is_none_or(|entry| entry.value.is_null());
+                if is_absent && !is_misspelt(map, key, &names(&[form.keys])) {
                     let found = reader.error(&item, "missing-key", format!("it has no `{key}`"));
                     let help = format!("add `{key}: …`");
                     reader.report(found.at(item.key_span(), "").help(help));
@@ -87,6 +88,12 @@ pub(super) fn read<K: Into<Kind>>(
     }
     let Draft { kind, sources, contents } = draft;
     Some(Read { kind: kind.into(), keys, sources, contents })
+}
+
+/// Whether a key is there under a name that is nearly its own, which has been told of.
+fn is_misspelt(map: &Mapping, key: &'static str, known: &[&str]) -> bool {
+    let unknown = map.entries().iter().filter(|entry| !known.contains(&&*entry.key.text));
+    unknown.into_iter().any(|entry| suggest(&entry.key.text, [key]).is_some())
 }
 
 /// Keys of every resource do not stand under its type.

@@ -2,8 +2,9 @@
 //!
 //! Invariant: there are as many places as resources, in the same order.
 
-use windlass_bundle::Bundle;
+use windlass_bundle::{Bundle, Kind};
 
+use crate::diagnostic::Diagnostic;
 use crate::read::Spanned;
 use crate::source::Span;
 
@@ -13,6 +14,38 @@ pub struct Resources {
     pub bundle: Bundle,
     /// By the place in the bundle.
     pub places: Vec<ResourcePlace>,
+}
+
+impl Resources {
+    /// What is wrong with the files of this machine that they are made of.
+    pub(crate) fn check_sources(&self) -> impl Iterator<Item = Diagnostic> {
+        let all = self.bundle.resources.iter().zip(&self.places);
+        all.flat_map(|(resource, place)| {
+            let takes_directory = matches!(resource.kind, Kind::Tree(_));
+            let wrong = move |source: &Spanned<String>| {
+                let wrong = wrong_source(&source.value, takes_directory)?;
+                Some(Diagnostic::error("unreadable-file", wrong).at(source.span, ""))
+            };
+            place.sources.iter().filter_map(wrong)
+        })
+    }
+}
+
+/// Why a file can't be what something is made of.
+fn wrong_source(path: &str, takes_directory: bool) -> Option<String> {
+    match std::fs::metadata(path) {
+        Err(error) => Some(format!("{path} cannot be read: {error}")),
+        Ok(found) if takes_directory && !found.is_dir() => {
+            Some(format!("{path} is no directory: `file` takes a file"))
+        }
+        Ok(found) if !takes_directory && found.is_dir() => {
+            Some(format!("{path} is a directory: `tree` takes one"))
+        }
+        Ok(found) if !takes_directory && !found.is_file() => {
+            Some(format!("{path} is a pipe, a socket or a device"))
+        }
+        Ok(_) => None,
+    }
 }
 
 /// Where one resource is written.

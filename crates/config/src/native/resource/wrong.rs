@@ -28,8 +28,14 @@ pub(super) fn report(reader: &Reader, resources: &Resources, is_complete: bool) 
         let mut found = diagnostic(&resources.places, own, &error);
         if is_unknown {
             let word = error.reference().unwrap_or_default();
+            let mut all = resources.bundle.resources.iter();
+            let renamed = all
+                .find_map(|one| one.id.as_deref().filter(|_| one.name().as_deref() == Some(word)));
             let near = || did_you_mean(word, names.iter().map(String::as_str));
-            found = found.maybe_help(reader.budgeted(near));
+            found = found.maybe_help(match renamed {
+                Some(id) => Some(format!("what has an id is called by that: \"{id}\"")),
+                None => reader.budgeted(near),
+            });
         }
         reader.report(found);
     }
