@@ -609,6 +609,26 @@ fn what_is_sensitive_is_not_in_an_excerpt() {
 }
 
 #[test]
+fn a_password_of_a_url_is_in_no_excerpt() {
+    let digest = "0".repeat(64);
+    let fetch = |rest: &str| format!("fetch: {{path: /a, sha256: {digest}, {rest}}}");
+    for resource in [
+        fetch("urls: 'http://a:hunter2@h/x'"),
+        fetch("urls: ['http://h/x', 'https://a:hunter2@h/x']"),
+        fetch("urls: 'https://a:hunter2@h/x', mode: 99999"),
+        "git: {path: /a, rev: main, repository: 'https://a:hunter2@h/x'}".to_owned(),
+        "git: {path: /a, rev: main, repository: 'a:hunter2@h/x', no: key}".to_owned(),
+        "repo: {name: a/b, url: 'https://a:hunter2@h/x'}".to_owned(),
+    ] {
+        let loaded = read(&format!("resources:\n- {resource}\n"));
+        let text = loaded.diagnostics.render_plain(&loaded.sources);
+        assert!(loaded.diagnostics.has_errors(), "{resource}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(loaded.sources.iter().all(|(_, file)| !file.text().contains("hunter2")), "{text}");
+    }
+}
+
+#[test]
 fn the_reference_loads() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/resources.md");
     let text = std::fs::read_to_string(path).unwrap();

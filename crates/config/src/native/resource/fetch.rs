@@ -7,6 +7,7 @@ use windlass_bundle::Fetch;
 use super::Type;
 use super::draft::{self, Draft, Form};
 use super::mode::{mode, owner};
+use super::url::url;
 use crate::native::{put, set};
 use crate::read::{Field, Item, Reader, names};
 
@@ -45,12 +46,12 @@ const KEYS: &[Field<Draft<Fetch>>] = &[
 
 /// One or more; what is no URL is a file by a path that starts from the file that names it.
 fn urls(reader: &Reader, item: &Item) -> Vec<String> {
-    let url = |item: Item| {
-        let text = reader.string(&item)?;
+    let place = |item: Item| {
+        let text = url(reader, &item)?;
         if text.is_empty() || text.contains("://") {
             return Some(text);
         }
         Some(format!("file://{}", reader.absolute(&item, &text)))
     };
-    reader.list_or_one(item).into_iter().filter_map(url).collect()
+    reader.list_or_one(item).into_iter().filter_map(place).collect()
 }

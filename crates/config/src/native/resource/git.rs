@@ -7,6 +7,7 @@ use windlass_bundle::Git;
 use super::Type;
 use super::draft::{self, Draft, Form};
 use super::mode::owner;
+use super::url::url;
 use crate::native::{put, set};
 use crate::read::{Field, Item, Reader, names};
 
@@ -31,7 +32,7 @@ const KEYS: &[Field<Draft<Git>>] = &[
 
 /// A URL or `user@host:path` as it stands, and a path.
 fn repository(reader: &Reader, item: &Item) -> Option<String> {
-    let text = reader.string(item)?;
+    let text = url(reader, item)?;
     let is_path = text.starts_with(['.', '/', '~']) || !text.contains(':');
     Some(if is_path && !text.is_empty() { reader.absolute(item, &text) } else { text })
 }

@@ -23,6 +23,7 @@ mod repo;
 mod service;
 mod sysctl;
 mod tree;
+mod url;
 mod user;
 mod wrong;
 

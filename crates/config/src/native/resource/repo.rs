@@ -7,6 +7,7 @@ use windlass_bundle::{PackageSystem, Repo, RepoPolicy};
 use super::Type;
 use super::content::{one_of, source, text};
 use super::draft::{self, Draft, Form};
+use super::url::url;
 use crate::native::container::choice;
 use crate::native::{put, set};
 use crate::read::{Field, names};
@@ -32,7 +33,7 @@ pub(super) const MANAGERS: &[(&str, PackageSystem)] =
 const KEYS: &[Field<Draft<Repo>>] = &[
     Field { name: "name", read: |d, r, i| set(&mut d.kind.name, r.string(i)) },
     Field { name: "manager", read: |d, r, i| put(&mut d.kind.manager, choice(r, i, MANAGERS)) },
-    Field { name: "url", read: |d, r, i| set(&mut d.kind.url, r.string(i)) },
+    Field { name: "url", read: |d, r, i| set(&mut d.kind.url, url(r, i)) },
     Field { name: "suites", read: |d, r, i| d.kind.suites = r.strings(i) },
     Field { name: "components", read: |d, r, i| d.kind.components = r.strings(i) },
     Field { name: "architectures", read: |d, r, i| d.kind.architectures = r.strings(i) },
