@@ -12,11 +12,13 @@ pub struct Change {
     pub reason: String,
     /// A unified diff of contents, where there is one to show.
     pub diff: Option<String>,
+    /// There would be a diff, or more to say of it, if it were not sensitive.
+    pub is_sensitive: bool,
 }
 
 impl Change {
     pub(crate) fn new(op: Op, reason: impl Into<String>) -> Self {
-        Self { op, reason: reason.into(), diff: None }
+        Self { op, reason: reason.into(), diff: None, is_sensitive: false }
     }
 }
 

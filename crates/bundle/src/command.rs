@@ -57,7 +57,12 @@ impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&String> = self.env.keys().collect();
         let mut all = f.debug_struct("Command");
-        all.field("argv", &self.argv).field("cwd", &self.cwd).field("env", &names);
+        if self.is_hidden {
+            all.field("argv", &format_args!("(sensitive)"));
+        } else {
+            all.field("argv", &self.argv);
+        }
+        all.field("cwd", &self.cwd).field("env", &names);
         all.field("user", &self.user).field("umask", &self.umask).finish_non_exhaustive()
     }
 }

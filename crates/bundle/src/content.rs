@@ -1,14 +1,15 @@
 //! Contents of files.
 //!
-//! Invariant: a large file is never held in memory where only its digest is asked for.
+//! Invariant: a large file is never held in memory where only its digest is asked for; `Debug` never shows what is in one.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 
 /// What is in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     Text(String),
@@ -75,6 +76,17 @@ impl Content {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    /// Without what is in it, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod error_report;
 mod facts;
 mod gathered;
 mod glob;
+mod hidden;
 mod index;
 mod init_system;
 mod journal;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: planning changes nothing; applying does what planning said, and looks whether it is so then.
 
+use crate::hidden::Hidden;
 use crate::index::Index;
 use crate::kind::for_hosts;
 use crate::order::order;
@@ -37,10 +38,13 @@ pub fn plan_with(
     let index = Index::new(bundle);
     let groups = groups(bundle, checked(bundle, &index)?);
     let mut overlay = Overlay::new(view);
+    let mut hidden = Hidden::new(bundle, view);
     let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
     let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
-        let look = Planner { bundle, index: &index, facts, journal, changed: &changed };
+        hidden.look_again(bundle, &group, &overlay);
+        let (index, hidden) = (&index, &hidden);
+        let look = Planner { bundle, index, facts, journal, hidden, changed: &changed };
         let group_plans = match look.group(&group, &overlay) {
             // What a command leaves behind nobody knows before it has run.
             Err(_) if overlay.has_run() => {
@@ -84,10 +88,13 @@ pub fn apply_with(
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
     let index = Index::new(bundle);
     let groups = groups(bundle, checked(bundle, &index)?);
+    let mut hidden = Hidden::new(bundle, target);
     let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
     let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
-        let applied = apply_group((bundle, &index), target, facts, journal, &changed, &group);
+        hidden.look_again(bundle, &group, target);
+        let of = (bundle, &index, &hidden);
+        let applied = apply_group(of, target, facts, journal, &changed, &group);
         let applied = applied.map_err(|error| vec![error])?;
         note(&mut changed, &applied);
         plans.extend(applied);
@@ -103,14 +110,15 @@ fn note(changed: &mut [bool], plans: &[ResourcePlan]) {
 }
 
 fn apply_group(
-    (bundle, index): (&Bundle, &Index),
+    (bundle, index, hidden): (&Bundle, &Index, &Hidden),
     target: &dyn Target,
     facts: &Facts,
     journal: &mut dyn Journal,
     changed: &[bool],
     group: &[usize],
 ) -> Result<Vec<ResourcePlan>, ResourceError> {
-    let planned = Planner { bundle, index, facts, journal, changed }.group(group, target)?;
+    let planned = Planner { bundle, index, facts, journal, hidden, changed };
+    let planned = planned.group(group, target)?;
     for one in &planned {
         let resource = &bundle.resources[one.index];
         if !one.changes.is_empty() {
@@ -131,7 +139,7 @@ fn apply_group(
     for one in &planned {
         let resource = &bundle.resources[one.index];
         if !one.changes.is_empty() && resource.kind.is_observable(facts) {
-            let again = Planner { bundle, index, facts, journal, changed };
+            let again = Planner { bundle, index, facts, journal, hidden, changed };
             let rest = again.one(one.index, target)?;
             if let Some(change) = rest.changes.first() {
                 let message =
@@ -208,6 +216,7 @@ struct Planner<'p> {
     index: &'p Index,
     facts: &'p Facts,
     journal: &'p dyn Journal,
+    hidden: &'p Hidden,
     /// Of those that were planned so far, by their places.
     changed: &'p [bool],
 }
@@ -254,15 +263,13 @@ impl Planner<'_> {
         }
         let planned = resource.kind.plan(view, self.facts);
         let mut changes = planned.map_err(|error| error.of(self.index.id(index).to_owned()))?;
-        if resource.sensitive {
-            for change in &mut changes {
-                change.diff = None;
-                if let Op::Run { commands } = &mut change.op {
-                    for command in commands {
-                        command.is_hidden = true;
-                    }
-                    "run what is not shown".clone_into(&mut change.reason);
+        for change in &mut changes {
+            self.hidden.hide(resource, change, view);
+            if let (true, Op::Run { commands }) = (resource.sensitive, &mut change.op) {
+                for command in commands {
+                    command.is_hidden = true;
                 }
+                "run what is not shown".clone_into(&mut change.reason);
             }
         }
         Ok(ResourcePlan { changes, ..self.nothing(index, None) })

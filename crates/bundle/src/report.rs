@@ -26,6 +26,9 @@ pub struct ChangeReport {
     pub reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// What it does is not shown, because it is sensitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
 }
 
 impl From<&ResourcePlan> for ResourceReport {
@@ -57,6 +60,7 @@ impl From<&Change> for ChangeReport {
             path: has_path.then(|| change.op.path().to_owned()),
             reason: change.reason.clone(),
             diff: change.diff.clone(),
+            sensitive: change.is_sensitive,
         }
     }
 }

@@ -4,9 +4,10 @@
 
 use crate::{Condition, Kind};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One thing that shall be so, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resource {
     /// What others call it; without one `file[/etc/motd]`.
@@ -83,6 +84,21 @@ impl Resource {
     pub fn sensitive(mut self) -> Self {
         self.sensitive = true;
         self
+    }
+}
+
+impl fmt::Debug for Resource {
+    /// Of a sensitive one what it is called.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, watches, after, only_if, sensitive, own_layer, kind } = self;
+        let mut all = f.debug_struct("Resource");
+        all.field("id", id).field("watches", watches).field("after", after);
+        all.field("only_if", only_if).field("own_layer", own_layer);
+        all.field("sensitive", sensitive);
+        if *sensitive {
+            return all.field("kind", &format_args!("{}", self.typed_id())).finish();
+        }
+        all.field("kind", kind).finish()
     }
 }
 

@@ -46,9 +46,9 @@ fn text(
     let console = &invocation.console;
     let name = object::full_name(&step.address);
     let shown = match preview {
-        Ok(Some(Preview { with, bundle, resources })) => {
+        Ok(Some(Preview { with, resources, .. })) => {
             let with = with.unwrap_or_else(|| "scratch".to_owned());
-            let plan = bundle::plan(&bundle, &resources, console.stdout, console.verbose);
+            let plan = bundle::plan(&resources, console.stdout, console.verbose);
             format!("\n{name}, compared with {}:\n{plan}", escape::line(&with))
         }
         Ok(None) => {

@@ -22,6 +22,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Removes some of a folder.
+pub(crate) fn remove_all(folder: &Path, is_meant: impl Fn(&Path) -> bool) -> io::Result<()> {
+    for item in fs::read_dir(folder)? {
+        let path = item?.path();
+        if is_meant(&path) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Leaves so many of a folder, those that were written last.
 pub(crate) fn remove_oldest(folder: &Path, most: usize) -> io::Result<()> {
     let mut found: Vec<(SystemTime, _)> = fs::read_dir(folder)?

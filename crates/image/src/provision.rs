@@ -89,6 +89,11 @@ impl ProvisionRecipe {
         Ok(hasher.finish())
     }
 
+    /// Whether something is in it that is shown and kept nowhere.
+    pub fn is_sensitive(&self) -> bool {
+        self.bundle.resources.iter().any(|one| one.sensitive)
+    }
+
     pub(crate) fn healthcheck(&self) -> HealthcheckOrigin {
         let own = self.defaults.healthcheck.as_ref();
         match (own.filter(|check| check.test != HealthTest::Inherit), self.images.first()) {

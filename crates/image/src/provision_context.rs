@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use windlass_bundle::ResourceError;
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
+use windlass_model::label;
 
 use crate::dockerfile::{Copy, Dockerfile, Mount, Word};
 use crate::image_build::{ImageBuild, ImageBuildError};
@@ -105,6 +106,9 @@ impl ProvisionRecipe {
         }
         for (name, value) in &self.options.labels {
             file = file.label(literal(name), literal(value));
+        }
+        if self.is_sensitive() {
+            file = file.label(label::SENSITIVE, "");
         }
         if let Some(name) = &defaults.maintainer {
             file = file.instruction("MAINTAINER", one_line(name));

@@ -26,6 +26,9 @@ pub const DIGEST: &str = "dev.windlass.digest";
 /// engine can be asked, nor changes a volume's labels later.
 pub const VOLUME_OWNER: &str = "dev.windlass.volume-owner";
 
+/// Of an image that a sensitive resource had a part in, and of whatever is made on it: nothing that is in it is kept beside the engine.
+pub const SENSITIVE: &str = "dev.windlass.sensitive";
+
 /// The commands that run after a start of the container, as JSON; missing if there are none.
 pub const COMMANDS: &str = "dev.windlass.commands";
 

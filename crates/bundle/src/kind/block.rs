@@ -164,6 +164,10 @@ impl Type for Block {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let mut edit = Edit::open(view, &self.path, self.follow)?;
         let new = (owner(view, self.owner.as_ref(), self.group.as_ref())?, self.mode);

@@ -68,6 +68,10 @@ impl Cron {
         self
     }
 
+    fn path(&self) -> String {
+        format!("/etc/cron.d/{}", self.name)
+    }
+
     fn contents(&self) -> String {
         let env = self.env.iter().map(|(name, value)| format!("{name}={value}\n"));
         let command = self.command.replace('%', "\\%");
@@ -108,9 +112,13 @@ impl Type for Cron {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         host_only(Self::WORD, facts)?;
-        let path = format!("/etc/cron.d/{}", self.name);
+        let path = self.path();
         match self.policy {
             CronPolicy::Apply => File::new(path).contents(self.contents()).plan(view, facts),
             CronPolicy::Remove => File::removed(path).plan(view, facts),

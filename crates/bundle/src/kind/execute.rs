@@ -206,6 +206,10 @@ impl Type for Execute {
         self.creates.is_some() || self.touch.is_some()
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec!["/".to_owned()]
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         if self.is_done(view)? {
             return Ok(Vec::new());

@@ -144,6 +144,10 @@ impl Type for Fetch {
         self.gathered.iter_mut().flat_map(Gathered::contents).collect()
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         let (owner, group) = (self.owner.clone(), self.group.clone());
         match &self.gathered {

@@ -120,6 +120,10 @@ impl Type for File {
         self.content.iter_mut().collect()
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let at = if self.follow { path::follow } else { path::resolve };
         let path = at(view, &self.path)?;

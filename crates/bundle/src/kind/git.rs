@@ -112,6 +112,10 @@ impl Type for Git {
         self.gathered.iter_mut().flat_map(Gathered::contents).collect()
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         let Some(Gathered::Tree(entries)) = &self.gathered else {
             return Err(ResourceError::new("it was not checked out").field("repository"));

@@ -101,6 +101,10 @@ impl Type for Group {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        ["group", "gshadow"].map(|name| format!("/etc/{name}")).into()
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let mut accounts = Accounts::open(view)?;
         match self.policy {

@@ -146,6 +146,10 @@ impl Type for Line {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let edit = Edit::open(view, &self.path, self.follow)?;
         let matches = expression(self.matches.as_ref(), "match")?;

@@ -45,6 +45,11 @@ pub(crate) trait Type {
         Vec::new()
     }
 
+    /// Where contents of it end up; `/`: nobody knows where.
+    fn writes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether the target shows that it is as it shall be; a command shows nothing.
     fn is_observable(&self, _: &Facts) -> bool {
         true
@@ -90,6 +95,11 @@ macro_rules! kinds {
 
             pub(crate) fn contents(&mut self) -> Vec<&mut Content> {
                 match self { $(Self::$variant(one) => one.contents(),)* }
+            }
+
+            /// Where contents of it end up; `/`: nobody knows where.
+            pub(crate) fn writes(&self) -> Vec<String> {
+                match self { $(Self::$variant(one) => one.writes(),)* }
             }
 
             pub(crate) fn is_observable(&self, facts: &Facts) -> bool {

@@ -107,6 +107,10 @@ impl Type for Mount {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![FSTAB.to_owned()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         host_only(Self::WORD, facts)?;
         let is_wanted = self.policy == MountPolicy::Apply;

@@ -262,6 +262,16 @@ impl Type for Repo {
         self.key.iter_mut().collect()
     }
 
+    fn writes(&self) -> Vec<String> {
+        let Self { name, .. } = self;
+        let own = [
+            format!("/etc/apt/sources.list.d/{name}.sources"),
+            format!("/etc/yum.repos.d/{name}.repo"),
+            "/etc/apk/repositories".to_owned(),
+        ];
+        own.into()
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         let manager = PackageSystem::declared(self.manager, facts)?;
         let mut overlay = Overlay::new(view);

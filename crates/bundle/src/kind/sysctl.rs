@@ -40,6 +40,12 @@ impl Sysctl {
     }
 }
 
+impl Sysctl {
+    fn path(&self) -> String {
+        format!("/etc/sysctl.d/90-{}.conf", self.key)
+    }
+}
+
 impl Type for Sysctl {
     const WORD: &'static str = "sysctl";
     const IS_HOST_ONLY: bool = true;
@@ -67,9 +73,13 @@ impl Type for Sysctl {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         host_only(Self::WORD, facts)?;
-        let path = format!("/etc/sysctl.d/90-{}.conf", self.key);
+        let path = self.path();
         if self.policy == SysctlPolicy::Remove {
             return File::removed(path).plan(view, facts);
         }

@@ -167,6 +167,10 @@ impl Type for Tree {
         self.entries.as_deref_mut().map(gathered::contents).unwrap_or_default()
     }
 
+    fn writes(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         if self.entries.is_none() {
             return Err(ResourceError::new("its source was not gathered").field("source"));

@@ -181,6 +181,10 @@ impl Type for User {
         errors
     }
 
+    fn writes(&self) -> Vec<String> {
+        ["passwd", "shadow", "group", "gshadow"].map(|name| format!("/etc/{name}")).into()
+    }
+
     fn plan(&self, view: &dyn View, _: &Facts) -> Result<Vec<Change>, ResourceError> {
         let mut accounts = Accounts::open(view)?;
         if self.policy == UserPolicy::Remove {

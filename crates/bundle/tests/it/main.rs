@@ -17,6 +17,8 @@ mod hosts;
 mod lines;
 mod orders;
 #[cfg(test)]
+mod sensitive;
+#[cfg(test)]
 mod target;
 #[cfg(test)]
 mod trees;

@@ -11,12 +11,7 @@ use super::escape;
 use super::style::{Role, Style};
 
 /// For people; what is as it shall be only if `verbose`.
-pub(crate) fn plan(
-    bundle: &Bundle,
-    plans: &[ResourceReport],
-    style: Style,
-    verbose: bool,
-) -> String {
+pub(crate) fn plan(plans: &[ResourceReport], style: Style, verbose: bool) -> String {
     let mut out = String::new();
     for plan in plans {
         let id = escape::line(&plan.id);
@@ -35,7 +30,7 @@ pub(crate) fn plan(
             let _ = writeln!(out, "{} {id}: {reason}", style.paint(role, glyph));
             match &change.diff {
                 Some(diff) => push_diff(&mut out, diff, style),
-                None if is_sensitive(bundle, plan) => {
+                None if change.sensitive => {
                     let words = "what is in it is sensitive, and not shown";
                     let _ = writeln!(out, "    {}", style.paint(Role::Faint, words));
                 }
@@ -61,7 +56,9 @@ pub(crate) fn resources(count: usize) -> String {
 pub(crate) fn json(bundle: &Bundle, plans: &[ResourceReport]) -> Value {
     let change = |change: &ChangeReport| {
         let path = change.path.as_deref().unwrap_or("/");
-        json!({"path": path, "reason": change.reason, "diff": change.diff})
+        json!({
+            "path": path, "reason": change.reason, "diff": change.diff, "sensitive": change.sensitive,
+        })
     };
     let resources = plans.iter().map(|plan| {
         let changes: Vec<_> = plan.changes.iter().map(change).collect();

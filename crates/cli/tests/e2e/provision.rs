@@ -6,6 +6,7 @@ use crate::harness::{World, base, engine, saved};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 const FILE: &str = r#"
 vars: {word: one}
@@ -244,6 +245,65 @@ containers:
     let image = inspect(&world, "data");
     assert_eq!(image["RootFS"]["Layers"].as_array().unwrap().len(), 1);
     assert_eq!(image["Os"], "linux");
+}
+
+/// Every file below a directory, with what is in it.
+fn below(directory: &Path) -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    for item in std::fs::read_dir(directory).into_iter().flatten() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            all.extend(below(&path));
+        } else {
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            all.push((path, text));
+        }
+    }
+    all
+}
+
+#[test]
+fn what_is_sensitive_is_nowhere_but_in_the_image() {
+    let Some(world) = world("provision-sensitive") else { return };
+    let file = |word: &str| {
+        let text = r#"
+images:
+  vault:
+    from: @image
+    resources:
+    - file: {path: /etc/a, contents: "canary-7f3a\n"}
+      sensitive: true
+    - line: {path: /etc/a, line: @word}
+    - line: {path: /etc/b, line: canary-7f3a, create: true}
+      sensitive: true
+      id: b
+    - execute: {command: "echo canary-7f3a > /etc/c; cp /etc/a /etc/d"}
+      sensitive: true
+      id: c
+    - line: {path: /etc/c, line: @word}
+    - line: {path: /etc/motd, line: @word, create: true}
+  upon:
+    from: "{{ images.vault }}"
+    resources:
+    - line: {path: /etc/c, line: upon}
+"#;
+        world.yaml(&text.replace("@word", word));
+    };
+    for word in ["plain", "plainer"] {
+        file(word);
+        for words in [&["build", "--dry-run"][..], &["build"], &["build", "--dry-run"]] {
+            world.run(words).code(0).never_says("canary");
+        }
+        let (path, words) = (world.path("sbom.json"), ["build", "vault", "--sbom"]);
+        world.run(&[&words[..], &[path.to_str().unwrap()]].concat()).code(0);
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("canary"));
+    }
+    let kept = below(&world.path("home"));
+    assert!(kept.iter().any(|(path, _)| path.parent().unwrap().ends_with("windlass/images")));
+    let found = kept.iter().filter(|(_, text)| text.contains("canary-7f3a"));
+    assert_eq!(found.map(|(path, _)| path).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+    let layers = self::layers(&world, "upon");
+    assert!(layers.iter().any(|layer| layer.values().any(|text| text.contains("canary-7f3a"))));
 }
 
 #[test]

@@ -59,7 +59,11 @@ pub(crate) async fn provision(
         }),
         None => None,
     };
-    let Order { spec, labels, is_nameless, no_cache, project, holder, endings, base: _ } = order;
+    let Order { spec, mut labels, is_nameless, no_cache, project, holder, endings, base: _ } =
+        order;
+    if recipe.is_sensitive() {
+        labels.insert(label::SENSITIVE.to_owned(), String::new());
+    }
     let mut kept_labels = labels.clone();
     kept_labels.remove(label::DIGEST);
     // What commands left is known as ours by it where no label of a project says so.

@@ -127,25 +127,32 @@ impl View for ImageView {
     }
 }
 
+impl ImageView {
+    /// What of it is kept; no contents at all if there are secrets in it.
+    pub(super) fn kept(&self, has_secrets: bool) -> Kept<'_> {
+        const READ_BY_ALL: u32 = 0o004;
+        let is_public = |path: &str| {
+            let found = self.entries.get(path);
+            found.is_some_and(|found| found.metadata.mode & READ_BY_ALL != 0)
+        };
+        let texts = self.contents.iter().filter(|(path, _)| !has_secrets && is_public(path));
+        let contents =
+            texts.filter_map(|(path, bytes)| Some((&**path, std::str::from_utf8(bytes).ok()?)));
+        Kept { entries: &self.entries, contents: contents.collect() }
+    }
+}
+
 /// A view as it is kept. Contents that are no text are fetched anew, and so are those that not everybody in the image may read,
 /// such as passwords.
 #[derive(Serialize)]
-struct Kept<'a> {
+pub(super) struct Kept<'a> {
     entries: &'a BTreeMap<String, Indexed>,
     contents: BTreeMap<&'a str, &'a str>,
 }
 
 impl Serialize for ImageView {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        const READ_BY_ALL: u32 = 0o004;
-        let is_public = |path: &str| {
-            let found = self.entries.get(path);
-            found.is_some_and(|found| found.metadata.mode & READ_BY_ALL != 0)
-        };
-        let texts = self.contents.iter().filter(|(path, _)| is_public(path));
-        let contents =
-            texts.filter_map(|(path, bytes)| Some((&**path, std::str::from_utf8(bytes).ok()?)));
-        Kept { entries: &self.entries, contents: contents.collect() }.serialize(to)
+        self.kept(false).serialize(to)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an image's id is that of its content, so what is kept under it never grows old.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::SavedImage;
 use crate::file_digests::FileDigests;
@@ -13,7 +13,7 @@ const VIEWS_MAX: usize = 32;
 /// Largest index that is read; that of a system with a desktop is a tenth of it.
 const VIEW_MAX_BYTES: u64 = 256 << 20;
 /// The form of the files: it changes whenever an older one would be misread.
-const FORM: &str = "3";
+const FORM: u32 = 4;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +38,16 @@ impl ImageViews {
     pub fn keep(&self, id: &str, image: &SavedImage) {
         let Some(path) = self.path(id) else { return };
         let Ok(bytes) = serde_json::to_vec(image) else { return };
-        if kept_file::replace(&path, &bytes).is_ok() {
-            let folder = path.parent().map(|folder| kept_file::remove_oldest(folder, VIEWS_MAX));
-            drop(folder);
+        if kept_file::replace(&path, &bytes).is_ok()
+            && let Some(folder) = path.parent()
+        {
+            let is_older = |path: &Path| {
+                let form = path.extension().and_then(|form| form.to_str()?.parse::<u32>().ok());
+                form.is_some_and(|form| form < FORM)
+            };
+            // What nobody reads any more may have what is not kept now.
+            drop(kept_file::remove_all(folder, is_older));
+            drop(kept_file::remove_oldest(folder, VIEWS_MAX));
         }
     }
 

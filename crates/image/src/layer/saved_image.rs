@@ -7,9 +7,12 @@ use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tar::{Archive, EntryType};
 
+use windlass_model::label;
+
+use super::image_view::Kept;
 use super::layer_index::LayerIndex;
 use super::{BaseImage, ImageView, LayerBlob};
 
@@ -17,10 +20,23 @@ use super::{BaseImage, ImageView, LayerBlob};
 const DOCUMENT_MAX_BYTES: u64 = 8 << 20;
 
 /// See the module.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct SavedImage {
     pub base: BaseImage,
     pub view: ImageView,
+}
+
+/// As it is kept for the next time.
+impl Serialize for SavedImage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Saved<'a> {
+            base: &'a BaseImage,
+            view: Kept<'a>,
+        }
+        let has_secrets = self.base.config.labels.contains_key(label::SENSITIVE);
+        Saved { base: &self.base, view: self.view.kept(has_secrets) }.serialize(to)
+    }
 }
 
 /// What an entry of the archive turned out to be.

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tar::{Archive, Builder, EntryType, Header};
 use windlass_bundle::{Bundle, Directory, Facts, File, FileKind, Link, Overlay, View as _, plan};
+use windlass_image::file_digests::FileDigests;
 use windlass_image::layer::{
-    AssembledLayer, Assembly, BaseImage, ImageView, LayerSource, ProcessConfig, SavedImage,
-    assemble, load_archive, whole_archive,
+    AssembledLayer, Assembly, BaseImage, ImageView, ImageViews, LayerSource, ProcessConfig,
+    SavedImage, assemble, load_archive, whole_archive,
 };
 
 /// A root file system: `etc/` is a directory, `lib -> usr/lib` a link, `etc/motd=text` a file.
@@ -254,6 +256,51 @@ fn what_not_everybody_may_read_is_kept_nowhere() {
     let back: ImageView = serde_json::from_str(&kept).unwrap();
     assert!(back.open("/etc/passwd").is_ok() && back.open("/etc/shadow").is_err());
     assert_eq!(back.missing(), wanted, "it is asked for anew");
+}
+
+/// Files of a folder for caches, with what is in them.
+fn kept_in(folder: &Path) -> Vec<(String, String)> {
+    let all = std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().path());
+    let mut all: Vec<_> = all
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Labels of an image, and whether contents of it are kept.
+#[test]
+fn of_an_image_with_secrets_no_contents_are_kept() {
+    let table: [(&[&str], bool); 3] =
+        [(&[], true), (&["tier"], true), (&["dev.windlass.sensitive", "tier"], false)];
+    for (labels, is_kept) in table {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("images");
+        std::fs::create_dir(&folder).unwrap();
+        // Of a windlass that knew nothing of that, and of one that nobody knows yet.
+        for name in ["a.3", "b.99"] {
+            std::fs::write(folder.join(name), "SEKRET").unwrap();
+        }
+        let rootfs = rootfs(&["etc/pw=SEKRET\n", "etc/link -> pw"]);
+        let view = || ImageView::read(Cursor::new(&rootfs), &BTreeSet::new()).unwrap();
+        let mut image = SavedImage { view: view(), ..SavedImage::default() };
+        let all = labels.iter().map(|name| ((*name).to_owned(), String::new()));
+        image.base.config.labels = all.collect();
+        let views = ImageViews::beside(&FileDigests::kept_in(cache.path().join("files")));
+        let id = "0".repeat(64);
+        views.keep(&id, &image);
+        let kept = kept_in(&folder);
+        let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(names, [format!("{id}.4"), "b.99".to_owned()]);
+        assert_eq!(kept[0].1.contains("SEKRET"), is_kept, "{labels:?}");
+        let known = views.get(&id).unwrap();
+        assert_eq!(known.base, image.base);
+        assert_eq!(known.view.read_link("/etc/link").unwrap(), "pw");
+        assert_eq!(known.view.open("/etc/pw").is_ok(), is_kept, "{labels:?}");
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
         if console.is_json {
             console.json(&json::object("bundle_plan", bundle::json(&bundle, reports)));
         } else if !console.quiet {
-            console.result(&bundle::plan(&bundle, reports, console.stdout, console.verbose));
+            console.result(&bundle::plan(reports, console.stdout, console.verbose));
         }
         if args.plan {
             return Ok(if args.exit_code && has_changes { Exit::Changes } else { Exit::Done });
