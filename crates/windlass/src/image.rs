@@ -97,8 +97,9 @@
 //! on the same base give the same image:
 //!
 //! ```no_run
-//! # async fn build(engine: &std::sync::Arc<dyn windlass::engine::Engine>) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
 //! use windlass::bundle::{Bundle, File};
+//! use windlass::engine::docker::Environment;
 //! use windlass::image::{BuildSettings, BundleImage, build_bundle, plan_bundle};
 //!
 //! let bundle = Bundle::new().package("python3").file(File::new("/srv/index.html").contents("HELLO WORLD!"));
@@ -112,11 +113,14 @@
 //!     .cmd(["python3", "-m", "http.server"])
 //!     .maintainer("the team")
 //!     .tag("site:1");
-//! for resource in plan_bundle(engine, image.clone(), BuildSettings::default()).await? {
+//! // Within a runtime of tokio. Of the process's environment it is told what counts.
+//! let environment = Environment { vars: std::env::vars().collect(), home: std::env::home_dir() };
+//! let engine = windlass::connect_default(&environment)?;
+//! for resource in plan_bundle(&engine, image.clone(), BuildSettings::default()).await? {
 //!     println!("{resource:?}");
 //! }
 //! let progress = |said| eprintln!("{said:?}");
-//! let id = build_bundle(engine, image, BuildSettings::default(), &progress).await?;
+//! let id = build_bundle(&engine, image, BuildSettings::default(), &progress).await?;
 //! println!("{id:?}");
 //! # Ok(())
 //! # }

@@ -133,6 +133,19 @@ pub fn connect(
     Ok(engines)
 }
 
+/// Opens the engine that `docker` would ask in this environment: by `DOCKER_HOST`, its context, or its usual socket. Logins are those of
+/// `docker login`.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub fn connect_default(
+    environment: &engine::docker::Environment,
+) -> engine::Result<Arc<dyn engine::Engine>> {
+    let (name, spec) = (model::name::EngineName::default(), model::engine::EngineSpec::default());
+    Ok(Arc::new(DockerEngine::open(name, &spec, environment.clone())?))
+}
+
 /// Reads passwords of registries from where the project's secrets are.
 fn secret_lookup(
     project: &model::project::Project,

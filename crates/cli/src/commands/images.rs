@@ -50,7 +50,11 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit> {
             continue;
         }
         let users: Vec<_> = users.iter().map(|user| escape::line(user)).collect();
-        let age_s = |created_s| words::age(invocation::now_s() - created_s);
+        // What is made of resources has the moment of all such images: it has no age.
+        let age = |created_s| {
+            let is_told = created_s > 24 * 60 * 60;
+            if is_told { words::age(invocation::now_s() - created_s) } else { "-".to_owned() }
+        };
         rows.push(vec![
             escape::line(reference).into_owned().into(),
             Cell::from((*source).to_owned()),
@@ -60,7 +64,7 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit> {
                 None => Cell::painted("absent", Role::Faint),
             },
             found.map_or(String::new(), |image| words::bytes(image.size_bytes)).into(),
-            found.map_or(String::new(), |image| age_s(image.created_s)).into(),
+            found.map_or(String::new(), |image| age(image.created_s)).into(),
         ]);
     }
     if !console.is_json && !console.quiet {
