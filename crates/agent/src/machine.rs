@@ -6,7 +6,8 @@ use crate::process;
 use crate::sudden_end::SuddenEnd;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use windlass_bundle::{Command, Metadata, Op, Owner, ResourceError, Root, Target, View};
+use std::rc::Rc;
+use windlass_bundle::{Command, Metadata, Op, Owner, Records, ResourceError, Root, Target, View};
 
 /// See the module.
 pub(crate) struct Machine {
@@ -81,6 +82,10 @@ impl View for Machine {
 
     fn only_owner(&self) -> Option<Owner> {
         self.root.only_owner()
+    }
+
+    fn records(&self, path: &str, read: &dyn Fn() -> Result<Records>) -> Result<Rc<Records>> {
+        self.root.records(path, read)
     }
 
     fn probe(&self, command: &Command) -> Result<Option<i32>> {

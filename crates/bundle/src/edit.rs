@@ -7,6 +7,7 @@ use crate::kind::file::{check_parent, in_the_way};
 use crate::{Change, Content, FileKind, Metadata, Op, Owner, ResourceError, View, diff, path};
 
 /// See the module.
+#[derive(Clone)]
 pub(crate) struct Edit {
     path: String,
     found: Option<Metadata>,
@@ -28,6 +29,11 @@ impl Edit {
         };
         let text = Text::new(&before);
         Ok(Self { path, found, before, text })
+    }
+
+    /// Where it is, whatever links led there.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(crate) fn is_there(&self) -> bool {

@@ -44,6 +44,7 @@ mod text;
 mod tree_entry;
 mod view;
 
+pub use accounts::Records;
 pub use bundle::Bundle;
 pub use change::{Change, ResourcePlan};
 pub use command::Command;

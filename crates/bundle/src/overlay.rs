@@ -2,10 +2,12 @@
 //!
 //! Invariant: what lies below is only looked at, and stays as it is meanwhile; what was done is kept in the order of paths.
 
-use crate::{Command, Content, FileKind, Metadata, Op, Owner, ResourceError, View, path};
+use crate::accounts::Memory;
+use crate::{Command, Content, FileKind, Metadata, Op, Owner, Records, ResourceError, View, path};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
+use std::rc::Rc;
 
 /// What is at a path that was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +40,13 @@ pub struct Overlay<V> {
     has_run: bool,
     /// Directories that lie below: every path leads through them.
     directories: RefCell<HashMap<String, Metadata>>,
+    accounts: Memory<()>,
 }
 
 impl<V: View> Overlay<V> {
     pub fn new(below: V) -> Self {
         let (layer, directories) = (BTreeMap::new(), RefCell::default());
-        Self { below, layer, has_run: false, directories }
+        Self { below, layer, has_run: false, directories, accounts: Memory::default() }
     }
 
     /// What lies below it.
@@ -63,6 +66,8 @@ impl<V: View> Overlay<V> {
 
     /// Does an operation in here.
     pub fn apply(&mut self, op: &Op) {
+        // Whatever lies on the way to them may be something else now.
+        self.accounts.forget();
         match op.clone() {
             Op::Write { path, content, owner, mode } => {
                 self.layer.insert(path, Layered::File { content, owner, mode });
@@ -166,6 +171,14 @@ impl<V: View> View for Overlay<V> {
 
     fn only_owner(&self) -> Option<Owner> {
         self.below.only_owner()
+    }
+
+    fn records(
+        &self,
+        path: &str,
+        read: &dyn Fn() -> Result<Records, ResourceError>,
+    ) -> Result<Rc<Records>, ResourceError> {
+        self.accounts.get_or_read(path, (), read)
     }
 
     fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {

@@ -2,7 +2,8 @@
 //!
 //! Invariant: names are looked up in the target's passwd and group, never in this machine's.
 
-use crate::{ResourceError, View, path};
+use crate::accounts::{NUMBER, field};
+use crate::{Records, ResourceError, View};
 use serde::{Deserialize, Serialize};
 
 /// User and group of a file, as numbers.
@@ -47,30 +48,26 @@ impl OwnerName {
         &self,
         view: &dyn View,
         file: &str,
-        (field, word): (&'static str, &str),
+        (declared, word): (&'static str, &str),
     ) -> Result<u32, ResourceError> {
         let name = match self {
             Self::Number(number) => return Ok(*number),
             Self::Name(name) => name,
         };
-        let text = path::read_file(view, file)?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let found = lines.find(|fields| fields[0] == name);
-        found.and_then(|fields| fields.get(2)?.parse().ok()).ok_or_else(|| {
+        let records = Records::open(view, file)?;
+        let number = records.line(name).and_then(|line| field(line, NUMBER)?.parse().ok());
+        number.ok_or_else(|| {
             let message = format!("there is no {word} called `{name}` in {file}");
             let help = format!("declare it before with a `{word}` resource, or give its number");
-            ResourceError::new(message).field(field).help(help)
+            ResourceError::new(message).field(declared).help(help)
         })
     }
 
     /// The group that a user has in a target: that of its passwd line; of a number that nobody has, the same.
     pub(crate) fn primary_group(&self, view: &dyn View) -> Result<u32, ResourceError> {
         let uid = self.uid(view)?;
-        let text = path::read_file(view, "/etc/passwd")?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let found = lines.find(|fields| fields.get(2).is_some_and(|one| *one == uid.to_string()));
-        Ok(found.and_then(|fields| fields.get(3)?.parse().ok()).unwrap_or(uid))
+        let records = Records::open(view, "/etc/passwd")?;
+        let line = records.line_of(&uid.to_string());
+        Ok(line.and_then(|line| field(line, 3)?.parse().ok()).unwrap_or(uid))
     }
 }

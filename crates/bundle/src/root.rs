@@ -3,12 +3,14 @@
 //! Invariant: every part of a path is opened without following links, below the root's own descriptor: whatever
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
-use crate::{Content, FileKind, Metadata, Op, Owner, ResourceError, Target, View, path};
-use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
+use crate::accounts::Memory;
+use crate::{Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path};
+use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
 use rustix::io::Errno;
 use std::io::{self, Read, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::rc::Rc;
 
 type Result<T> = std::result::Result<T, ResourceError>;
 
@@ -21,7 +23,11 @@ pub struct Root {
     gives_owners: bool,
     /// Whether users and groups in it are those of this machine.
     is_machine: bool,
+    accounts: Memory<Option<Stamp>>,
 }
+
+/// What tells a file from the one that was there before: inode, size, and when contents and attributes last changed.
+type Stamp = (u64, i64, (i64, u64), (i64, u64));
 
 /// Part of a name beside which a file is made; nobody else's begins so.
 const TEMPORARY: &str = ".windlass-";
@@ -34,7 +40,8 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = fs::open(directory, flags, Mode::empty())?;
         let uid = rustix::process::geteuid();
-        Ok(Self { top, uid, gives_owners: uid.is_root(), is_machine: false })
+        let accounts = Memory::default();
+        Ok(Self { top, uid, gives_owners: uid.is_root(), is_machine: false, accounts })
     }
 
     /// The root of this machine.
@@ -52,6 +59,7 @@ impl Root {
     ///
     /// If it can't be done; a file is as it was then.
     pub fn apply(&self, op: &Op) -> Result<()> {
+        self.accounts.forget();
         let done = match op {
             Op::Write { path, content, owner, mode } => self.write(path, content, *owner, *mode),
             Op::MakeDirectory { path, owner, mode } => self.make_directory(path, *owner, *mode),
@@ -69,28 +77,28 @@ impl Root {
     }
 
     /// The directory that a path is in, and its last part.
-    fn parent<'p>(&self, path: &'p str) -> io::Result<(OwnedFd, &'p str)> {
+    fn parent<'p>(&self, path: &'p str) -> io::Result<(Directory<'_>, &'p str)> {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
         Ok((self.directory(path::parent(path))?, name))
     }
 
-    fn directory(&self, path: &str) -> io::Result<OwnedFd> {
+    fn directory(&self, path: &str) -> io::Result<Directory<'_>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let path = path.trim_start_matches('/');
         if path.is_empty() {
-            return self.top.try_clone();
+            return Ok(Directory::Top(self.top.as_fd()));
         }
         let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         match fs::openat2(&self.top, path, flags, Mode::empty(), inside) {
             // An old kernel does not know it, a container may forbid it, and a long way has to be gone step by step.
             Err(Errno::NOSYS | Errno::PERM | Errno::NAMETOOLONG | Errno::AGAIN) => {}
-            opened => return Ok(opened?),
+            opened => return Ok(Directory::Below(opened?)),
         }
         let mut here = self.top.try_clone()?;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             here = fs::openat(&here, part, flags, Mode::empty())?;
         }
-        Ok(here)
+        Ok(Directory::Below(here))
     }
 
     fn write(&self, path: &str, content: &Content, owner: Owner, mode: u32) -> io::Result<()> {
@@ -108,7 +116,7 @@ impl Root {
     /// A file that nobody but its owner can read until it has its mode.
     fn write_beside(
         &self,
-        parent: &OwnedFd,
+        parent: &Directory<'_>,
         name: &str,
         content: &Content,
         owner: Owner,
@@ -169,6 +177,21 @@ impl Root {
         Ok(fs::chownat(&parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
+    /// What is at a path itself, without following links; `None` if nothing is.
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
+        if path == "/" {
+            return Ok(Some(fs::fstat(self.top.as_fd())?));
+        }
+        let (parent, name) = match self.parent(path) {
+            Err(error) if is_absent(&error) => return Ok(None),
+            parent => parent?,
+        };
+        match fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(None),
+            found => Ok(Some(found?)),
+        }
+    }
+
     fn remove(&self, path: &str, recursive: bool) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
         remove_at(&parent, name, recursive)
@@ -184,7 +207,22 @@ impl Target for Root {
     }
 }
 
-fn remove_at(parent: &OwnedFd, name: &str, recursive: bool) -> io::Result<()> {
+/// One that is open: every look at a path needs that which the path is in.
+enum Directory<'r> {
+    Top(BorrowedFd<'r>),
+    Below(OwnedFd),
+}
+
+impl AsFd for Directory<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Top(top) => *top,
+            Self::Below(below) => below.as_fd(),
+        }
+    }
+}
+
+fn remove_at(parent: &impl AsFd, name: &str, recursive: bool) -> io::Result<()> {
     let found = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
         return Ok(fs::unlinkat(parent, name, AtFlags::empty())?);
@@ -200,7 +238,7 @@ fn remove_at(parent: &OwnedFd, name: &str, recursive: bool) -> io::Result<()> {
 }
 
 /// The names in a directory, sorted. One that is no text is an error: no resource could name it.
-fn names(directory: &OwnedFd) -> io::Result<Vec<String>> {
+fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::Dir::read_from(directory)? {
         let entry = entry?;
@@ -220,19 +258,9 @@ fn numbers(owner: Owner) -> (Option<Uid>, Option<Gid>) {
 
 impl View for Root {
     fn metadata(&self, path: &str) -> Result<Option<Metadata>> {
-        let failed = |error: io::Error| ResourceError::io("look at", path, &error);
-        let found = if path == "/" {
-            fs::fstat(self.top.as_fd()).map_err(|error| failed(error.into()))?
-        } else {
-            let parent = match self.parent(path) {
-                Err(error) if is_absent(&error) => return Ok(None),
-                parent => parent.map_err(failed)?,
-            };
-            match fs::statat(&parent.0, parent.1, AtFlags::SYMLINK_NOFOLLOW) {
-                Err(Errno::NOENT) => return Ok(None),
-                found => found.map_err(|error| failed(error.into()))?,
-            }
-        };
+        let found = self.stat(path);
+        let found = found.map_err(|error| ResourceError::io("look at", path, &error))?;
+        let Some(found) = found else { return Ok(None) };
         let kind = match FileType::from_raw_mode(found.st_mode) {
             FileType::RegularFile => FileKind::File,
             FileType::Directory => FileKind::Directory,
@@ -273,10 +301,23 @@ impl View for Root {
         to.into_string().map_err(|_| failed(io::Error::other("it leads to what is no text")))
     }
 
+    /// Others may change them meanwhile, and so may commands: what is kept is what a look still finds.
+    fn records(&self, path: &str, read: &dyn Fn() -> Result<Records>) -> Result<Rc<Records>> {
+        match self.stat(path) {
+            Ok(found) => self.accounts.get_or_read(path, found.map(stamp), read),
+            Err(_) => read().map(Rc::new),
+        }
+    }
+
     fn list(&self, path: &str) -> Result<Vec<String>> {
         let names = self.directory(path).and_then(|directory| names(&directory));
         names.map_err(|error| ResourceError::io("list", path, &error))
     }
+}
+
+fn stamp(found: Stat) -> Stamp {
+    let changed = (found.st_mtime, found.st_mtime_nsec);
+    (found.st_ino, found.st_size, changed, (found.st_ctime, found.st_ctime_nsec))
 }
 
 /// A part of the way is not there, or is no directory.

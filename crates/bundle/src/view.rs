@@ -2,7 +2,7 @@
 //!
 //! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
 
-use crate::{Command, Metadata, Owner, ResourceError};
+use crate::{Command, Metadata, Owner, Records, ResourceError};
 use std::io::Read;
 use std::rc::Rc;
 
@@ -42,6 +42,19 @@ pub trait View {
         None
     }
 
+    /// A file of accounts, which `read` reads. A view that knows when it changes reads it once; others do each time.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    fn records(
+        &self,
+        _: &str,
+        read: &dyn Fn() -> Result<Records, ResourceError>,
+    ) -> Result<Rc<Records>, ResourceError> {
+        read().map(Rc::new)
+    }
+
     /// Runs a command that only looks; its exit code, or `None` where nothing can be run.
     ///
     /// # Errors
@@ -73,6 +86,14 @@ macro_rules! through {
 
             fn only_owner(&self) -> Option<Owner> {
                 (**self).only_owner()
+            }
+
+            fn records(
+                &self,
+                path: &str,
+                read: &dyn Fn() -> Result<Records, ResourceError>,
+            ) -> Result<Rc<Records>, ResourceError> {
+                (**self).records(path, read)
             }
 
             fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {

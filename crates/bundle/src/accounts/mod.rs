@@ -3,8 +3,13 @@
 //! Invariant: the same files give the same numbers; passwd is written last, so that what failed half way is done again.
 
 pub(crate) mod home;
+mod memory;
+mod records;
 mod table;
 
+pub(crate) use memory::Memory;
+pub use records::Records;
+pub(crate) use records::{NUMBER, field};
 pub(crate) use table::Table;
 
 use crate::{Change, Op, Owner, ResourceError, View, path};
@@ -75,6 +80,14 @@ impl Accounts {
             self.gshadow.set(&[name, "!", "", ""].map(str::to_owned), reason);
         }
         Ok(gid)
+    }
+
+    /// Groups that one is in beside its own.
+    pub(crate) fn groups_of(&self, member: &str) -> Vec<String> {
+        let mut names = self.group.names_with(3, member);
+        let hidden = self.gshadow.names_with(3, member);
+        names.extend(hidden.into_iter().filter(|name| self.group.has(name)));
+        names
     }
 
     /// Changes who is in a group beside those whose own it is.

@@ -319,7 +319,9 @@ impl User {
             let error = ResourceError::new(format!("there is no group called `{absent}`"));
             return Err(error.field("groups").help("declare it before with a `group` resource"));
         }
-        for group in accounts.group.names() {
+        let left = if self.append { Vec::new() } else { accounts.groups_of(&self.name) };
+        let concerned = wanted.iter().cloned().chain(left);
+        for group in concerned {
             let is_in = wanted.contains(&group);
             accounts.set_members(&group, |members| {
                 let was_in = members.contains(&self.name);
@@ -375,7 +377,7 @@ impl User {
         }
         accounts.passwd.remove(name, reason());
         accounts.shadow.remove(name, reason());
-        for group in accounts.group.names() {
+        for group in accounts.groups_of(name) {
             accounts.set_members(&group, |members| members.retain(|one| one != name));
         }
         let own = accounts.group.row(name).filter(|group| group.get(2) == row.get(3));

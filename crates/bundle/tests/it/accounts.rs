@@ -2,7 +2,12 @@
 
 use crate::target::{Target, one};
 use proptest::prelude::*;
-use windlass_bundle::{Bundle, Group, Resource, User};
+use std::cell::Cell;
+use std::io::Read;
+use windlass_bundle::{
+    Bundle, Directory, Facts, Group, Metadata, Resource, ResourceError, Root, User, View, apply,
+    plan,
+};
 
 const PASSWD: &str =
     "etc/passwd=root:x:0:0:root:/root:/bin/sh\nold:x:1000:1000:Old,1,2:/h:/bin/sh\n";
@@ -230,6 +235,72 @@ fn what_comes_later_sees_what_came_before() {
         .with(windlass_bundle::File::new("/f").owner("app"));
     let planned = target.reach(&bundle).unwrap();
     assert!(format!("{:?}", planned[2]).contains("uid: 100, gid: 101"), "{planned:?}");
+}
+
+/// Counts how often files are opened.
+struct Counting {
+    root: Root,
+    opened: Cell<usize>,
+}
+
+impl View for Counting {
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
+        self.root.metadata(path)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
+        self.opened.set(self.opened.get() + 1);
+        View::open(&self.root, path)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, ResourceError> {
+        self.root.read_link(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
+        self.root.list(path)
+    }
+}
+
+#[test]
+fn a_file_of_accounts_is_read_once_in_a_plan() {
+    let target = Target::new(&ALL);
+    let mut bundle = Bundle::new().with(Directory::new("/d").owner("old"));
+    for name in ["a", "b", "c"] {
+        bundle = bundle.with(User::new(name).system()).with(Group::new(format!("{name}s")));
+    }
+    target.reach(&bundle).unwrap();
+    let view = Counting { root: target.root(), opened: Cell::new(0) };
+    plan(&bundle, &view, &Facts::default()).unwrap();
+    assert_eq!(view.opened.get(), ALL.len());
+}
+
+#[test]
+fn what_others_change_meanwhile_is_read_again() {
+    let (passwd, moved) = (PASSWD, PASSWD.replace("etc/passwd", "etc/other"));
+    for is_link in [false, true] {
+        let target = Target::new(&[passwd, &moved, GROUP]);
+        let file = target.path("etc/passwd");
+        let lead = |to: &str| {
+            std::fs::remove_file(&file).unwrap();
+            std::os::unix::fs::symlink(to, &file).unwrap();
+        };
+        if is_link {
+            std::fs::rename(&file, target.path("etc/first")).unwrap();
+            std::fs::write(&file, "").unwrap();
+            lead("first");
+        }
+        let (root, facts) = (target.root(), Facts::default());
+        let bundle = one(User::new("old").fullname("New"));
+        let changes = || apply(&bundle, &root, &facts).unwrap()[0].changes.len();
+        assert_eq!((changes(), changes()), (1, 0), "{is_link}");
+        if is_link {
+            lead("other");
+        } else {
+            std::fs::rename(target.path("etc/other"), &file).unwrap();
+        }
+        assert_eq!((changes(), changes()), (1, 0), "{is_link}");
+    }
 }
 
 proptest! {

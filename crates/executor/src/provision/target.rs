@@ -15,7 +15,8 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::rc::Rc;
 use windlass_bundle::{
-    Command, Content, Layered, Metadata, Op, Resource, ResourceError, ResourcePlan, Target, View,
+    Command, Content, Layered, Metadata, Op, Records, Resource, ResourceError, ResourcePlan,
+    Target, View,
 };
 use windlass_image::layer::{ProcessConfig, SavedImage};
 use windlass_model::digest::Digest;
@@ -250,6 +251,14 @@ impl View for ImageTarget {
 
     fn list(&self, path: &str) -> std::result::Result<Vec<String>, ResourceError> {
         self.stack.borrow().open.list(path)
+    }
+
+    fn records(
+        &self,
+        path: &str,
+        read: &dyn Fn() -> std::result::Result<Records, ResourceError>,
+    ) -> std::result::Result<Rc<Records>, ResourceError> {
+        self.stack.borrow().open.records(path, read)
     }
 
     fn probe(&self, command: &Command) -> std::result::Result<Option<i32>, ResourceError> {
