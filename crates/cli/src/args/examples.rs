@@ -372,8 +372,7 @@ Exit codes: 0 done, 64 command line, or the file is there, 65 files are wrong.";
 pub(super) const GRAPH: &str = "\
 Examples:
   windlass graph                    everything
-  windlass graph web                what web needs
-  windlass graph --format svg > project.svg
+  windlass graph web --format svg > project.svg    what web needs
   windlass graph --format mermaid   for a page of Markdown; dot is for Graphviz
 
 Exit codes: 0 well, 64 command line, 65 files are wrong.";
