@@ -9,6 +9,7 @@ use std::io::{self, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use windlass_bundle::Content;
 
 /// What nobody asked for in so long goes away.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -36,10 +37,13 @@ impl Assets {
         Ok((self.above.join(path), digest.to_owned()))
     }
 
-    pub(crate) fn has(place: &Path) -> bool {
-        let Ok(file) = File::open(place) else { return false };
+    /// Whether it is there and still what its name says.
+    pub(crate) fn has(place: &Path, digest: &str) -> bool {
+        if !Content::File(place.to_owned()).digest().is_ok_and(|found| found == digest) {
+            return false;
+        }
         // It is asked for: that it goes away early if this fails does no harm.
-        let _ = file.set_modified(SystemTime::now());
+        let _ = File::open(place).and_then(|file| file.set_modified(SystemTime::now()));
         true
     }
 

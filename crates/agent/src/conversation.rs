@@ -62,7 +62,7 @@ impl<'c, 's> Conversation<'c, 's> {
         for content in bundle.contents() {
             if let Content::File(path) = content {
                 let (place, digest) = self.assets.place(path)?;
-                if !Assets::has(&place) && !needs.contains(&digest) {
+                if !needs.contains(&digest) && !Assets::has(&place, &digest) {
                     needs.push(digest);
                 }
                 *path = place;

@@ -6,8 +6,6 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::disk_file::FileState;
 use crate::kept_file;
 
@@ -30,8 +28,8 @@ pub(crate) struct Shelf {
 impl Shelf {
     /// What is in the file; nothing if it can't be used.
     pub(crate) fn load(path: &Path) -> Self {
-        let limit = (MAGIC.len() + RECORDS_MAX * RECORD_LEN + HASH_LEN) as u64;
-        let digests = windlass_files::read(path, limit).ok().and_then(|bytes| parse(&bytes));
+        let limit = (MAGIC.len() + RECORDS_MAX * RECORD_LEN + kept_file::SEAL_LEN) as u64;
+        let digests = kept_file::read(path, limit).and_then(|bytes| parse(&bytes));
         Self { digests: digests.unwrap_or_default(), fresh: (0, 0) }
     }
 
@@ -52,8 +50,7 @@ impl Shelf {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes =
-            Vec::with_capacity(MAGIC.len() + self.digests.len() * RECORD_LEN + HASH_LEN);
+        let mut bytes = Vec::with_capacity(MAGIC.len() + self.digests.len() * RECORD_LEN);
         bytes.extend_from_slice(MAGIC);
         for (state, digest) in &self.digests {
             let FileState { device, inode, size, mtime_ns, ctime_ns } = state;
@@ -65,16 +62,13 @@ impl Shelf {
             }
             bytes.extend_from_slice(digest);
         }
-        let seal = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&seal);
         bytes
     }
 }
 
 fn parse(bytes: &[u8]) -> Option<HashMap<FileState, [u8; HASH_LEN]>> {
-    let (sealed, seal) = bytes.split_last_chunk::<HASH_LEN>()?;
-    let records = sealed.strip_prefix(MAGIC)?;
-    if Sha256::digest(sealed).as_slice() != seal || records.len() % RECORD_LEN != 0 {
+    let records = bytes.strip_prefix(MAGIC)?;
+    if records.len() % RECORD_LEN != 0 {
         return None;
     }
     records.chunks_exact(RECORD_LEN).map(record).collect()
@@ -134,7 +128,8 @@ mod tests {
     fn what_is_damaged_is_as_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one");
-        let good = shelf(0..3).bytes();
+        shelf(0..3).save(&path).unwrap();
+        let good = fs::read(&path).unwrap();
         let last = good.len() - 1;
         let mut cases =
             vec![Vec::new(), good[..last].to_vec(), good[..good.len() - RECORD_LEN].to_vec()];

@@ -12,8 +12,7 @@ use crate::store::Store;
 
 /// The file with a digest: as it is kept here, or from the first place that has it.
 pub(crate) fn download(store: &Store, urls: &[String], digest: &str) -> io::Result<PathBuf> {
-    let path = store.file(digest);
-    if path.is_file() {
+    if let Some(path) = store.kept(digest) {
         return Ok(path);
     }
     let mut failures = Vec::new();

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 use windlass_bundle::{Content, TreeEntry, TreeNode};
 
-use crate::store::Store;
+use crate::store::{Store, is_whole};
 use crate::{MAX_BYTES, MAX_ENTRIES};
 
 /// See the module.
@@ -33,12 +33,12 @@ impl<'s> Entries<'s> {
         Self { store, strip, all: BTreeMap::new(), bytes: 0 }
     }
 
-    /// What was found before under a key, if all of it is still there.
+    /// What was found before under a key, if all of it is still there as it was.
     pub(crate) fn known(store: &Store, key: &str) -> Option<Vec<TreeEntry>> {
-        let text = std::fs::read(store.tree(key)).ok()?;
+        let text = store.kept_tree(key)?;
         let Kept { entries } = serde_json::from_slice(&text).ok()?;
         let is_there = |entry: &TreeEntry| match &entry.node {
-            TreeNode::File { content: Content::File(path), .. } => path.is_file(),
+            TreeNode::File { content: Content::File(path), .. } => is_whole(path),
             TreeNode::File { .. } | TreeNode::Directory | TreeNode::Link { .. } => true,
         };
         entries.iter().all(is_there).then_some(entries)
@@ -113,7 +113,7 @@ impl<'s> Entries<'s> {
     pub(crate) fn finish(self, key: &str) -> io::Result<Vec<TreeEntry>> {
         let entries = self.all.into_iter().map(|(path, node)| TreeEntry { path, node });
         let kept = Kept { entries: entries.collect() };
-        self.store.keep_as(&self.store.tree(key), &serde_json::to_vec(&kept)?)?;
+        self.store.keep_tree(key, &serde_json::to_vec(&kept)?)?;
         Ok(kept.entries)
     }
 }

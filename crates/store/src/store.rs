@@ -1,7 +1,9 @@
 //! A directory of files that are named by their digests.
 //!
-//! Invariant: a file gets its name when all of it is written and on the disk, so one that is there is whole, whoever was interrupted.
+//! Invariant: a file gets its name when all of it is written and on the disk; one that is not what its name says any more, whoever
+//! changed it, is as none.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use sha2::{Digest as _, Sha256};
-use windlass_bundle::hexadecimal;
+use windlass_bundle::{Content, hexadecimal};
 
 /// Nothing takes so long to be written.
 const LONG_AGO: Duration = Duration::from_hours(48);
@@ -52,8 +54,14 @@ impl Store {
         self.top.join("files").join(digest)
     }
 
+    /// A file that is there and is what its name says.
+    pub(crate) fn kept(&self, digest: &str) -> Option<PathBuf> {
+        let path = self.file(digest);
+        is_whole(&path).then_some(path)
+    }
+
     /// Where the list of what is in something is, or would be. `key`: a plain word.
-    pub(crate) fn tree(&self, key: &str) -> PathBuf {
+    fn tree(&self, key: &str) -> PathBuf {
         self.top.join("trees").join(format!("{key}.json"))
     }
 
@@ -96,17 +104,26 @@ impl Store {
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         let path = self.file(&digest);
-        if !path.exists() {
+        if !is_whole(&path) {
             persist(file, &path)?;
         }
         Ok(path)
     }
 
-    /// Keeps a text under a name that says all about it.
-    pub(crate) fn keep_as(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+    /// Keeps the list of what is in something. Its name says nothing of what is in it, so its first line does.
+    pub(crate) fn keep_tree(&self, key: &str, text: &[u8]) -> io::Result<()> {
         let mut file = self.temporary()?;
+        writeln!(file, "{}", digest(text))?;
         file.write_all(text)?;
-        persist(file, path)
+        persist(file, &self.tree(key))
+    }
+
+    /// Such a list, if it is as it was kept.
+    pub(crate) fn kept_tree(&self, key: &str) -> Option<Vec<u8>> {
+        let mut text = fs::read(self.tree(key)).ok()?;
+        let end = text.iter().position(|byte| *byte == b'\n')?;
+        let rest = text.split_off(end + 1);
+        (text[..end] == *digest(&rest).as_bytes()).then_some(rest)
     }
 
     /// A directory in which nothing is looked for.
@@ -117,6 +134,13 @@ impl Store {
     fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
         tempfile::NamedTempFile::new_in(self.temporary_directory())
     }
+}
+
+/// Whether a file of the store is what its name says.
+pub(crate) fn is_whole(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let found = path.is_file().then(|| Content::File(path.to_owned()).digest().ok()).flatten();
+    found.is_some_and(|digest| name == Some(&digest))
 }
 
 fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {

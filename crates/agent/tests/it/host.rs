@@ -104,6 +104,19 @@ fn files_of_a_bundle_are_assets_that_are_what_they_are_called() {
 }
 
 #[test]
+fn a_kept_file_that_somebody_changed_is_asked_for_again() {
+    for damaged in ["jello", "hell", "", "hello!"] {
+        let place = Place::new();
+        assert_eq!(end(&asked(&place, &bundle(), "hello", &["plan", "apply"])), "done");
+        std::fs::write(place.path(&format!("a/assets/{HELLO}")), damaged).unwrap();
+        std::fs::remove_file(place.path("root/d/hello")).unwrap();
+        let lines = asked(&place, &bundle(), "hello", &["plan", "apply"]);
+        assert_eq!(lines[0], json!({"needs": [HELLO]}), "{damaged}");
+        assert_eq!((end(&lines), place.text("root/d/hello").as_str()), ("done", "hello"));
+    }
+}
+
+#[test]
 fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
     let mut killed = 0;
     for point in 0.. {

@@ -13,7 +13,7 @@ const VIEWS_MAX: usize = 32;
 /// Largest index that is read; that of a system with a desktop is a tenth of it.
 const VIEW_MAX_BYTES: u64 = 256 << 20;
 /// The form of the files: it changes whenever an older one would be misread.
-const FORM: u32 = 4;
+const FORM: &str = "5";
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ impl ImageViews {
 
     /// What is known of an image; nothing if the file can't be used.
     pub fn get(&self, id: &str) -> Option<SavedImage> {
-        let bytes = windlass_files::read(&self.path(id)?, VIEW_MAX_BYTES).ok()?;
+        let bytes = kept_file::read(&self.path(id)?, VIEW_MAX_BYTES)?;
         serde_json::from_slice(&bytes).ok()
     }
 

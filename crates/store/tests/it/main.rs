@@ -7,4 +7,6 @@ mod archives;
 #[cfg(test)]
 mod checkouts;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod place;
