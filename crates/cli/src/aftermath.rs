@@ -8,7 +8,7 @@ use std::time::Duration;
 use windlass::engine::Engine;
 use windlass::engine::stream::LogRequest;
 use windlass::model::Address;
-use windlass::model::mask::Mask;
+use windlass::model::mask::mask;
 use windlass::model::observed::{ContainerSummary, State};
 use windlass::model::plan::{Action, Plan};
 use windlass::model::report::{Outcome, Report};
@@ -59,7 +59,7 @@ pub(crate) async fn fallen(
     if started.is_empty() {
         return Ok(fallen);
     }
-    let mask = Mask::new(&session.project, secrets);
+    let mask = mask(&session.project, secrets);
     // An engine takes a moment to see that a program has ended.
     if !no_wait && started.iter().any(|address| !was_waited_for(runs, address)) {
         tokio::time::sleep(MOMENT).await;

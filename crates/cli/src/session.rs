@@ -8,7 +8,7 @@ use std::sync::Arc;
 use windlass::engine::docker::Environment;
 use windlass::engine::{Engine, EngineError};
 use windlass::model::image::ImageUse;
-use windlass::model::mask::Mask;
+use windlass::model::mask::mask;
 use windlass::model::note::Blocked;
 use windlass::model::observed::{ContainerSummary, Observed, ObservedEngine, State};
 use windlass::model::project::Project;
@@ -133,7 +133,7 @@ impl Session {
 
     /// Takes secrets out of what health checks said.
     fn mask(&self, observed: &mut Observed, secrets: &SecretValues) {
-        let mask = Mask::new(&self.project, secrets);
+        let mask = mask(&self.project, secrets);
         let details = observed.engines.values_mut().flat_map(|engine| engine.details.values_mut());
         details.filter_map(|seen| seen.health_output.as_mut()).for_each(|text| mask.apply(text));
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use windlass_image::file_digests::FileDigests;
 use windlass_model::lock::Holder;
-use windlass_model::mask::Mask;
+use windlass_model::mask::{Mask, mask};
 use windlass_model::name::{EngineName, ProjectName};
 use windlass_model::project::Project;
 use windlass_model::secret::SecretValues;
@@ -38,7 +38,7 @@ impl ExecutionContext {
             .iter()
             .filter_map(|(name, spec)| Some((name.clone(), spec.parallel?)))
             .collect();
-        let mask = Mask::new(project, &secrets);
+        let mask = mask(project, &secrets);
         Self {
             project: project.name.clone(),
             secrets,
