@@ -33,6 +33,10 @@ impl<'c, 's> Conversation<'c, 's> {
         while input.read_until(b'\n', &mut line)? > 0 {
             let done = match serde_json::from_slice(&line)? {
                 Ask::Bundle(bundle) => self.take(bundle),
+                Ask::Secrets(secrets) => {
+                    self.session.runner.secrets = secrets;
+                    Ok(())
+                }
                 Ask::Asset { digest, size } => self.assets.store(&digest, size, input),
                 Ask::Plan => self.plan(),
                 Ask::Apply => self.apply(),

@@ -1,12 +1,15 @@
 //! Commands that are run for an image, one after the other.
 //!
-//! Invariant: what they say is on standard error; on standard output is one line of JSON that says how they ended.
+//! Invariant: what they say is on standard error; on standard output is one line of JSON that says how they ended. Values of
+//! secrets come on standard input, as a line of JSON, and only if a command wants some.
 
+use crate::given::Room;
 use crate::machine::Machine;
-use crate::process;
+use crate::process::Runner;
 use crate::sudden_end::SuddenEnd;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use windlass_bundle::{Command, Op, Root, Target as _};
+use windlass_bundle::{Command, Op, Root, Secrets, Target as _};
 
 /// Runs all commands of a file, until one fails.
 pub(crate) const RUN: &str = "run";
@@ -14,10 +17,22 @@ pub(crate) const RUN: &str = "run";
 pub(crate) const PROBE: &str = "probe";
 
 /// What came of it, in JSON.
-pub(crate) fn go(word: &str, file: &Path, agent: PathBuf, shows: fn(&[u8])) -> String {
-    let ended = read(file).and_then(|commands| match word {
-        PROBE => probe(&agent, &commands),
-        _ => run(agent, commands, shows).map(|()| 0),
+pub(crate) fn go(
+    word: &str,
+    file: &Path,
+    agent: PathBuf,
+    shows: fn(&[u8]),
+    input: &mut dyn BufRead,
+) -> String {
+    let ended = read(file).and_then(|commands| {
+        let has_secrets = commands.iter().any(|command| !command.secrets.is_empty());
+        let secrets = if has_secrets { secrets(input)? } else { Secrets::default() };
+        // The container is without a network where its commands shall be.
+        let runner = Runner { agent, shows, secrets, room: Room::Image, is_isolated: true };
+        match word {
+            PROBE => probe(&runner, &commands),
+            _ => run(runner, commands).map(|()| 0),
+        }
     });
     match ended {
         Ok(code) => serde_json::json!({ "code": code }),
@@ -31,18 +46,26 @@ fn read(file: &Path) -> Result<Vec<Command>, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("no commands: {error}"))
 }
 
-fn run(agent: PathBuf, commands: Vec<Command>, shows: fn(&[u8])) -> Result<(), String> {
+fn secrets(input: &mut dyn BufRead) -> Result<Secrets, String> {
+    let mut line = String::new();
+    let read = input.read_line(&mut line);
+    read.map_err(|error| format!("the secrets did not come: {error}"))?;
+    // What is wrong with the line could show it.
+    serde_json::from_str(&line).map_err(|_| "the secrets did not come".to_owned())
+}
+
+fn run(runner: Runner, commands: Vec<Command>) -> Result<(), String> {
     let root = Root::of_machine().map_err(|error| error.to_string())?;
     let end = SuddenEnd::new(None);
-    let machine = Machine { root, agent: Some(agent), no_probes: false, shows, end };
+    let machine = Machine { root, runner: Some(runner), no_probes: false, end };
     machine.apply(&Op::Run { commands }).map_err(|error| {
         // What it said was heard already.
         error.message.lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
     })
 }
 
-fn probe(agent: &Path, commands: &[Command]) -> Result<i32, String> {
+fn probe(runner: &Runner, commands: &[Command]) -> Result<i32, String> {
     let command = commands.first().ok_or("no command")?;
-    let ended = process::run(agent, command, |_| (), false);
+    let ended = runner.run(command, false);
     ended.map(|ended| ended.code).map_err(|error| format!("could not ask: {error}"))
 }

@@ -2,30 +2,28 @@
 //!
 //! Invariant: commands are only run where the root is the machine's own.
 
-use crate::process;
+use crate::process::Runner;
 use crate::sudden_end::SuddenEnd;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use windlass_bundle::{Command, Metadata, Op, Owner, Records, ResourceError, Root, Target, View};
 
 /// See the module.
 pub(crate) struct Machine {
     pub(crate) root: Root,
-    /// This program; `None`: nothing is run.
-    pub(crate) agent: Option<PathBuf>,
+    /// `None`: nothing is run.
+    pub(crate) runner: Option<Runner>,
     pub(crate) no_probes: bool,
-    /// Shows what commands say.
-    pub(crate) shows: fn(&[u8]),
     pub(crate) end: SuddenEnd,
 }
 
 type Result<T> = std::result::Result<T, ResourceError>;
 
-impl Machine {
-    fn run(&self, agent: &Path, command: &Command) -> Result<()> {
+impl Runner {
+    fn apply(&self, command: &Command) -> Result<()> {
         let words = if command.is_hidden { "a command".to_owned() } else { shortened(command) };
-        let ended = process::run(agent, command, self.shows, !command.is_hidden)
+        let ended = self
+            .run(command, !command.is_hidden)
             .map_err(|error| ResourceError::new(format!("could not run {words}: {error}")))?;
         let said = if ended.tail.is_empty() { String::new() } else { format!(":\n{}", ended.tail) };
         if ended.is_late {
@@ -52,9 +50,9 @@ fn shortened(command: &Command) -> String {
 impl Target for Machine {
     fn apply(&self, op: &Op) -> Result<()> {
         self.end.pass();
-        match (op, &self.agent) {
-            (Op::Run { commands }, Some(agent)) => {
-                commands.iter().try_for_each(|command| self.run(agent, command))?;
+        match (op, &self.runner) {
+            (Op::Run { commands }, Some(runner)) => {
+                commands.iter().try_for_each(|command| runner.apply(command))?;
             }
             (op, _) => self.root.apply(op)?,
         }
@@ -89,8 +87,9 @@ impl View for Machine {
     }
 
     fn probe(&self, command: &Command) -> Result<Option<i32>> {
-        let Some(agent) = self.agent.as_ref().filter(|_| !self.no_probes) else { return Ok(None) };
-        let ended = process::run(agent, command, self.shows, false);
+        let runner = self.runner.as_ref().filter(|_| !self.no_probes);
+        let Some(runner) = runner else { return Ok(None) };
+        let ended = runner.run(command, false);
         let failed = |error| ResourceError::new(format!("could not ask: {error}"));
         Ok(Some(ended.map_err(failed)?.code))
     }

@@ -6,6 +6,7 @@
 mod assets;
 mod conversation;
 mod errand;
+mod given;
 mod lock;
 mod machine;
 mod options;
@@ -15,12 +16,15 @@ mod state;
 mod sudden_end;
 
 use crate::conversation::Conversation;
+use crate::given::Room;
 use crate::options::{Options, USAGE, Verb};
+use crate::process::Runner;
 use crate::session::{Ending, Session};
 use crate::sudden_end::SuddenEnd;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use windlass_bundle::{Mode, Secrets};
 
 /// A resource failed.
 const FAILED: u8 = 1;
@@ -51,10 +55,16 @@ fn main() -> ExitCode {
             return ExitCode::from(NO_BUNDLE);
         }
     };
-    let agent = own_path();
     let end = SuddenEnd::new(std::env::var("WINDLASS_AGENT_ENDS_AT").ok().as_deref());
     let mut out = std::io::stdout();
-    let mut session = Session { out: &mut out, arch: arch(), agent, shows: show, end };
+    let runner = Runner {
+        agent: own_path(),
+        shows: show,
+        secrets: Secrets::default(),
+        room: if options.mode == Mode::Image { Room::Image } else { Room::Host },
+        is_isolated: false,
+    };
+    let mut session = Session { out: &mut out, arch: arch(), runner, end };
     let ending = if options.verb == Verb::Host {
         Conversation::new(&mut session, &options).run(&mut std::io::stdin().lock())
     } else {
@@ -97,7 +107,7 @@ fn own_path() -> PathBuf {
 
 /// Whoever asked reads how it ended.
 fn errand(word: &str, file: &str) -> ExitCode {
-    let ended = errand::go(word, Path::new(file), own_path(), show);
+    let ended = errand::go(word, Path::new(file), own_path(), show, &mut std::io::stdin().lock());
     match writeln!(std::io::stdout(), "{ended}") {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(FAILED),

@@ -1,18 +1,19 @@
 //! Commands that are run.
 //!
 //! Invariant: a command is run by this program itself in its place ([`become_command`]), after it gave up all that is not
-//! the command's: groups, user, umask. What it started is killed with it when its time is over.
+//! the command's: groups, user, umask, the network. What it started is killed with it when its time is over.
 
+use crate::given::{self, Given, Room};
 use rustix::process::{Pid, Signal, kill_process_group, umask};
-use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
+use rustix::thread::{UnshareFlags, set_thread_gid, set_thread_groups, set_thread_uid};
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-use windlass_bundle::Command;
+use windlass_bundle::{Command, Mask, Secrets};
 
 /// The word with which this program is asked to become a command.
 pub(crate) const BECOME: &str = "become";
@@ -31,51 +32,92 @@ pub(crate) struct Ended {
     pub(crate) tail: String,
 }
 
-/// Runs a command to its end.
-pub(crate) fn run(
-    agent: &Path,
-    command: &Command,
-    shows: fn(&[u8]),
-    is_shown: bool,
-) -> io::Result<Ended> {
-    let (from, to) = io::pipe()?;
-    let mut process = Process::new(agent);
-    process.arg(BECOME).args(words(command)).arg("--").args(&command.argv);
-    process.env_clear().envs(&command.env).stdin(Stdio::null());
-    process.stdout(to.try_clone()?).stderr(to).process_group(0);
-    let mut child = process.spawn()?;
-    // It has the writing ends, which would keep the pipe open.
-    drop(process);
-    let (sender, said) = channel();
-    std::thread::spawn(move || {
-        // Nobody listens any more when it is late.
-        let _ = sender.send(listen(from, if is_shown { shows } else { |_| () }));
-    });
-    let (status, is_late) = wait(&mut child, command.timeout_s)?;
-    let tail = tail(&said);
-    Ok(Ended { code: code(status), is_late, tail })
+/// What runs commands.
+#[derive(Clone)]
+pub(crate) struct Runner {
+    /// This program.
+    pub(crate) agent: PathBuf,
+    /// Shows what they say.
+    pub(crate) shows: fn(&[u8]),
+    /// Values that they may be given.
+    pub(crate) secrets: Secrets,
+    /// Where their inputs are while they run.
+    pub(crate) room: Room,
+    /// Whoever started this one saw to it that there is no network where there shall be none.
+    pub(crate) is_isolated: bool,
 }
 
-fn words(command: &Command) -> [String; 5] {
+impl Runner {
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, command: &Command, is_shown: bool) -> io::Result<Ended> {
+        let (from, to) = io::pipe()?;
+        let mut given = Given::new(command, &self.secrets, self.room)?;
+        let mut process = Process::new(&self.agent);
+        let has_network = command.network || self.is_isolated;
+        process.arg(BECOME).args(words(command, has_network, &given)).arg("--");
+        process.args(&command.argv).env_clear().envs(&command.env).envs(&given.inputs);
+        process.stdin(Stdio::null());
+        process.stdout(to.try_clone()?).stderr(to).process_group(0);
+        let mut child = process.spawn()?;
+        // It has the writing ends, which would keep the pipe open, and its secrets.
+        drop(process);
+        given.secrets.clear();
+        let (sender, said) = channel();
+        let shows = if is_shown { self.shows } else { |_: &[u8]| () };
+        let names = command.secrets.values();
+        let mask = Mask::new(names.filter_map(|name| self.secrets.0.get(name)).map(String::as_str));
+        std::thread::spawn(move || {
+            // Nobody listens any more when it is late.
+            let _ = sender.send(listen(from, shows, &mask));
+        });
+        let (status, is_late) = wait(&mut child, command.timeout_s)?;
+        let tail = tail(&said);
+        Ok(Ended { code: code(status), is_late, tail })
+    }
+}
+
+fn words(command: &Command, has_network: bool, given: &Given) -> [String; 7] {
     let numbers =
         |groups: &[u32]| groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let (uid, gid, groups) = match &command.user {
         Some(user) => (user.uid.to_string(), user.gid.to_string(), numbers(&user.groups)),
         None => Default::default(),
     };
-    [uid, gid, groups, command.umask.to_string(), command.cwd.clone()]
+    let network = if has_network { "" } else { NO_NETWORK };
+    let (mask, cwd) = (command.umask.to_string(), command.cwd.clone());
+    [uid, gid, groups, mask, cwd, network.to_owned(), given.words()]
 }
 
-fn listen(mut from: PipeReader, shows: fn(&[u8])) -> Vec<u8> {
+/// The word for a command that gives up the network.
+const NO_NETWORK: &str = "no-network";
+
+fn listen(mut from: PipeReader, shows: fn(&[u8]), mask: &Mask) -> Vec<u8> {
     let mut kept: VecDeque<u8> = VecDeque::new();
-    let mut buffer = [0; 8192];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        shows(&buffer[..length]);
-        kept.extend(&buffer[..length]);
+    let mut show = |bytes: &[u8]| {
+        shows(bytes);
+        kept.extend(bytes);
         let superfluous = kept.len().saturating_sub(TAIL);
         kept.drain(..superfluous);
+    };
+    // A value can't be told before its line is there.
+    let mut lines: Vec<u8> = Vec::new();
+    let mut buffer = [0; 8192];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if mask.is_empty() {
+            show(&buffer[..length]);
+            continue;
+        }
+        lines.extend(&buffer[..length]);
+        let whole = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        show(&masked(mask, &lines[..whole]));
+        lines.drain(..whole);
     }
+    show(&masked(mask, &lines));
     kept.into()
+}
+
+fn masked(mask: &Mask, bytes: &[u8]) -> Vec<u8> {
+    mask.text(&String::from_utf8_lossy(bytes)).into_owned().into_bytes()
 }
 
 fn tail(said: &Receiver<Vec<u8>>) -> String {
@@ -110,9 +152,14 @@ fn code(status: ExitStatus) -> i32 {
 
 /// Gives up what is not the command's, and becomes it. Returns only what went wrong.
 pub(crate) fn become_command(words: &[String]) -> io::Error {
-    let [uid, gid, groups, mask, cwd, _, program, arguments @ ..] = words else {
+    let [uid, gid, groups, mask, cwd, network, secrets, _, program, arguments @ ..] = words else {
         return io::Error::from(io::ErrorKind::InvalidInput);
     };
+    if network == NO_NETWORK
+        && let Err(error) = without_network()
+    {
+        return error;
+    }
     if let Err(error) = give_up(uid, gid, groups, mask) {
         return error;
     }
@@ -120,8 +167,23 @@ pub(crate) fn become_command(words: &[String]) -> io::Error {
         let error = io::Error::from(error);
         return io::Error::new(error.kind(), format!("{cwd}: {error}"));
     }
-    let error = Process::new(program).args(arguments).exec();
+    let error = Process::new(program).args(arguments).envs(given::files(secrets)).exec();
     io::Error::new(error.kind(), format!("{program}: {error}"))
+}
+
+/// What is in a name space of its own reaches nobody, itself excepted.
+fn without_network() -> io::Result<()> {
+    #[expect(
+        deprecated,
+        reason = "the one that is not is unsafe, for flags that are not used here"
+    )]
+    let apart = rustix::thread::unshare(UnshareFlags::NEWNET);
+    apart.map_err(|error| {
+        let error = io::Error::from(error);
+        let message =
+            format!("the network can't be taken away, for which one must be root: {error}");
+        io::Error::new(error.kind(), message)
+    })
 }
 
 fn give_up(uid: &str, gid: &str, groups: &str, mask: &str) -> io::Result<()> {

@@ -4,11 +4,11 @@
 
 use crate::machine::Machine;
 use crate::options::{Options, Verb};
+use crate::process::Runner;
 use crate::state::State;
 use crate::sudden_end::SuddenEnd;
 use serde::Serialize;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 use windlass_bundle::{
     Bundle, Content, ErrorReport, Facts, Journal, ResourceError, ResourcePlan, ResourceReport,
     Root, apply_with, plan_with,
@@ -28,9 +28,7 @@ pub(crate) enum Ending {
 pub(crate) struct Session<'s> {
     pub(crate) out: &'s mut dyn Write,
     pub(crate) arch: &'static str,
-    /// This program.
-    pub(crate) agent: PathBuf,
-    pub(crate) shows: fn(&[u8]),
+    pub(crate) runner: Runner,
     /// For tests: where it is killed.
     pub(crate) end: SuddenEnd,
 }
@@ -118,9 +116,8 @@ impl Session<'_> {
         let root = options.root.as_deref().map_or_else(Root::of_machine, Root::open)?;
         Ok(Machine {
             root,
-            agent: is_live.then(|| self.agent.clone()),
+            runner: is_live.then(|| self.runner.clone()),
             no_probes: options.no_probes,
-            shows: self.shows,
             end: self.end.clone(),
         })
     }

@@ -33,7 +33,7 @@ impl Bundle {
         self
     }
 
-    /// Looks at the sources of trees, which are relative to a directory.
+    /// Looks at the sources of trees and at the inputs of commands, which are relative to a directory.
     ///
     /// # Errors
     ///
@@ -41,10 +41,13 @@ impl Bundle {
     pub fn gather(&mut self, directory: &Path) -> Result<(), ResourceError> {
         for (index, resource) in self.resources.iter_mut().enumerate() {
             let id = resource.id();
+            let failed = |error| ResourceError::io("gather", &id, &error).of(id.clone()).at(index);
             if let Kind::Tree(tree) = &mut resource.kind {
-                let failed =
-                    |error| ResourceError::io("gather", &id, &error).of(id.clone()).at(index);
                 tree.gather(directory).map_err(failed)?;
+            }
+            if let Kind::Execute(execute) = &mut resource.kind {
+                let mut inputs = execute.inputs.values_mut();
+                inputs.try_for_each(|input| input.gather(directory)).map_err(failed)?;
             }
         }
         Ok(())
@@ -96,6 +99,15 @@ impl Bundle {
     /// Files of the machine that plans, which go with a bundle that is sent.
     pub fn contents(&mut self) -> impl Iterator<Item = &mut Content> {
         self.resources.iter_mut().flat_map(|resource| resource.kind.contents())
+    }
+
+    /// Names of the secrets that commands are given.
+    pub fn secrets(&self) -> BTreeSet<&str> {
+        let all = self.resources.iter().filter_map(|resource| {
+            let Kind::Execute(execute) = &resource.kind else { return None };
+            Some(execute.secrets.values().map(String::as_str))
+        });
+        all.flatten().collect()
     }
 
     /// Files of the target whose contents planning may ask for, as far as that can be told without a look at it.

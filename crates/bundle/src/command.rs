@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is left to look up: the environment is all of it, the user is a number.
 
-use crate::Credentials;
+use crate::{Content, Credentials, TreeEntry, gathered};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +16,14 @@ pub struct Command {
     pub cwd: String,
     /// All that it gets.
     pub env: BTreeMap<String, String>,
+    /// What a variable has the path of: files that are there while it runs; the first of them is the path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Vec<TreeEntry>>,
+    /// The same of secrets, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
+    /// It reaches others over a network.
+    pub network: bool,
     /// Who runs it; `None`: who runs the agent.
     pub user: Option<Credentials>,
     pub umask: u32,
@@ -38,12 +46,20 @@ impl Command {
             argv: argv.into_iter().map(Into::into).collect(),
             cwd: "/".to_owned(),
             env: env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            inputs: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            network: true,
             user: None,
             umask: 0o022,
             timeout_s: None,
             returncodes: vec![0],
             is_hidden: false,
         }
+    }
+
+    /// Files of the machine that plans.
+    pub fn contents(&mut self) -> impl Iterator<Item = &mut Content> {
+        self.inputs.values_mut().flat_map(|entries| gathered::contents(entries))
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is changed before it was planned, shown and asked for.
 
-use crate::{Bundle, ErrorReport, ResourceReport};
+use crate::{Bundle, ErrorReport, ResourceReport, Secrets};
 use serde::{Deserialize, Serialize};
 
 /// To the agent.
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Ask {
     /// First of all. Its files are called `assets/SHA256`. The answer is `Needs`.
     Bundle(Bundle),
+    /// Values that commands of the bundle are given; they are kept in memory. No answer.
+    Secrets(Secrets),
     /// A file that is needed: so many bytes follow the line. No answer.
     Asset { digest: String, size: u64 },
     /// The answer is every resource, then `End`.

@@ -80,6 +80,7 @@ impl Origin {
         };
         let object = windlass::model::EngineName::default();
         let object = windlass::model::Address::image(&object, &error.image);
+        let help = error.help().unwrap_or(help);
         placed(found, place.or(places.source).or_else(|| self.places.of(&object))).help(help)
     }
 

@@ -11,6 +11,7 @@ use windlass_image::layer::ImageViews;
 use windlass_model::image::PullPolicy;
 use windlass_model::name::ImageId;
 use windlass_model::report::Failure;
+use windlass_model::secret::plain;
 
 use crate::bundle_image::{BundleImage, recipe};
 use crate::endings::Endings;
@@ -61,7 +62,7 @@ pub async fn build_bundle(
     settings: BuildSettings,
     progress: ProgressSink<'_>,
 ) -> Result<ImageId, BundleImageError> {
-    let BuildSettings { options, secrets: _, pull, no_cache } = settings;
+    let BuildSettings { options, secrets, pull, no_cache } = settings;
     let (files, is_nameless) = (image.files(), image.tags().is_empty());
     let spec = image.spec(options)?;
     let (read, known) = (spec.clone(), files.clone());
@@ -83,6 +84,7 @@ pub async fn build_bundle(
         holder: None,
         endings: &endings,
         base: None,
+        secrets: plain(&secrets),
     };
     let made = provision(desk, order, recipe).await;
     endings.finish().await;

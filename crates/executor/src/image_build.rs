@@ -22,7 +22,7 @@ use crate::ops::build::PreparedContext;
 pub struct BuildSettings {
     /// Arguments, labels, target, platform, which builder, and the rest.
     pub options: BuildOptions,
-    /// By id, for `RUN --mount=type=secret`.
+    /// By id, for `RUN --mount=type=secret`, or by name for commands of a bundle.
     pub secrets: BTreeMap<String, Sensitive>,
     pub pull: PullPolicy,
     pub no_cache: bool,

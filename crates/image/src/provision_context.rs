@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use windlass_bundle::ResourceError;
+use windlass_bundle::{Kind, ResourceError};
 use windlass_model::healthcheck::{HealthTest, Healthcheck};
 use windlass_model::label;
 
@@ -47,13 +47,7 @@ impl ProvisionRecipe {
     ///
     /// If a file can't be read, or something of the image can't be written in a Dockerfile.
     pub fn context(&self, agent: &[u8]) -> Result<ImageBuild, ImageBuildError> {
-        for resource in &self.bundle.resources {
-            if OF_ENGINE.contains(&resource.kind.name().as_str()) {
-                let message = "no builder keeps it: its containers have one of the engine's; \
-                               `windlass build` makes such an image";
-                return Err(ResourceError::new(message).of(resource.id()).into());
-            }
-        }
+        self.check_alone()?;
         let mut bundle = self.bundle.clone();
         bundle.take_sensitive()?;
         let assets = bundle.take_assets()?;
@@ -65,6 +59,28 @@ impl ProvisionRecipe {
             build = build.add_file_with_mode(&disk, &format!("{PAYLOAD}/{name}"), 0o600)?;
         }
         Ok(build)
+    }
+
+    /// What only `windlass build` can do: a file of an engine's containers, and what a single command is given, for one step
+    /// applies all of the bundle.
+    fn check_alone(&self) -> Result<(), ResourceError> {
+        for (index, resource) in self.bundle.resources.iter().enumerate() {
+            if OF_ENGINE.contains(&resource.kind.name().as_str()) {
+                let message = "no builder keeps it: its containers have one of the engine's; \
+                               `windlass build` makes such an image";
+                return Err(ResourceError::new(message).at(index).of(resource.id()));
+            }
+            let Kind::Execute(execute) = &resource.kind else { continue };
+            let what = match (execute.secrets.is_empty(), execute.network) {
+                (false, _) => "is given secrets",
+                (true, false) => "runs without network",
+                (true, true) => continue,
+            };
+            let message = format!("it {what}, which a builder alone can't do");
+            let help = "build the image with `windlass build`";
+            return Err(ResourceError::new(message).help(help).at(index).of(resource.id()));
+        }
+        Ok(())
     }
 
     fn written(&self, way: Way) -> Dockerfile {

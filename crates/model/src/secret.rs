@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use windlass_bundle::Secrets;
 
 /// A value that is never printed.
 #[derive(Clone)]
@@ -98,6 +99,12 @@ pub struct SecretMount {
     pub gid: u32,
     /// Permission bits; default 0o400.
     pub mode: u32,
+}
+
+/// The values themselves, for an agent that gives them to commands.
+pub fn plain(values: &BTreeMap<String, Sensitive>) -> Secrets {
+    let all = values.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()));
+    Secrets(all.collect())
 }
 
 /// The values of a project's secrets, read when they are needed, by name.

@@ -46,6 +46,12 @@ impl InputError {
         }
     }
 
+    /// What to do about it, where a resource knows that.
+    pub fn help(&self) -> Option<&str> {
+        let SourceError::Resource { source } = &*self.source else { return None };
+        source.help.as_deref()
+    }
+
     pub(crate) fn new(spec: &ImageSpec, source: SourceError) -> Self {
         let place = InputPlace::of(spec, &source);
         Self { image: spec.key.clone(), place, source: Box::new(source) }

@@ -6,7 +6,7 @@ use crate::error::InputError;
 use std::collections::BTreeMap;
 use windlass_image::before::Before;
 use windlass_image::file_digests::FileDigests;
-use windlass_image::image_build::ImageBuild;
+use windlass_image::image_build::{ImageBuild, ImageBuildError};
 use windlass_image::source::{BuildRecipe, PreparedBuild, Recipe};
 use windlass_model::image::ImageSpec;
 use windlass_model::project::Project;
@@ -58,7 +58,13 @@ pub fn resource_build(
     let Recipe::Provision(recipe) = read(project, spec)? else { return Ok(None) };
     let wrong = |source| InputError::new(spec, source);
     let recipe = recipe.gather(files).map_err(|source| wrong(source.into()))?;
-    recipe.context(agent).map(Some).map_err(|source| wrong(source.into()))
+    recipe.context(agent).map(Some).map_err(|error| {
+        // A resource has a place of its own.
+        if let ImageBuildError::Resource { source } = error {
+            return wrong(source.into());
+        }
+        wrong(error.into())
+    })
 }
 
 /// The image before a step of a build that failed, which [`FailureKind::BuildStep`] names. `None` if nothing is before it.

@@ -1,6 +1,8 @@
 //! Commands that are run on this machine.
 
 use crate::run::{Place, Ran};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use windlass_bundle::{Bundle, Execute, Facts, Mode, Resource};
 
 fn apply(place: &Place, resource: impl Into<Resource>) -> Ran {
@@ -113,4 +115,121 @@ fn nothing_is_run_in_a_directory_or_by_a_plan() {
     assert_eq!(place.run(&["plan", "--mode", "image", "--no-probes"], &asks).code, 0);
     assert!(!place.has("made"));
     assert_eq!(Facts::default().mode, Mode::Root);
+}
+
+/// What a command made of its inputs and secrets on a host.
+fn told(place: &Place, bundle: &Bundle, secrets: &serde_json::Value) -> String {
+    let (bundle, secrets) = (bundle.to_json(), serde_json::json!({ "secrets": secrets }));
+    let input = format!("{{\"bundle\":{bundle}}}\n{secrets}\n\"plan\"\n\"apply\"\n");
+    let (state, assets) = (place.path("s.json"), place.path("assets"));
+    let arguments = ["host", "--state", &state, "--assets", &assets];
+    let ran = place.run_with(&arguments, &input);
+    format!("{ran:?}")
+}
+
+#[test]
+fn a_command_sees_its_secrets_and_nobody_else_does() {
+    let place = Place::new();
+    let out = place.path("out");
+    let values = serde_json::json!({"npm": "hunter3\nhunter4\n", "other": "x"});
+    let execute = |script: &str| {
+        let execute = Execute::new(&*format!("{{ {script}; }} > {out}"));
+        Bundle::new().with(execute.secret("TOKEN", "npm").secret("KEY", "other"))
+    };
+    for (script, expected) in [
+        ("cat $TOKEN $KEY", "hunter3\nhunter4\nx"),
+        // Twice, and by what a program of it starts.
+        ("cat $TOKEN >/dev/null; sh -c 'exec 3<&- 4<&- 5<&-; cat $TOKEN'", "hunter3\nhunter4\n"),
+        ("env | grep -c unter || true; stat -Lc %a $TOKEN", "0\n400\n"),
+    ] {
+        let ran = told(&place, &execute(script), &values);
+        assert_eq!(place.text("out"), expected, "{script}: {ran}");
+        assert!(!ran.contains("hunter"), "{ran}");
+    }
+    if rustix::process::geteuid().is_root() {
+        std::fs::set_permissions(place.path(""), Permissions::from_mode(0o777)).unwrap();
+        std::fs::remove_file(&out).unwrap();
+        let script = format!("cat $TOKEN > /dev/null && id -u > {out}");
+        let execute = Execute::new(&*script).secret("TOKEN", "npm").user(65534);
+        let ran = told(&place, &Bundle::new().with(execute), &values);
+        assert_eq!(place.text("out"), "65534\n", "{ran}");
+    }
+}
+
+#[test]
+fn what_a_command_says_of_its_secrets_is_masked() {
+    let place = Place::new();
+    let values = serde_json::json!({"npm": "hunter3"});
+    for script in [
+        "cat $TOKEN; exit 4",
+        "echo a$(cat $TOKEN)b >&2; exit 4",
+        "printf hun; sleep 0.2; printf ter3; exit 4",
+        "test -z \"$(cat $TOKEN)\"",
+    ] {
+        let bundle = Bundle::new().with(Execute::new(script).secret("TOKEN", "npm"));
+        let ran = told(&place, &bundle, &values);
+        assert!(ran.contains("ended with") && !ran.contains("hunter3"), "{ran}");
+    }
+    let bundle = Bundle::new().with(Execute::new("true").secret("TOKEN", "gone"));
+    assert!(told(&place, &bundle, &values).contains("the value of secret gone is not known"));
+    let bundle = Bundle::new()
+        .with(Execute::new("true").unless("grep -q hunter3 $TOKEN").secret("TOKEN", "npm"));
+    assert!(told(&place, &bundle, &values).contains(r#""changes": Array []"#));
+}
+
+#[test]
+fn inputs_are_there_while_it_runs() {
+    let place = Place::new();
+    let (out, source) = (place.path("out"), place.path("from/src"));
+    std::fs::create_dir_all(format!("{source}/sub")).unwrap();
+    std::fs::write(format!("{source}/a"), "A").unwrap();
+    std::fs::write(format!("{source}/sub/b"), "B").unwrap();
+    std::fs::write(place.path("from/run.sh"), "#!/bin/sh\necho ran\n").unwrap();
+    let program = Permissions::from_mode(0o700);
+    std::fs::set_permissions(place.path("from/run.sh"), program).unwrap();
+    let script = format!(
+        "{{ cat $SOURCE/a $SOURCE/sub/b; basename $SOURCE; $RUN; echo $SOURCE > {out}.at; }} > {out}"
+    );
+    let touch = place.path("touched");
+    let bundle = |script: &str| {
+        let execute = Execute::new(script).touch(&*touch).cwd(place.path("from"));
+        let mut bundle = Bundle::new().with(execute.input("SOURCE", "src").input("RUN", "run.sh"));
+        bundle.gather(std::path::Path::new(&place.path("from"))).unwrap();
+        bundle
+    };
+    let ran = place.run(&["apply", "--mode", "image"], &bundle(&script));
+    assert_eq!((ran.code, &*place.text("out")), (0, "ABsrc\nran\n"), "{ran:?}");
+    let at = place.text("out.at");
+    assert!(!at.is_empty() && !std::path::Path::new(at.trim()).exists(), "nothing of it stays");
+
+    // It runs again when they are others, and only then.
+    let again = |changed: usize| {
+        let ran = place.run(&["apply", "--mode", "image"], &bundle(&script));
+        assert_eq!((ran.code, ran.changed().len()), (0, changed), "{ran:?}");
+    };
+    again(0);
+    std::fs::write(format!("{source}/sub/b"), "C").unwrap();
+    again(1);
+    again(0);
+    std::fs::rename(format!("{source}/sub/b"), format!("{source}/sub/c")).unwrap();
+    let ran = place.run(&["apply", "--mode", "image"], &bundle(&script));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    std::fs::rename(format!("{source}/sub/c"), format!("{source}/sub/b")).unwrap();
+    std::fs::set_permissions(format!("{source}/a"), Permissions::from_mode(0o700)).unwrap();
+    again(1);
+    again(0);
+}
+
+#[test]
+fn a_command_without_network_reaches_nobody() {
+    let place = Place::new();
+    let out = place.path("out");
+    let script = format!("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' > {out}");
+    let ran = apply(&place, Execute::new(&*script).without_network());
+    if rustix::process::geteuid().is_root() {
+        assert_eq!((ran.code, &*place.text("out")), (0, "lo\n"), "{ran:?}");
+    } else {
+        assert!(ran.error().contains("the network can't be taken away"), "{ran:?}");
+    }
+    assert_eq!(apply(&place, Execute::new("true")).code, 0);
 }

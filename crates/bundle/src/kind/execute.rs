@@ -4,12 +4,16 @@
 
 use super::Type;
 use super::file::check_mode;
+use super::group::yes;
 use crate::{
-    Change, Command, CommandLine, Content, Credentials, Facts, Op, Owner, OwnerName, ResourceError,
-    View, path,
+    Change, Command, CommandLine, Content, Credentials, Facts, FileKind, Input, Op, Owner,
+    OwnerName, ResourceError, View, path,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +25,15 @@ pub struct Execute {
     /// Beside `HOME`, `LANG`, `PATH` and `USER`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// Files and directories of the machine that plans: a variable has the path of each while it runs. Nothing of them stays.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Input>,
+    /// Names of secrets: a variable has the path of a file in memory with the value while it runs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
+    /// It reaches others over a network.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub network: bool,
     /// With all its groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<OwnerName>,
@@ -37,7 +50,8 @@ pub struct Execute {
     /// It only runs if this ends with 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_if: Option<CommandLine>,
-    /// An empty file that is made when it ended well: it does not run if that is there.
+    /// A file that is made when it ended well: it does not run if that is there. With `inputs` their digest is in it, and it runs
+    /// if that is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touch: Option<String>,
     /// Exit codes that are no failure.
@@ -56,6 +70,11 @@ fn default_umask() -> u32 {
     0o022
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 fn default_returncodes() -> Vec<i32> {
     vec![0]
 }
@@ -66,6 +85,9 @@ impl Execute {
             command: command.into(),
             cwd: default_cwd(),
             env: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            network: true,
             user: None,
             group: None,
             umask: default_umask(),
@@ -87,6 +109,26 @@ impl Execute {
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// A file or directory of the machine that gathers, by a variable that has its path while it runs.
+    #[must_use]
+    pub fn input(mut self, variable: impl Into<String>, source: impl Into<PathBuf>) -> Self {
+        self.inputs.insert(variable.into(), Input::new(source));
+        self
+    }
+
+    /// A secret by its name, and by a variable that has the path of its file while it runs.
+    #[must_use]
+    pub fn secret(mut self, variable: impl Into<String>, name: impl Into<String>) -> Self {
+        self.secrets.insert(variable.into(), name.into());
+        self
+    }
+
+    #[must_use]
+    pub fn without_network(mut self) -> Self {
+        self.network = false;
         self
     }
 
@@ -152,14 +194,65 @@ impl Execute {
         command.cwd.clone_from(&self.cwd);
         command.umask = self.umask;
         command.timeout_s = self.timeout_s;
+        command.network = self.network;
+        command.secrets.clone_from(&self.secrets);
+        for (variable, input) in &self.inputs {
+            command.inputs.insert(variable.clone(), input.gathered()?.to_vec());
+        }
         Ok(command)
+    }
+
+    /// What `touch` has in it: the digest of all inputs, nothing without any.
+    fn said(&self) -> Result<String, ResourceError> {
+        if self.inputs.is_empty() {
+            return Ok(String::new());
+        }
+        let mut text = String::new();
+        for (variable, input) in &self.inputs {
+            let _ = writeln!(text, "{variable} sha256:{}", input.digest()?);
+        }
+        Ok(text)
+    }
+
+    /// Variables of inputs and secrets: each has a name, and one meaning.
+    fn check_variables(&self) -> Vec<ResourceError> {
+        let inputs = self.inputs.keys().map(|name| (name, "inputs"));
+        let all = inputs.chain(self.secrets.keys().map(|name| (name, "secrets")));
+        let mut errors = Vec::new();
+        for (name, field) in all {
+            if !is_variable(name) {
+                let message = format!("`{name}` can't be the name of a variable");
+                let help = "the command finds the path in a variable: write `SOURCE: …`";
+                errors.push(ResourceError::new(message).field(field).help(help));
+            } else if self.env.contains_key(name)
+                || (field == "secrets" && self.inputs.contains_key(name))
+            {
+                let message = format!("the variable `{name}` has another value already");
+                errors.push(ResourceError::new(message).field(field));
+            }
+        }
+        errors.extend(self.inputs.values().flat_map(Input::check));
+        errors
     }
 
     /// Whether something says that it need not run.
     fn is_done(&self, view: &dyn View) -> Result<bool, ResourceError> {
-        for there in self.creates.iter().chain(&self.touch) {
-            let path = path::follow(view, there)?;
-            if view.metadata(&path)?.is_some() {
+        if let Some(created) = &self.creates
+            && view.metadata(&path::follow(view, created)?)?.is_some()
+        {
+            return Ok(true);
+        }
+        if let Some(touch) = &self.touch
+            && let path = path::follow(view, touch)?
+            && let Some(found) = view.metadata(&path)?
+        {
+            let is_file = found.kind == FileKind::File;
+            let says = Content::Text(self.said()?);
+            let unreadable =
+                |error: io::Error| ResourceError::unreadable(&path, &error.to_string());
+            if self.inputs.is_empty()
+                || (is_file && says.is(&mut *view.open(&path)?).map_err(unreadable)?)
+            {
                 return Ok(true);
             }
         }
@@ -169,6 +262,12 @@ impl Execute {
         };
         Ok(ends_well(&self.unless)? == Some(true) || ends_well(&self.only_if)? == Some(false))
     }
+}
+
+/// What programs take for the name of a variable.
+fn is_variable(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(is_part) && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
 const ROOT: OwnerName = OwnerName::Number(0);
@@ -196,10 +295,15 @@ impl Type for Execute {
         if self.env.keys().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
             errors.push(ResourceError::new("a variable has no name").field("env"));
         }
+        errors.extend(self.check_variables());
         if self.returncodes.is_empty() {
             errors.push(ResourceError::new("it could never end well").field("returncodes"));
         }
         errors
+    }
+
+    fn contents(&mut self) -> Vec<&mut Content> {
+        self.inputs.values_mut().flat_map(Input::contents).collect()
     }
 
     fn is_observable(&self, _: &Facts) -> bool {
@@ -220,7 +324,7 @@ impl Type for Execute {
         let mut changes = vec![Change::new(op, format!("run `{}`", self.command.words()))];
         if let Some(touch) = &self.touch {
             let path = path::follow(view, touch)?;
-            let content = Content::Text(String::new());
+            let content = Content::Text(self.said()?);
             let op = Op::Write { path, content, owner: Owner::default(), mode: 0o644 };
             changes.push(Change::new(op, "say that it ran"));
         }

@@ -114,7 +114,13 @@ impl Tree {
     }
 }
 
-fn gather(top: &Path, at: &str, excluded: &[Glob], entries: &mut Vec<TreeEntry>) -> io::Result<()> {
+/// Adds what is below `at` of `top`, with paths from `top`.
+pub(crate) fn gather(
+    top: &Path,
+    at: &str,
+    excluded: &[Glob],
+    entries: &mut Vec<TreeEntry>,
+) -> io::Result<()> {
     for entry in std::fs::read_dir(top.join(at))? {
         let name = entry?.file_name();
         let no_text = || io::Error::other(format!("{} has a name that is no text", top.display()));

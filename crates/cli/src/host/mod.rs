@@ -16,7 +16,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use windlass::bundle::{Answer, Ask, Bundle, End, ErrorReport, ResourceReport};
+use windlass::bundle::{Answer, Ask, Bundle, End, ErrorReport, ResourceReport, Secrets};
 use windlass::payload;
 
 use crate::invocation::Invocation;
@@ -139,13 +139,14 @@ impl Host {
         trouble::lost(&self.place, &self.directory, status, &self.complaints.last())
     }
 
-    /// Hands over a bundle and what of its files is not there yet.
+    /// Hands over a bundle, what of its files is not there yet, and what its commands are given.
     ///
     /// `assets`: files of this machine by what the bundle calls them.
     pub(crate) fn give(
         &mut self,
         bundle: Bundle,
         assets: &BTreeMap<String, PathBuf>,
+        secrets: Secrets,
     ) -> Result<Option<ErrorReport>> {
         self.ask(&Ask::Bundle(bundle));
         let needs = match self.answer()? {
@@ -169,6 +170,9 @@ impl Host {
                 let _ = self.child.kill();
                 return Err(Trouble::failed(format!("{shown} became shorter while it was sent")));
             }
+        }
+        if !secrets.0.is_empty() {
+            self.ask(&Ask::Secrets(secrets));
         }
         Ok(None)
     }

@@ -38,6 +38,7 @@ mod proof;
 mod provision;
 mod provision_context;
 mod provision_faults;
+mod provision_given;
 mod provision_residue;
 mod races;
 mod raw_options;

@@ -334,3 +334,41 @@ fn a_secret_is_kept_nowhere_on_the_way_and_two_do_not_apply_at_once() {
     assert!(!format!("{ended:?}{held:?}").contains("c4n4ry"));
     assert!(!state.join("assets").exists(), "it went with the bundle");
 }
+
+#[test]
+fn what_a_command_is_given_is_there_while_it_runs() {
+    let Some(sshd) = Sshd::start(Kind::default()) else { return };
+    let resources = r#"- directory: /case
+- execute:
+    command: "cp -r $SOURCE /case/src; cat $TOKEN | wc -c > /case/length; cat $TOKEN; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' > /case/net"
+    inputs: {SOURCE: given}
+    secrets: {TOKEN: npm}
+    network: false
+    touch: /case/done
+secrets: {npm: {file: token}, other: {file: gone}}"#;
+    let test = with_files(sshd.test(), resources).file("token", "c4n4ry").file("given/a", "1");
+    let name = sshd.name();
+    let run = |test: &Test, words: &[&str]| apply(test, &[&["--host", &name], words].concat());
+    let kept = |name: &str| fs::read_to_string(sshd.path("/case").join(name)).unwrap_or_default();
+    let ended = run(&test, &["--yes", "--verbose"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!([kept("src/a"), kept("length"), kept("net")], ["1", "6\n", "lo\n"]);
+    assert!(!format!("{ended:?}").contains("c4n4ry"));
+    for left in ["/tmp", "/var/tmp", "/dev/shm"] {
+        let there = fs::read_dir(sshd.path(left)).into_iter().flatten().flatten();
+        let there = there.filter(|one| one.file_name().to_string_lossy().contains("windlass"));
+        assert_eq!(there.count(), 0, "{left}");
+    }
+    assert_eq!(run(&test, &["--plan", "--exit-code"]).code, 0, "it says that it ran");
+
+    let test = test.file("given/a", "2");
+    assert_eq!(run(&test, &["--plan", "--exit-code"]).code, 2, "it has other inputs");
+    let test = test.file("token", "c4n4ry-2");
+    fs::remove_dir_all(sshd.path("/case/src")).unwrap();
+    assert_eq!(run(&test, &["--yes"]).code, 0);
+    assert_eq!([kept("src/a"), kept("length")], ["2", "8\n"]);
+    fs::remove_file(test.directory().join("token")).unwrap();
+    let failed = run(&test, &["--yes"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(failed.stderr.contains("of secret npm"), "{failed:?}");
+}

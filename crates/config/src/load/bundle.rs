@@ -2,13 +2,16 @@
 //!
 //! Invariant: as with projects, all findings are given, and a bundle only if none of them is an error.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use windlass_bundle::{Bundle, ResourceError};
+use windlass_model::secret::SecretSpec;
 
 use super::{LoadOptions, tree, unused};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::native::resource::{self, ResourcePlace, Resources};
+use crate::native::{secret, section};
 use crate::read::{Field, Item, Reader};
 use crate::source::SourceMap;
 use crate::template::{TemplateInputs, Templates};
@@ -20,6 +23,8 @@ pub struct LoadedBundle {
     pub bundle: Option<Bundle>,
     /// Where each resource is written, by its place in the bundle.
     pub places: Vec<ResourcePlace>,
+    /// Where the values are that its commands may be given.
+    pub secrets: BTreeMap<String, SecretSpec>,
     /// In the order of the files.
     pub diagnostics: Diagnostics,
     pub sources: SourceMap,
@@ -46,13 +51,14 @@ impl LoadedBundle {
     }
 }
 
-/// Reads a file of resources: `resources`, `vars` for its templates, `include`.
+/// Reads a file of resources: `resources`, `secrets` for their commands, `vars` for its templates, `include`.
 pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
     let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::default());
     let root = tree::read(options, &mut sources, &mut diagnostics);
     let mut loaded = LoadedBundle {
         bundle: None,
         places: Vec::new(),
+        secrets: BTreeMap::new(),
         diagnostics,
         sources,
         unused_set: Vec::new(),
@@ -66,9 +72,10 @@ pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
             secrets_optional: false,
         });
         let reader = Reader::new(std::mem::take(&mut loaded.sources), templates, options.dialect);
-        let resources = read(&reader, &Item::root(root.node));
+        let (resources, secrets) = read(&reader, &Item::root(root.node));
         loaded.bundle = Some(resources.bundle);
         loaded.places = resources.places;
+        loaded.secrets = secrets;
         loaded.unused_set = unused(options, &root.variables, &reader);
         let (found, sources) = reader.into_parts();
         loaded.diagnostics.extend(found);
@@ -85,18 +92,22 @@ pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
 struct Sections {
     vars: Option<Item>,
     resources: Option<Item>,
+    secrets: Option<Item>,
 }
 
 const SECTIONS: &[Field<Sections>] = &[
     Field { name: "vars", read: |s, _, i| s.vars = Some(i.clone()) },
     Field { name: "include", read: |_, _, _| {} },
     Field { name: "resources", read: |s, _, i| s.resources = Some(i.clone()) },
+    Field { name: "secrets", read: |s, _, i| s.secrets = Some(i.clone()) },
 ];
 
-fn read(reader: &Reader, root: &Item) -> Resources {
+type Secrets = BTreeMap<String, SecretSpec>;
+
+fn read(reader: &Reader, root: &Item) -> (Resources, Secrets) {
     let mut sections = Sections::default();
     if !reader.fields(root, &mut sections, &[SECTIONS]) {
-        return Resources::default();
+        return Default::default();
     }
     if let Some(vars) = &sections.vars {
         if vars.node.as_mapping().is_some() {
@@ -113,7 +124,20 @@ fn read(reader: &Reader, root: &Item) -> Resources {
         Resources::default()
     };
     resources.check_sources().for_each(|found| reader.report(found));
+    let declared = section(reader, sections.secrets.as_ref(), "secrets", |name, item| {
+        let source = secret::secret(reader, item)?.source;
+        Some((name.to_owned(), source))
+    });
+    for place in &resources.places {
+        for name in place.secrets.iter().filter(|name| !declared.contains_key(&name.value)) {
+            let known = declared.keys().map(String::as_str);
+            let path = format!("{}.secrets", place.path);
+            reader.report(reader.unknown("secret", name, path, known));
+        }
+    }
     let found = reader.templates().check_vars(&reader.sources());
     reader.report_all(found);
-    resources
+    let sources = declared.into_values().filter_map(|(name, source)| Some((name, source?)));
+    let specs = sources.map(|(name, source)| (name.clone(), SecretSpec { name, source }));
+    (resources, specs.collect())
 }

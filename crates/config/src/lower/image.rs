@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_model::Address;
 use windlass_model::command::{BuildCommand, CopySource, PlacedCommand};
-use windlass_model::image::{ContextSpec, ImageSource, ImageSpec, ImageUse, familiar_reference};
+use windlass_model::image::{
+    BuildOptions, ContextSpec, ImageSource, ImageSpec, ImageUse, familiar_reference,
+};
 use windlass_model::project::Project;
 use windlass_model::provision::Provision;
 
 use super::{Edge, Lowering};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Command, CommandKind, Image, ImageContext, Source};
+use crate::native::resource::ResourcePlace;
 use crate::places::{ImagePlaces, Places};
 use crate::read::Spanned;
 use crate::source::Span;
@@ -101,6 +104,12 @@ impl Lowering<'_> {
                 self.unknown("secret", secret, format!("images.{}.secrets", image.key), known);
             }
         }
+        for (place, secret) in image.places.resources.iter().flat_map(secrets) {
+            if !self.document.secrets.contains_key(&secret.value) {
+                let known = self.document.secrets.keys().map(String::as_str);
+                self.unknown("secret", secret, format!("{}.secrets", place.path), known);
+            }
+        }
         let depends_on = needs.iter().map(|(name, _)| name.clone()).collect();
         let source = self.source(image, &mut needs);
         let spec = source.map(|source| ImageSpec {
@@ -108,7 +117,7 @@ impl Lowering<'_> {
             reference: image.reference.clone(),
             tags: image.tags.clone(),
             source,
-            build: image.build.clone(),
+            build: build(image),
             depends_on,
             push: image.push,
         });
@@ -353,4 +362,18 @@ fn binds_context(word: &str) -> bool {
         option.starts_with("from=") || (option.starts_with("type=") && option != "type=bind")
     };
     !options.any(elsewhere)
+}
+
+/// With the secrets that commands of resources are given.
+fn build(image: &Image) -> BuildOptions {
+    let mut build = image.build.clone();
+    if let Some(Source::Provision { bundle, .. }) = &image.source {
+        let names = bundle.secrets().into_iter().map(str::to_owned);
+        build.secrets.extend(names.map(|name| (name.clone(), name)));
+    }
+    build
+}
+
+fn secrets(place: &ResourcePlace) -> impl Iterator<Item = (&ResourcePlace, &Spanned<String>)> {
+    place.secrets.iter().map(move |secret| (place, secret))
 }

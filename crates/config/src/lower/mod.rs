@@ -21,7 +21,7 @@ use windlass_model::{Address, EngineName};
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
 use crate::places::Places;
-use crate::read::{Reader, Spanned, did_you_mean};
+use crate::read::{Reader, Spanned};
 use crate::source::Span;
 
 use members::Members;
@@ -97,11 +97,7 @@ impl Lowering<'_> {
         path: String,
         known: impl IntoIterator<Item = &'n str> + Clone,
     ) {
-        let help = self.reader.budgeted(|| did_you_mean(&name.value, known));
-        let help = help.or_else(|| Some(format!("declare it under `{what}s`")));
-        let message = format!("unknown {what} \"{}\"", crate::yaml::shorten(&name.value));
-        let found = Diagnostic::error("unknown-reference", message).at(name.span, "").in_path(path);
-        self.report(found.maybe_help(help));
+        self.report(self.reader.unknown(what, name, path, known));
     }
 
     /// The engines of a container or task; reports those that the file does not declare.

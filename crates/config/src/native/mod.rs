@@ -17,7 +17,7 @@ mod provision;
 pub(crate) mod registry;
 pub(crate) mod resource;
 mod roots;
-mod secret;
+pub(crate) mod secret;
 mod secret_command;
 mod shorthand;
 mod task;
@@ -53,7 +53,7 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) {
 const MAX_ENTRIES: usize = 20_000;
 
 /// Reads each entry of a section by `read`. A name that no engine would accept is reported.
-fn section<T>(
+pub(crate) fn section<T>(
     reader: &Reader,
     item: Option<&Item>,
     what: &str,

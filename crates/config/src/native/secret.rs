@@ -14,7 +14,7 @@ use crate::read::{Field, Item, Reader};
 use crate::source::Span;
 use crate::template::SecretReader;
 
-pub(super) fn secret(reader: &Reader, item: &Item) -> Option<Secret> {
+pub(crate) fn secret(reader: &Reader, item: &Item) -> Option<Secret> {
     let mut sources = Vec::new();
     if !reader.fields(item, &mut sources, &[FIELDS]) {
         return None;

@@ -14,6 +14,7 @@ use windlass_model::env::Env;
 use super::item::Item;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::Dialect;
+use crate::read::{Spanned, did_you_mean};
 use crate::source::{SourceMap, Span};
 use crate::template::Templates;
 
@@ -134,6 +135,21 @@ impl Reader {
     pub fn error(&self, item: &Item, code: &'static str, message: impl Into<String>) -> Diagnostic {
         let span = if item.node.is_null() { item.key_span() } else { item.span() };
         Diagnostic::error(code, message).at(span, "").in_path(item.path.to_string())
+    }
+
+    /// A name that nothing has, where there may be one of few.
+    pub fn unknown<'n>(
+        &self,
+        what: &str,
+        name: &Spanned<String>,
+        path: String,
+        known: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> Diagnostic {
+        let help = self.budgeted(|| did_you_mean(&name.value, known));
+        let help = help.or_else(|| Some(format!("declare it under `{what}s`")));
+        let message = format!("unknown {what} \"{}\"", crate::yaml::shorten(&name.value));
+        let found = Diagnostic::error("unknown-reference", message).at(name.span, "").in_path(path);
+        found.maybe_help(help)
     }
 
     /// Reports that something else was expected, and what was found.

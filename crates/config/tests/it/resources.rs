@@ -191,6 +191,10 @@ fn every_form_of_accounts_packages_and_commands() {
             }
             .into(),
         ),
+        (
+            "execute: {command: a, inputs: {SRC: /}, network: false}",
+            Execute::new("a").input("SRC", "/").without_network().into(),
+        ),
     ];
     all(table);
 }
@@ -641,5 +645,38 @@ fn the_reference_loads() {
 fn a_file_that_is_no_bundle() {
     check(
         "containers: {}\n#< error: unknown key \"containers\"\n#< error: the file has no `resources`\n",
+    );
+}
+
+#[test]
+fn secrets_of_commands_are_those_of_the_file() {
+    let yaml = "resources:\n- execute: {command: a, secrets: {TOKEN: npm, K: npm}}\nsecrets:\n  npm: {env: NPM}\n";
+    let loaded = read(yaml);
+    let source = windlass_model::secret::SecretSource::Env("NPM".to_owned());
+    assert_eq!(loaded.secrets["npm"].source, source);
+    let expected = Execute::new("a").secret("TOKEN", "npm").secret("K", "npm");
+    let bundle = loaded.bundle.unwrap();
+    assert_eq!((bundle.secrets(), &bundle.resources[0]), (["npm"].into(), &expected.into()));
+
+    check(
+        r#"
+resources:
+- execute: {command: a, secrets: {TOKEN: nmp}}
+#                                        ^^^ error: resources[0].execute.secrets: unknown secret "nmp"
+- execute: {command: b, secrets: {1-T: npm}}
+#                                ^^^^^^^^^^ error: resources[1].execute: `1-T` can't be the name of a variable
+- execute: {command: c, env: {X: y}, inputs: {X: /}}
+#                                            ^^^^^^ error: resources[2].execute: the variable `X` has another value already
+- execute: {command: d, inputs: {X: /}, secrets: {X: npm}}
+#                                                ^^^^^^^^ error: resources[3].execute: the variable `X` has another value already
+- execute: {command: e, inputs: {X: gone}}
+#                                   ^^^^ error: /srv/p/gone cannot be read: No such file or directory (os error 2)
+- execute: {command: f, inputs: src}
+#                               ^^^ error: resources[5].execute.inputs: expected files by variables, such as {SOURCE: app/src}, found the string "src"
+- execute: {command: g, network: none}
+#                                ^^^^ error: resources[6].execute.network: expected true or false, found the string "none"
+secrets: {npm: {file: a, env: B}}
+#         ^^^ error: secrets.npm: a secret has exactly one source
+"#,
     );
 }

@@ -28,7 +28,7 @@ use windlass_model::name::ImageId;
 use windlass_model::observed::{BuiltHealthcheck, ObservedBuild, ObservedImage};
 use windlass_model::plan::BuildImage;
 use windlass_model::report::{Failure, FailureKind};
-use windlass_model::secret::Sensitive;
+use windlass_model::secret::{Sensitive, plain};
 
 /// What was read from local files.
 enum Prepared {
@@ -236,6 +236,7 @@ async fn put_together(
         holder: context.holder.as_ref(),
         endings: &ctx.run.endings,
         base,
+        secrets: plain(&secrets(ctx, build)?),
     };
     provision(desk, order, recipe).await.map(drop)
 }

@@ -6,6 +6,7 @@
 use super::ask::{CommandRun, Ran};
 use super::desk::Desk;
 use super::target::short;
+use super::tools;
 use crate::endings::Endings;
 use crate::failure;
 use crate::lines::{Lines, keep};
@@ -13,11 +14,12 @@ use crate::lookup;
 use crate::ops::exec::unframed;
 use crate::removal;
 use crate::step::Result;
-use crate::tarball::{self, Attributes, Tarball};
+use crate::upload;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use windlass_bundle::Secrets;
 use windlass_engine::docker::stdcopy::Demux;
 use windlass_engine::stream::{AttachRequest, Channel};
 use windlass_engine::{Engine, EngineError};
@@ -37,11 +39,6 @@ use windlass_model::one_off::OneOff;
 use windlass_model::plan::CreateContainer;
 use windlass_model::report::FailureKind;
 
-/// Where the agent is in the containers.
-const DIRECTORY: &str = "/dev/.windlass";
-const AGENT: &str = "agent";
-const COMMANDS: &str = "commands";
-
 /// What runs commands for one image.
 pub(super) struct Workshop<'a> {
     pub(super) desk: Desk<'a>,
@@ -51,6 +48,8 @@ pub(super) struct Workshop<'a> {
     pub(super) endings: &'a Endings,
     /// Of images that keep what commands left.
     pub(super) labels: BTreeMap<String, String>,
+    /// Values that commands may be given.
+    pub(super) secrets: Secrets,
 }
 
 /// How commands ended, in the agent's words.
@@ -151,21 +150,13 @@ impl Workshop<'_> {
 
     /// A container that is never started, for the volume on which the agent is.
     async fn tools(&self, run: &CommandRun) -> Result<Passing> {
-        let CommandRun { image, commands, .. } = run;
         let mut config = ContainerConfig::default();
-        config.mounts.insert(DIRECTORY.to_owned(), Mount::anonymous());
-        config.entrypoint = Some(vec![format!("{DIRECTORY}/{AGENT}")]).into();
-        let container = self.create(image, "tools", config).await?;
-        let commands = serde_json::to_vec(commands).expect("invariant: commands are plain data");
-        let tar = || {
-            let mut tar = Tarball::new();
-            tar.file(AGENT, windlass_payload::agent(), Attributes { mode: 0o755, uid: 0, gid: 0 })?;
-            tar.file(COMMANDS, &commands, Attributes { mode: 0o600, uid: 0, gid: 0 })?;
-            tar.finish()
-        };
-        let tar = tar().map_err(|error| failure::local(error.to_string()))?;
-        let filled =
-            self.desk.engine.put_archive(container.id(), DIRECTORY, tarball::upload(tar)).await;
+        config.mounts.insert(tools::DIRECTORY.to_owned(), Mount::anonymous());
+        config.entrypoint = Some(tools::words("")).into();
+        let container = self.create(&run.image, "tools", config).await?;
+        let commands = run.commands.clone();
+        let tar = upload::upload(|out| tools::write(commands, out));
+        let filled = self.desk.engine.put_archive(container.id(), tools::DIRECTORY, tar).await;
         match filled {
             Ok(()) => Ok(container),
             Err(error) => {
@@ -193,14 +184,16 @@ impl Workshop<'_> {
             volumes_from: [format!("{}:ro", tools.id())].into(),
             ..ContainerConfig::default()
         };
-        let paths = [AGENT, COMMANDS].map(|name| format!("{DIRECTORY}/{name}"));
-        let [agent, commands] = paths;
-        config.entrypoint = Some(vec![agent, word.to_owned(), commands]).into();
-        if let Some(network) = &options.network {
+        config.entrypoint = Some(tools::words(word)).into();
+        if run.commands.iter().any(|command| !command.network) {
+            config.network_mode = NetworkMode::None;
+        } else if let Some(network) = &options.network {
             attach(&mut config, network);
         }
+        let secrets = self.secrets_of(run)?;
+        config.stdin_open = secrets.is_some();
         let container = self.create(&run.image, word, config).await?;
-        match self.follow(container.id(), shows).await {
+        match self.follow(container.id(), secrets, shows).await {
             Ok(code) => Ok((container, code)),
             Err(failure) => {
                 container.remove().await;
@@ -209,11 +202,31 @@ impl Workshop<'_> {
         }
     }
 
-    async fn follow(&self, id: &ContainerId, shows: bool) -> Result<i32> {
+    /// The line that tells the agent the secrets of its commands, if they have some. It is on no disk on its way.
+    fn secrets_of(&self, run: &CommandRun) -> Result<Option<Vec<u8>>> {
+        let mut all = BTreeMap::new();
+        for name in run.commands.iter().flat_map(|command| command.secrets.values()) {
+            let unknown = || failure::local(format!("the value of secret {name} is not known"));
+            all.insert(name, self.secrets.0.get(name).ok_or_else(unknown)?);
+        }
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let mut line = serde_json::to_vec(&all).expect("invariant: names and texts are plain data");
+        line.push(b'\n');
+        Ok(Some(line))
+    }
+
+    async fn follow(&self, id: &ContainerId, secrets: Option<Vec<u8>>, shows: bool) -> Result<i32> {
         let engine = self.desk.engine;
-        let mut attached =
-            engine.attach(id, &AttachRequest::default()).await.map_err(failure::from_engine)?;
+        let request = AttachRequest { stdin: secrets.is_some(), ..AttachRequest::default() };
+        let mut attached = engine.attach(id, &request).await.map_err(failure::from_engine)?;
         engine.start_container(id).await.map_err(failure::from_engine)?;
+        if let Some(line) = secrets {
+            // An agent that does not get it says so.
+            drop(attached.stream.write_all(&line).await);
+            drop(attached.stream.flush().await);
+        }
         let (mut demux, mut said, mut result) =
             (Demux::default(), Lines::default(), Vec::<u8>::new());
         let mut last = VecDeque::new();

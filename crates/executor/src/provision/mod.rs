@@ -10,6 +10,7 @@ mod made;
 mod preview;
 mod stack;
 mod target;
+mod tools;
 
 use crate::endings::Endings;
 use crate::lookup;
@@ -21,6 +22,7 @@ use made::Work;
 pub(crate) use preview::resources_of;
 pub use preview::{Preview, preview};
 use std::collections::{BTreeMap, BTreeSet};
+use windlass_bundle::Secrets;
 use windlass_image::provision::ProvisionRecipe;
 use windlass_model::image::{ImageSpec, repository};
 use windlass_model::label;
@@ -44,6 +46,8 @@ pub(crate) struct Order<'a> {
     pub(crate) endings: &'a Endings,
     /// The id of what it is made on, if that is known.
     pub(crate) base: Option<ImageId>,
+    /// Values that commands may be given.
+    pub(crate) secrets: Secrets,
 }
 
 /// Makes an image, and says its id: the digest of its configuration, which not every engine calls it by.
@@ -59,8 +63,17 @@ pub(crate) async fn provision(
         }),
         None => None,
     };
-    let Order { spec, mut labels, is_nameless, no_cache, project, holder, endings, base: _ } =
-        order;
+    let Order {
+        spec,
+        mut labels,
+        is_nameless,
+        no_cache,
+        project,
+        holder,
+        endings,
+        secrets,
+        base: _,
+    } = order;
     if recipe.is_sensitive() {
         labels.insert(label::SENSITIVE.to_owned(), String::new());
     }
@@ -68,7 +81,7 @@ pub(crate) async fn provision(
     kept_labels.remove(label::DIGEST);
     // What commands left is known as ours by it where no label of a project says so.
     kept_labels.insert(one_off::PROJECT.to_owned(), project.to_owned());
-    let workshop = Workshop { desk, spec, project, holder, endings, labels: kept_labels };
+    let workshop = Workshop { desk, spec, project, holder, endings, labels: kept_labels, secrets };
     let references = [spec.reference.clone()].into_iter().chain(spec.tags.clone()).collect();
     let work = Work {
         recipe,

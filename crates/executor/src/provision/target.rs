@@ -12,7 +12,7 @@ use crate::upload;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 use windlass_bundle::{
     Command, Content, Layered, Metadata, Op, Records, Resource, ResourceError, ResourcePlan,
@@ -84,16 +84,7 @@ impl ImageTarget {
     /// Runs commands, or finds what they left before.
     fn run(&self, commands: &[Command]) -> Result<()> {
         self.seal()?;
-        let words = commands
-            .iter()
-            .map(|one| serde_json::to_string(one).expect("invariant: a command is plain data"));
-        let key = {
-            let stack = self.stack.borrow();
-            let of = ["windlass commands 1", windlass_payload::digest()].map(str::to_owned);
-            let all: Vec<String> =
-                of.into_iter().chain(stack.diff_ids().cloned()).chain(words).collect();
-            Digest::of(all.iter().map(String::as_str)).0
-        };
+        let key = self.key(commands).map_err(|error| failure::local(error.to_string()))?;
         let found = if self.options.runs_anew { None } else { self.asker.find(&key)? };
         let ran = if let Some(ran) = found {
             self.asker.say("what it leaves is known from before".to_owned());
@@ -110,6 +101,22 @@ impl ImageTarget {
         self.has_volumes.set(false);
         *self.image.borrow_mut() = Some(ran.image);
         Ok(())
+    }
+
+    /// What tells commands from all others: what is below, what they are and what they are made of. Of a secret that is its name.
+    fn key(&self, commands: &[Command]) -> io::Result<String> {
+        let stack = self.stack.borrow();
+        let of = ["windlass commands 1", windlass_payload::digest()].map(str::to_owned);
+        let mut all: Vec<String> = of.into_iter().chain(stack.diff_ids().cloned()).collect();
+        for command in commands {
+            let mut command = command.clone();
+            for content in command.contents() {
+                let digest = content.digest()?;
+                *content = Content::Text(digest);
+            }
+            all.push(serde_json::to_string(&command).expect("invariant: a command is plain data"));
+        }
+        Ok(Digest::of(all.iter().map(String::as_str)).0)
     }
 
     /// Ends the open layer.

@@ -2,15 +2,18 @@
 //!
 //! Invariant: what is done there is what was shown; if it is something else by then, that is shown first.
 
-use windlass::bundle::{Ask, End, ErrorReport, ResourceReport};
+use windlass::bundle::{Ask, Bundle, End, ErrorReport, LoadedBundle, ResourceReport, Secrets};
+use windlass::model::name::ProjectName;
+use windlass::model::project::Project;
+use windlass::model::secret::plain;
 
 use super::{failed, obtain, read};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::host::{Host, Place};
-use crate::invocation::Invocation;
+use crate::invocation::{self, Invocation};
 use crate::render::{bundle, escape, json};
-use crate::trouble::{Result, Trouble};
+use crate::trouble::{Result, Trouble, with_causes};
 
 /// How often what was shown may be outdated when it shall be done.
 const LOOKS: usize = 5;
@@ -25,12 +28,13 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
     });
     sent.take_sensitive().map_err(no_file)?;
     let assets = sent.take_assets().map_err(no_file)?;
+    let secrets = secrets(invocation, &loaded, &bundle)?;
     let failed = |errors: Vec<ErrorReport>| {
         let errors: Vec<_> = errors.into_iter().map(ErrorReport::into_error).collect();
         Ok(failed(invocation, &loaded, &errors))
     };
     let mut host = Host::open(invocation, place, args.sudo)?;
-    if let Some(error) = host.give(sent, &assets)? {
+    if let Some(error) = host.give(sent, &assets, secrets)? {
         return failed(vec![error]);
     }
     host.ask(&Ask::Plan);
@@ -85,6 +89,23 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
         }
     }
     Err(Trouble::failed(format!("what is to be done on {shown} is something else at every look")))
+}
+
+/// Values of the secrets that commands of the bundle are given.
+fn secrets(invocation: &Invocation, loaded: &LoadedBundle, bundle: &Bundle) -> Result<Secrets> {
+    let names = bundle.secrets();
+    let here = &invocation.environment;
+    let root = here.directory.to_string_lossy().into_owned();
+    let mut project = Project::empty(ProjectName::new("bundle"), root);
+    project.secrets.clone_from(&loaded.secrets);
+    let wanted = |name: &str| names.contains(name);
+    let read = async { Ok(windlass::read_secrets(&project, &here.variables, wanted).await) };
+    let read = invocation::block_on(read)?;
+    let values = read.map_err(|errors| {
+        let texts: Vec<_> = errors.iter().map(|error| with_causes(error)).collect();
+        Trouble::failed(texts.join("; "))
+    })?;
+    Ok(plain(&values.0))
 }
 
 fn is_changed(report: &ResourceReport) -> bool {

@@ -42,6 +42,12 @@ fn entry(key: String, value: Value, is_sensitive: bool) -> Option<(String, Value
             Some((form, path)) if form == "file" => ("source".to_owned(), path),
             _ => return None,
         },
+        ("inputs", Value::Object(inputs)) => {
+            let path = |input: Value| input.get("source").cloned().unwrap_or_default();
+            let inputs = inputs.into_iter().map(|(variable, input)| (variable, path(input)));
+            (key, Value::Object(inputs.collect()))
+        }
+        ("secrets" | "env", value) => (key, value),
         ("timeout_s", seconds) => ("timeout".to_owned(), json!(format!("{seconds}s"))),
         ("password_hash", _) => (key, json!(HIDDEN)),
         (mode, Value::Number(bits)) if MODES.contains(&mode) => {

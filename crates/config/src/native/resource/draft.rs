@@ -16,6 +16,8 @@ pub(super) struct Draft<K> {
     pub(super) sources: Vec<Spanned<String>>,
     /// What no excerpt shows if it is sensitive.
     pub(super) contents: Vec<Span>,
+    /// Names of secrets.
+    pub(super) secrets: Vec<Spanned<String>>,
 }
 
 /// What a type was read to.
@@ -25,6 +27,7 @@ pub(super) struct Read {
     pub(super) keys: Vec<(String, Span)>,
     pub(super) sources: Vec<Spanned<String>>,
     pub(super) contents: Vec<Span>,
+    pub(super) secrets: Vec<Spanned<String>>,
 }
 
 /// How a type is read.
@@ -55,7 +58,8 @@ pub(super) fn read<K: Into<Kind>>(
     check: fn(&mut Draft<K>, &Reader, &Item),
 ) -> Option<Read> {
     let item = reader.resolve(item)?;
-    let mut draft = Draft { kind, sources: Vec::new(), contents: Vec::new() };
+    let (sources, contents, secrets) = Default::default();
+    let mut draft = Draft { kind, sources, contents, secrets };
     let mut keys = Vec::new();
     match &item.node.value {
         Value::Mapping(map) => {
@@ -86,8 +90,8 @@ pub(super) fn read<K: Into<Kind>>(
             return None;
         }
     }
-    let Draft { kind, sources, contents } = draft;
-    Some(Read { kind: kind.into(), keys, sources, contents })
+    let Draft { kind, sources, contents, secrets } = draft;
+    Some(Read { kind: kind.into(), keys, sources, contents, secrets })
 }
 
 /// Whether a key is there under a name that is nearly its own, which has been told of.

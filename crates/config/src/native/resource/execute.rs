@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use windlass_bundle::{CommandLine, Execute};
+use windlass_bundle::{CommandLine, Execute, Input};
 
 use super::Type;
 use super::draft::{self, Draft, Form};
 use super::mode::{mode, owner};
 use crate::native::{put, set};
-use crate::read::{Field, Item, Reader, names};
+use crate::read::{Field, Item, Reader, Spanned, names};
 
 pub(super) const TYPE: Type = Type {
     word: "execute",
@@ -40,6 +40,9 @@ const KEYS: &[Field<Draft<Execute>>] = &[
             d.kind.env = r.string_pairs(i, "variables").into_iter().collect::<BTreeMap<_, _>>();
         },
     },
+    Field { name: "inputs", read: inputs },
+    Field { name: "secrets", read: secrets },
+    Field { name: "network", read: |d, r, i| set(&mut d.kind.network, r.bool(i)) },
     Field { name: "user", read: |d, r, i| put(&mut d.kind.user, owner(r, i)) },
     Field { name: "group", read: |d, r, i| put(&mut d.kind.group, owner(r, i)) },
     Field { name: "umask", read: |d, r, i| set(&mut d.kind.umask, mode(r, i)) },
@@ -63,6 +66,26 @@ const KEYS: &[Field<Draft<Execute>>] = &[
         },
     },
 ];
+
+/// Files and directories of this machine, by the variables that have their paths.
+fn inputs(draft: &mut Draft<Execute>, reader: &Reader, item: &Item) {
+    for (variable, value) in reader.entries(item, "files by variables, such as {SOURCE: app/src}") {
+        if let Some(path) = reader.path(&value) {
+            draft.sources.push(Spanned::new(path.clone(), value.span()));
+            draft.kind.inputs.insert(variable.text.to_string(), Input::new(path));
+        }
+    }
+}
+
+/// Names of secrets, by the variables that have the paths of their files.
+fn secrets(draft: &mut Draft<Execute>, reader: &Reader, item: &Item) {
+    for (variable, value) in reader.entries(item, "secrets by variables, such as {TOKEN: npm}") {
+        if let Some(name) = reader.spanned(&value) {
+            draft.kind.secrets.insert(variable.text.to_string(), name.value.clone());
+            draft.secrets.push(name);
+        }
+    }
+}
 
 /// A text is a script, a list a program and its arguments.
 pub(super) fn command(reader: &Reader, item: &Item) -> Option<CommandLine> {

@@ -118,7 +118,8 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
     let own = [Field { name: found.word, read: |_: &mut Common, _: &Reader, _: &Item| {} }];
     reader.fields(&item, &mut common, &[COMMON, &own]);
     advise(reader, map, found);
-    let Read { kind, mut keys, sources, contents } = (found.read)(reader, &item.entry(entry))?;
+    let Read { kind, mut keys, sources, contents, secrets } =
+        (found.read)(reader, &item.entry(entry))?;
     if common.sensitive {
         for span in contents {
             reader.hide(span);
@@ -134,6 +135,7 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
         keys,
         references,
         sources,
+        secrets,
         is_whole: reader.errors() == before,
     };
     Some((Resource { id, watches, after, only_if, sensitive, own_layer, kind }, place))

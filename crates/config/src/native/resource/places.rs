@@ -61,6 +61,8 @@ pub struct ResourcePlace {
     pub references: Vec<Spanned<String>>,
     /// Files of this machine that it is made of, absolute.
     pub sources: Vec<Spanned<String>>,
+    /// Names of secrets that it is given.
+    pub secrets: Vec<Spanned<String>>,
     /// All of it could be read.
     pub(super) is_whole: bool,
 }
