@@ -11,7 +11,7 @@ use windlass_bundle::{Facts, Mode, View as _};
 use windlass_engine::Engine;
 use windlass_image::file_digests::FileDigests;
 use windlass_image::layer::{ImageView, ImageViews};
-use windlass_image::sbom::{DATABASES, InstalledPackage, ResourceFiles, Sbom, UNREADABLE};
+use windlass_image::sbom::{DATABASES, DIRECTORIES, InstalledPackage, OTHERS, ResourceFiles, Sbom};
 use windlass_image::source::Recipe;
 use windlass_model::image::ImageSpec;
 
@@ -38,15 +38,14 @@ pub async fn sbom(
     let views = ImageViews::beside(files);
     let desk = Desk { engine, views: &views, says: &|_| () };
     let wanted: BTreeSet<String> = DATABASES.map(str::to_owned).into();
-    let (id, mut saved) = desk.look(&spec.reference, wanted.clone()).await?;
-    let there: Vec<&str> = DATABASES.into_iter().filter(|at| is_there(&saved.view, at)).collect();
+    let (id, mut saved) = desk.look(&spec.reference, wanted).await?;
+    let there = databases(&saved.view);
     // What was known of the image need not have them.
-    if there.iter().any(|place| text(&saved.view, place).is_none()) {
-        saved = desk.saved(&id, wanted).await?;
+    if there.iter().any(|place| contents(&saved.view, place).is_none()) {
+        saved = desk.saved(&id, there.iter().cloned().collect()).await?;
     }
     let view = &saved.view;
-    let packages = there.iter().filter_map(|place| Some((place, text(view, place)?)));
-    let packages = packages.flat_map(|(place, text)| InstalledPackage::read(place, &text));
+    let (packages, unread) = installed(view, &there);
     let facts = Facts::of(view, Mode::Image, &saved.base.architecture);
     let os = facts.map(|facts| (facts.os_id, facts.os_version)).unwrap_or_default();
     let document = Sbom {
@@ -54,8 +53,8 @@ pub async fn sbom(
         id,
         base,
         os,
-        packages: packages.collect(),
-        has_unread_packages: UNREADABLE.iter().any(|place| is_there(view, place)),
+        packages,
+        unread,
         resources,
         created_s,
         version: program.to_owned(),
@@ -83,8 +82,43 @@ fn is_there(view: &ImageView, path: &str) -> bool {
     view.metadata(path).is_ok_and(|found| found.is_some())
 }
 
-fn text(view: &ImageView, path: &str) -> Option<String> {
+/// Those that the image has.
+fn databases(view: &ImageView) -> Vec<String> {
+    let files = DATABASES.iter().filter(|place| is_there(view, place));
+    let mut all: Vec<String> = files.map(|place| (*place).to_owned()).collect();
+    for directory in DIRECTORIES {
+        let names = view.list(directory).unwrap_or_default().into_iter();
+        let names = names.filter(|name| !name.ends_with(".md5sums"));
+        all.extend(names.map(|name| format!("{directory}/{name}")));
+    }
+    all
+}
+
+/// Packages, and of what there are some that can't be read.
+fn installed(view: &ImageView, there: &[String]) -> (Vec<InstalledPackage>, Vec<String>) {
+    let (mut packages, mut unread) = (Vec::new(), BTreeSet::new());
+    let mut is_read = BTreeSet::new();
+    for place in there {
+        // What is not in the database yet is in its log.
+        let log = view.metadata(&format!("{place}-wal"));
+        let is_whole = log.is_ok_and(|log| log.is_none_or(|log| log.size == 0));
+        let found = contents(view, place).filter(|_| is_whole);
+        match found.and_then(|bytes| InstalledPackage::read(place, &bytes)) {
+            Some(found) => {
+                is_read.extend(found.iter().map(|one| one.kind));
+                packages.extend(found);
+            }
+            None => drop(unread.insert(place.clone())),
+        }
+    }
+    let others = OTHERS.iter().filter(|(place, _)| is_there(view, place));
+    let others = others.filter(|(_, whose)| !is_read.contains(whose));
+    unread.extend(others.map(|(_, whose)| (*whose).to_owned()));
+    (packages, unread.into_iter().collect())
+}
+
+fn contents(view: &ImageView, path: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     view.open(path).ok()?.read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }

@@ -341,3 +341,39 @@ images:
     let purl = &document["packages"][2]["externalRefs"][0]["referenceLocator"];
     assert_eq!(purl, "pkg:deb/debian/x@1%2B2?arch=all&distro=debian-12");
 }
+
+#[test]
+fn packages_that_cannot_be_read_are_not_passed_over() {
+    let Some(world) = world("provision-packages") else { return };
+    let packed = include_bytes!("../../../image/tests/it/rpmdb.sqlite.gz");
+    let mut database = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut database).unwrap();
+    std::fs::write(world.path("rpmdb.sqlite"), &database).unwrap();
+    std::fs::write(world.path("half.sqlite"), &database[..database.len() / 2]).unwrap();
+    for (source, log, count, unread) in [
+        ("rpmdb.sqlite", "", 66, "packages of pacman are there and were not read"),
+        ("rpmdb.sqlite", "x", 3, "rpmdb.sqlite are there"),
+        ("half.sqlite", "", 3, "packages of rpm are there"),
+    ] {
+        let text = r#"
+images:
+  tool:
+    from: @image
+    resources:
+    - directory: {path: /usr/lib/sysimage/rpm, parents: true}
+    - file: {path: /usr/lib/sysimage/rpm/rpmdb.sqlite, source: "@source"}
+    - file: {path: /usr/lib/sysimage/rpm/rpmdb.sqlite-wal, contents: "@log"}
+    - directory: {path: /var/lib/pacman/local, parents: true}
+    - directory: {path: /var/lib/dpkg/status.d, parents: true}
+    - file: {path: /var/lib/dpkg/status.d/tzdata, contents: "Package: tzdata\nVersion: 1\n"}
+    - file: {path: /var/lib/dpkg/status.d/tzdata.md5sums, contents: "x  y\n"}
+"#;
+        world.yaml(&text.replace("@source", source).replace("@log", log));
+        let path = world.path("sbom.json");
+        let said = format!("{count} packages");
+        world.run(&["build", "tool", "--sbom", path.to_str().unwrap()]).code(0).says(&said);
+        let document = std::fs::read_to_string(&path).unwrap();
+        assert!(document.contains(unread), "{source}: {document}");
+        assert!(document.contains("pkg:deb/tzdata@1"), "{document}");
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use super::rpm;
+
 /// A package that is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InstalledPackage {
@@ -11,7 +13,7 @@ pub struct InstalledPackage {
     pub version: String,
     /// In the words of the database: `amd64`, `x86_64`, `all`.
     pub arch: String,
-    /// `deb` or `apk`, as purls have it.
+    /// `deb`, `apk` or `rpm`, as purls have it.
     pub kind: &'static str,
     /// In the words of the database. dpkg knows none.
     pub license: Option<String>,
@@ -21,15 +23,21 @@ pub struct InstalledPackage {
 }
 
 impl InstalledPackage {
-    /// Reads a database by its place in an image.
-    pub fn read(place: &str, text: &str) -> Vec<Self> {
-        let is_dpkg = place.ends_with("/status");
-        let stanzas = text.replace("\r\n", "\n");
-        let all = stanzas.split("\n\n").filter_map(if is_dpkg { dpkg } else { apk });
-        let mut all: Vec<Self> = all.collect();
+    /// Reads a database by its place in an image. `None` if it is none that is understood.
+    pub fn read(place: &str, bytes: &[u8]) -> Option<Vec<Self>> {
+        let mut all: Vec<Self> = if place.ends_with(".sqlite") {
+            rpm::read(bytes)?
+        } else {
+            let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+            let is_dpkg = place.contains("/dpkg/");
+            // Where there is a file for each package, all of them are installed.
+            let each = |stanza| dpkg(stanza, place.contains("/status.d/"));
+            let stanzas = text.split("\n\n");
+            stanzas.filter_map(|one| if is_dpkg { each(one) } else { apk(one) }).collect()
+        };
         all.sort();
         all.dedup();
-        all
+        Some(all)
     }
 
     /// `pkg:deb/debian/bash@5.2?arch=amd64&distro=debian-12`. `os`: its id and version, perhaps empty.
@@ -39,11 +47,16 @@ impl InstalledPackage {
         if !id.is_empty() {
             let _ = write!(text, "{}/", quoted(id));
         }
-        let _ = write!(text, "{}@{}", quoted(&self.name), quoted(&self.version));
+        // Of rpm the epoch is beside the version.
+        let (epoch, bare) = match self.version.split_once(':') {
+            Some(parts) if self.kind == "rpm" => parts,
+            _ => ("", self.version.as_str()),
+        };
+        let _ = write!(text, "{}@{}", quoted(&self.name), quoted(bare));
         let mut sign = '?';
         let distro = if version.is_empty() { id.to_owned() } else { format!("{id}-{version}") };
         let distro = if id.is_empty() { String::new() } else { distro };
-        for (key, value) in [("arch", &self.arch), ("distro", &distro)] {
+        for (key, value) in [("arch", &*self.arch), ("distro", &*distro), ("epoch", epoch)] {
             if !value.is_empty() {
                 let _ = write!(text, "{sign}{key}={}", quoted(value));
                 sign = '&';
@@ -72,9 +85,8 @@ impl InstalledPackage {
     }
 }
 
-fn dpkg(stanza: &str) -> Option<InstalledPackage> {
+fn dpkg(stanza: &str, mut is_installed: bool) -> Option<InstalledPackage> {
     let mut found = InstalledPackage { kind: "deb", ..InstalledPackage::default() };
-    let mut is_installed = false;
     for (key, value) in stanza.lines().filter_map(|line| line.split_once(':')) {
         let value = value.trim();
         match key {

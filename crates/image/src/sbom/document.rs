@@ -19,8 +19,8 @@ pub struct Sbom {
     /// `ID` and `VERSION_ID` of os-release; empty where there is none.
     pub os: (String, String),
     pub packages: Vec<InstalledPackage>,
-    /// Sees packages that it can't read.
-    pub has_unread_packages: bool,
+    /// Of what there are packages that can't be read: `rpm`, a place.
+    pub unread: Vec<String>,
     pub resources: ResourceFiles,
     /// Seconds since 1970.
     pub created_s: u64,
@@ -98,8 +98,8 @@ impl Sbom {
             let names = self.resources.sensitive.join(", ");
             notes.push(format!("of sensitive resources only the names are said: {names}"));
         }
-        if self.has_unread_packages {
-            notes.push("packages of rpm are there and were not read".to_owned());
+        for one in &self.unread {
+            notes.push(format!("packages of {one} are there and were not read"));
         }
         let mut image = json!({
             "SPDXID": "SPDXRef-Image",

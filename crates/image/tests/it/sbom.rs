@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use windlass_bundle::{Bundle, File, Resource};
 use windlass_image::sbom::{InstalledPackage, ResourceFiles, Sbom};
 
@@ -17,15 +18,16 @@ fn sbom() -> Sbom {
         .file(File::new("/etc/motd").contents("hello"))
         .file(File::removed("/etc/issue"))
         .with(Resource::from(File::new("/etc/token").contents("canary-7f3a")).sensitive());
-    let mut packages = InstalledPackage::read("/var/lib/dpkg/status", DPKG);
-    packages.extend(InstalledPackage::read("/lib/apk/db/installed", APK));
+    let read = |place, text: &str| InstalledPackage::read(place, text.as_bytes()).unwrap();
+    let mut packages = read("/var/lib/dpkg/status", DPKG);
+    packages.extend(read("/lib/apk/db/installed", APK));
     Sbom {
         name: "shop/site:latest".to_owned(),
         id: "sha256:00".to_owned(),
         base: Some("debian:12".to_owned()),
         os: ("debian".to_owned(), "12".to_owned()),
         packages,
-        has_unread_packages: true,
+        unread: vec!["rpm".to_owned()],
         resources: ResourceFiles::of(&bundle).unwrap(),
         created_s: 1_709_210_096,
         version: "1.0.0".to_owned(),
@@ -132,7 +134,63 @@ fn what_is_installed_and_what_resources_put_there_is_in_it() {
 fn what_is_no_database_has_no_packages() {
     for text in ["", "\n\n\n", "Package: x", "\u{0}\u{1}: :", "P:\nV:\n"] {
         for place in ["/var/lib/dpkg/status", "/lib/apk/db/installed"] {
-            assert_eq!(InstalledPackage::read(place, text), [], "{text:?}");
+            let found = InstalledPackage::read(place, text.as_bytes());
+            assert_eq!(found, Some(Vec::new()), "{text:?}");
         }
     }
+}
+
+/// What rpm itself made of three packages, one of them of several pages, and 60 more that are the first by another name.
+fn rpm_database() -> Vec<u8> {
+    let packed = include_bytes!("rpmdb.sqlite.gz");
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+const RPM: &str = "/usr/lib/sysimage/rpm/rpmdb.sqlite";
+
+#[test]
+fn packages_of_rpm_are_in_its_database() {
+    let packages = InstalledPackage::read(RPM, &rpm_database()).unwrap();
+    assert_eq!(packages.len(), 63);
+    let purls: Vec<String> = packages.iter().map(|one| one.purl(("fedora", "42"))).collect();
+    for (at, expected) in [
+        (0, "pkg:rpm/fedora/example-1@1.1-2?arch=x86_64&distro=fedora-42"),
+        (1, "pkg:rpm/fedora/example-2@1.2-2?arch=x86_64&distro=fedora-42&epoch=3"),
+        (2, "pkg:rpm/fedora/example-3@1.3-2?arch=noarch&distro=fedora-42"),
+        (62, "pkg:rpm/fedora/more-0059@1.1-2?arch=x86_64&distro=fedora-42"),
+    ] {
+        assert_eq!(purls[at], expected);
+    }
+    let first = &packages[0];
+    assert_eq!(first.license_expression(), Some("MIT"));
+    assert_eq!(first.supplier.as_deref(), Some("Example"));
+    assert_eq!(first.homepage.as_deref(), Some("https://example.org/1"));
+    assert_eq!(packages[1].version, "3:1.2-2");
+}
+
+#[test]
+fn a_database_that_is_not_whole_is_none() {
+    let whole = rpm_database();
+    for length in [0, 15, 100, 4096, 8192, whole.len() / 2, whole.len() - 4096] {
+        assert_eq!(InstalledPackage::read(RPM, &whole[..length]), None, "{length}");
+    }
+    // A byte that is another one may be a name; nothing else comes of it.
+    for at in (0..whole.len()).step_by(61) {
+        let mut odd = whole.clone();
+        odd[at] ^= 0xff;
+        drop(InstalledPackage::read(RPM, &odd));
+    }
+}
+
+#[test]
+fn a_file_for_each_package_has_no_status() {
+    let text = b"Package: tzdata\nVersion: 2024a-0\nArchitecture: all\n";
+    let found = InstalledPackage::read("/var/lib/dpkg/status.d/tzdata", text).unwrap();
+    assert_eq!(
+        found[0].purl(("debian", "12")),
+        "pkg:deb/debian/tzdata@2024a-0?arch=all&distro=debian-12"
+    );
+    assert_eq!(InstalledPackage::read("/var/lib/dpkg/status", text), Some(Vec::new()));
 }
