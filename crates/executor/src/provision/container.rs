@@ -5,6 +5,7 @@
 
 use super::ask::{CommandRun, Ran};
 use super::desk::Desk;
+use super::foreign;
 use super::target::short;
 use super::tools;
 use crate::endings::Endings;
@@ -221,7 +222,8 @@ impl Workshop<'_> {
         let engine = self.desk.engine;
         let request = AttachRequest { stdin: secrets.is_some(), ..AttachRequest::default() };
         let mut attached = engine.attach(id, &request).await.map_err(failure::from_engine)?;
-        engine.start_container(id).await.map_err(failure::from_engine)?;
+        let started = engine.start_container(id).await;
+        started.map_err(|error| foreign::explained(failure::from_engine(error)))?;
         if let Some(line) = secrets {
             // An agent that does not get it says so.
             drop(attached.stream.write_all(&line).await);
@@ -269,7 +271,7 @@ impl Workshop<'_> {
                 let message = format!("the agent ended with exit code {code} and said nothing");
                 let mut failure = failure::of(FailureKind::Exited { code }, message);
                 failure.detail = last.into();
-                Err(failure)
+                Err(foreign::explained(failure))
             }
         }
     }

@@ -5,6 +5,7 @@
 mod ask;
 mod container;
 mod desk;
+mod foreign;
 mod look;
 mod made;
 mod preview;
