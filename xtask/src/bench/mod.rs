@@ -3,11 +3,14 @@
 //! Invariant: contestants take turns within every round, on the same engine and the same image, so that
 //! what disturbs one disturbs all; and everything that was made is gone afterwards.
 
+mod agent;
+mod builder;
 mod calls;
 mod chain;
 mod contestant;
 mod context;
 mod contexts;
+mod debian;
 mod floor;
 mod history;
 mod latency;
@@ -19,6 +22,7 @@ mod report;
 mod resources;
 mod scale;
 mod start;
+mod turns;
 mod wall;
 
 use std::path::PathBuf;

@@ -76,7 +76,9 @@ impl Report {
 
     pub(super) fn markdown(&self) -> String {
         let mut text = String::from(
-            "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all contestants in one run, taking turns.\n\n",
+            "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all contestants in one run, taking turns; \
+             `--only PART` measures a part, such as `resources`, and prints it. `WINDLASS_PEERS` names a program that prints where \
+             `compose`, `buildx`, `docker-map` and a Python with `fuselage` are.\n\n",
         );
         text.push_str(&self.machine);
         if !self.targets.is_empty() {

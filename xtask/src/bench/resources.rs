@@ -1,137 +1,109 @@
-//! Images of files: ours put together here, beside a plain Dockerfile that copies them all in one step, by both builders.
+//! Images of resources: files that are put together here and packages that run, beside Dockerfiles by both builders and beside
+//! fuselage; and the agent alone.
 //!
 //! Invariant: contents are new in every round, so nobody knows an image or a layer already; files are owned by root and 0640.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
-use super::calls::as_megabytes;
+use super::builder::Image;
 use super::contexts::noise;
-use super::measure::{self, Series};
-use super::report::{Report, Table, columns, ratio};
-use super::{Bench, peer};
+use super::report::{Report, Table};
+use super::turns::{Turns, fastest_dockerfile, rows, titles};
+use super::{Bench, agent, debian};
 use crate::{Result, say};
 
 const COUNTS: [u64; 2] = [20, 1_000];
 const BYTES: u64 = 512;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Contestant {
-    Resources,
-    Docker,
-    Buildx,
-}
-
-impl Contestant {
-    const ALL: [Self; 3] = [Self::Resources, Self::Docker, Self::Buildx];
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Resources => "windlass, resources",
-            Self::Docker => "docker build, one COPY, classic",
-            Self::Buildx => "buildx, one COPY, BuildKit",
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Resources => "resources",
-            Self::Docker => "docker",
-            Self::Buildx => "buildx",
-        }
-    }
-}
-
-/// A contestant's builds over all rounds: for the first time, and the same again.
-struct Turns {
-    contestant: Contestant,
-    first: Series,
-    again: Series,
-}
+const PACKAGES: [&str; 10] =
+    ["bc", "ed", "jq", "less", "make", "patch", "rsync", "tree", "unzip", "zip"];
 
 pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
-    let agent = agent_bytes(bench.windlass.path()).map_or(f64::NAN, as_megabytes);
-    report.target("agent in a release", agent, 2.0, "MB");
-    let mut rows = Vec::new();
+    agent::run(bench, report)?;
+    let debian = debian(bench);
+    files(bench, report, debian.as_deref())?;
+    let Some(debian) = debian else { return Ok(()) };
+    // The mirror may be away though there was one when the base was made.
+    if let Err(error) = packages(bench, report, &debian) {
+        say::problem(&format!("packages are left out: {error}"));
+    }
+    Ok(())
+}
+
+/// A Debian with a Python on the engine; `None` after it was said why there is none.
+fn debian(bench: &Bench) -> Option<String> {
+    let image = format!("{}-debian:1", bench.image.trim_end_matches(":1"));
+    let imported = debian::rootfs().and_then(|tar| bench.engine.import(&image, &tar));
+    match imported {
+        Ok(()) => Some(image),
+        Err(error) => {
+            say::problem(&format!("no Debian: packages and fuselage are left out: {error}"));
+            None
+        }
+    }
+}
+
+fn files(bench: &Bench, report: &mut Report, debian: Option<&str>) -> Result<()> {
     // The first look at a base is made once, whatever is built on it.
-    let warm = bench.project("resources", "warm");
-    let mut all = turns();
-    round(bench, &mut all[..1], (1, 0), &warm)?;
+    round(bench, &mut Turns::all()[..1], (1, 0), debian)?;
+    let mut all_rows = Vec::new();
     for count in COUNTS {
-        let mut all = turns();
+        let mut all = Turns::all();
         for seed in 1..=bench.rounds as u64 {
             say::line(&format!("{count} files, round {seed}"));
-            round(bench, &mut all, (count, seed), &format!("{count}-{seed}"))?;
+            round(bench, &mut all, (count, seed), debian)?;
         }
-        let best = |series: fn(&Turns) -> &Series| {
-            let others = all.iter().filter(|turns| turns.contestant != Contestant::Resources);
-            others.map(|turns| series(turns).min()).fold(f64::NAN, f64::min)
-        };
-        let (first, ours) = (best(|turns| &turns.first), &all[0]);
+        let (ours, what) = (&all[0], format!("{count} files"));
         if count == 20 {
-            let value = ours.first.min() / first;
+            let value = ours.first.min() / fastest_dockerfile(&all);
             report.target("20 files, beside the fastest Dockerfile", value, 0.6, "×");
         } else {
-            report.target("1,000 files as resources", ours.first.min(), 1.0, "s");
+            let what = format!("{what} as resources, without the engine's load");
+            report.target(what, ours.own.min(), 1.0, "s");
         }
-        let what = format!("{count} files as resources, unchanged");
-        report.target(what, ours.again.min(), 0.05, "s");
-        rows.extend(all.iter().filter(|turns| !turns.first.is_empty()).map(|turns| {
-            vec![
-                turns.contestant.words().into(),
-                format!("{count} files"),
-                turns.first.shown(),
-                ratio(turns.first.min(), ours.first.min()),
-                turns.again.shown(),
-                ratio(turns.again.min(), ours.again.min()),
-            ]
-        }));
+        report.target(format!("{what} as resources, unchanged"), ours.again.min(), 0.05, "s");
+        all_rows.extend(rows(&what, &all));
     }
     report.table(Table {
         title: "Images of files".into(),
-        how: "Files of 512 bytes, owned by root, 0640, on the image of busybox: a `file` resource each, and a Dockerfile with one \
-              `COPY` of all. Then the same again. The base was looked at before."
+        how: "Files of 512 bytes, owned by root, 0640, on the image of busybox, which was looked at before: a `file` resource each, and a \
+              Dockerfile with one `COPY` of all. Then the same again. fuselage has a `File` each, on a Debian that has a Python, and \
+              its payload is made anew each time, as it is meant to be. Our own is the time without what the engine takes to load an \
+              archive of the same image."
             .into(),
-        columns: columns(&["who", "what", "first", "÷ windlass", "again", "÷ windlass"]),
-        rows,
+        columns: titles(),
+        rows: all_rows,
     });
     Ok(())
 }
 
-/// Size of the agent that was built last beside a program; nothing where it was not built here.
-fn agent_bytes(windlass: &Path) -> Option<u64> {
-    let built = std::fs::read_dir(windlass.parent()?.join("build")).ok()?.flatten();
-    let agents = built.filter_map(|entry| {
-        let agent = std::fs::metadata(entry.path().join("out/windlass-agent")).ok()?;
-        Some((agent.modified().ok()?, agent.len()))
-    });
-    agents.max().map(|(_, bytes)| bytes)
-}
-
-fn turns() -> [Turns; 3] {
-    Contestant::ALL.map(|contestant| Turns {
-        contestant,
-        first: Series::default(),
-        again: Series::default(),
-    })
-}
-
-/// Each of them builds the same number of files, of its own, twice.
-fn round(bench: &Bench, all: &mut [Turns], (count, seed): (u64, u64), name: &str) -> Result<()> {
+/// Each of them builds the same number of files, of its own.
+fn round(
+    bench: &Bench,
+    all: &mut [Turns],
+    (count, seed): (u64, u64),
+    debian: Option<&str>,
+) -> Result<()> {
+    let mut resources = "    - directory: /srv\n".to_owned();
+    for number in 0..count {
+        writeln!(
+            resources,
+            "    - file: {{path: /srv/f{number}, source: files/f{number}, mode: 0640}}"
+        )?;
+    }
     for (own, turns) in (0_u64..).zip(all) {
-        let project = bench.project("resources", &format!("{}-{name}", turns.contestant.name()));
-        let directory = bench.directory.join(format!("resources-{name}"));
-        fill(&directory.join("files"), count, (seed << 8) | own)?;
-        let command = command(bench, turns.contestant, &directory, count, &project)?;
-        if let Some(mut command) = command {
-            for series in [&mut turns.first, &mut turns.again] {
-                series.add(measure::time(&mut command, &bench.directory)?);
-            }
-        }
-        std::fs::remove_dir_all(directory)?;
-        bench.engine.sweep(&project)?;
+        let name = format!("{count}-{seed}");
+        let directory = bench.directory.join(format!("{}-{name}", turns.builder.name()));
+        let image = Image {
+            from: &bench.image,
+            from_with_python: debian,
+            resources: resources.clone(),
+            steps: "COPY files /srv/".into(),
+            payload: format!("files {}", directory.join("files").display()),
+        };
+        let seed = (seed << 8) | own;
+        turns.round(bench, (&image, &name), |place| fill(&place.join("files"), count, seed))?;
     }
     Ok(())
 }
@@ -146,54 +118,32 @@ fn fill(directory: &Path, count: u64, seed: u64) -> Result<()> {
     Ok(())
 }
 
-fn command(
-    bench: &Bench,
-    contestant: Contestant,
-    directory: &Path,
-    count: u64,
-    project: &str,
-) -> Result<Option<Command>> {
-    let image = &bench.image;
-    if contestant == Contestant::Resources {
-        let mut text =
-            format!("images:\n  all:\n    from: {image}\n    resources:\n    - directory: /srv\n");
-        for number in 0..count {
-            writeln!(
-                text,
-                "    - file: {{path: /srv/f{number}, source: files/f{number}, mode: 0640}}"
-            )?;
-        }
-        let file = directory.join("windlass.yaml");
-        std::fs::write(&file, text)?;
-        return Ok(Some(bench.windlass.build(&bench.engine.url, &file, project)));
-    }
-    let dockerfile = directory.join("Dockerfile");
-    std::fs::write(&dockerfile, format!("FROM {image}\nCOPY files /srv/\n"))?;
-    let mut command = match contestant {
-        Contestant::Buildx => {
-            let Some(program) = peer("buildx") else { return Ok(None) };
-            let mut command = Command::new(program);
-            command.args(["build", "--builder", "default"]);
-            command
-        }
-        Contestant::Docker | Contestant::Resources => {
-            if Command::new("docker").arg("--version").output().is_err() {
-                return Ok(None);
-            }
-            let mut command = Command::new("docker");
-            command.arg("build");
-            command
-        }
+fn packages(bench: &Bench, report: &mut Report, debian: &str) -> Result<()> {
+    let names = PACKAGES.join(" ");
+    let image = Image {
+        from: debian,
+        from_with_python: Some(debian),
+        resources: format!("    - package: [{}]\n", PACKAGES.join(", ")),
+        steps: format!(
+            "RUN apt-get update && apt-get install --yes --no-install-recommends {names} && apt-get clean \
+             && rm -rf /var/lib/apt/lists/*"
+        ),
+        payload: format!("packages {names}"),
     };
-    // A label, as ours has its digest on one.
-    command.args([
-        "-q",
-        &format!("--label=bench={project}"),
-        "-t",
-        &format!("{project}/all"),
-        "-f",
-    ]);
-    command.arg(dockerfile).arg(directory);
-    command.env("DOCKER_HOST", &bench.engine.url).env("DOCKER_BUILDKIT", "0");
-    Ok(Some(command))
+    let mut all = Turns::all();
+    for seed in 1..=bench.rounds {
+        for turns in &mut all {
+            say::line(&format!("10 packages: {}, round {seed}", turns.builder.words()));
+            turns.round(bench, (&image, &format!("packages-{seed}")), |_| Ok(()))?;
+        }
+    }
+    report.table(Table {
+        title: "Ten packages on Debian".into(),
+        how: "Small ones, on the smallest base that debootstrap makes, with a Python in it: a `package` resource, a Dockerfile with one \
+              `RUN apt-get`, and a `Package` each of fuselage. Nothing is known from before; then the same again."
+            .into(),
+        columns: titles(),
+        rows: rows("10 packages", &all).collect(),
+    });
+    Ok(())
 }

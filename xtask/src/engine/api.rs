@@ -158,6 +158,19 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// The archive that an image is saved as.
+    pub(crate) fn image_archive(&self, image: &str) -> Result<Vec<u8>> {
+        let answer = self.connect()?.call("GET", &format!("/images/{image}/get"), &Value::Null)?;
+        if answer.is_success() { Ok(answer.body) } else { Err(answer.text().into()) }
+    }
+
+    pub(crate) fn load_image(&self, archive: &[u8]) -> Result<()> {
+        let path = "/images/load?quiet=1";
+        let answer = self.connect()?.send("POST", path, "application/x-tar", archive)?;
+        let is_loaded = answer.is_success() && !answer.text().contains("\"error\"");
+        if is_loaded { Ok(()) } else { Err(answer.text().into()) }
+    }
 }
 
 /// The project that an object's name belongs to, when its run is over.
