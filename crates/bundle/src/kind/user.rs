@@ -320,12 +320,10 @@ impl User {
             return Err(error.field("groups").help("declare it before with a `group` resource"));
         }
         let left = if self.append { Vec::new() } else { accounts.groups_of(&self.name) };
-        let concerned = wanted.iter().cloned().chain(left);
-        for group in concerned {
+        for group in wanted.iter().cloned().chain(left) {
             let is_in = wanted.contains(&group);
             accounts.set_members(&group, |members| {
-                let was_in = members.contains(&self.name);
-                if is_in && !was_in {
+                if is_in && !members.contains(&self.name) {
                     members.push(self.name.clone());
                 } else if !is_in && !self.append {
                     members.retain(|one| *one != self.name);
@@ -352,8 +350,7 @@ impl User {
         let locks = self.lock.unwrap_or(is_locked || hash.is_empty());
         row[1] = match (locks, &*hash) {
             (true, hash) => format!("!{hash}"),
-            // No password, but one that nobody can type.
-            (false, "") => "*".to_owned(),
+            (false, "") => "*".to_owned(), // No password, but one that nobody can type.
             (false, hash) => hash.to_owned(),
         };
         match found {
