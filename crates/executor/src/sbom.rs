@@ -16,6 +16,7 @@ use windlass_image::source::Recipe;
 use windlass_model::image::ImageSpec;
 
 use crate::failure;
+use crate::lookup;
 use crate::provision::Desk;
 use crate::step::Result;
 
@@ -48,10 +49,15 @@ pub async fn sbom(
     let (packages, unread) = installed(view, &there);
     let facts = Facts::of(view, Mode::Image, &saved.base.architecture);
     let os = facts.map(|facts| (facts.os_id, facts.os_version)).unwrap_or_default();
+    let base_id = match &base {
+        Some(base) => base_id(desk, base, &saved.base.diff_ids).await?,
+        None => None,
+    };
     let document = Sbom {
         name: spec.reference.clone(),
         id,
         base,
+        base_id,
         os,
         packages,
         unread,
@@ -60,6 +66,16 @@ pub async fn sbom(
         version: program.to_owned(),
     };
     Ok(document.spdx())
+}
+
+/// The id of the base, if what has its name is still what an image of these layers was made on.
+async fn base_id(desk: Desk<'_>, base: &str, layers: &[String]) -> Result<Option<String>> {
+    let found = lookup::if_there(|| desk.engine.inspect_image(base)).await;
+    if found.map_err(failure::from_engine)?.is_none() {
+        return Ok(None);
+    }
+    let (id, saved) = desk.look(base, BTreeSet::new()).await?;
+    Ok(layers.starts_with(&saved.base.diff_ids).then_some(id))
 }
 
 fn made_of(

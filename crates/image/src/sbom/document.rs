@@ -16,6 +16,8 @@ pub struct Sbom {
     pub id: String,
     /// What it is on; `None`: nothing, or it is not known.
     pub base: Option<String>,
+    /// `sha256:…`, as the engine has that; `None` if it is not there, or another one by now.
+    pub base_id: Option<String>,
     /// `ID` and `VERSION_ID` of os-release; empty where there is none.
     pub os: (String, String),
     pub packages: Vec<InstalledPackage>,
@@ -36,11 +38,15 @@ impl Sbom {
         let mut packages = vec![self.image()];
         let mut relations = vec![relation("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image")];
         if let Some(base) = &self.base {
-            packages.push(json!({
+            let mut package = json!({
                 "SPDXID": "SPDXRef-Base", "name": base, "downloadLocation": NOTHING,
                 "filesAnalyzed": false, "licenseConcluded": NOTHING, "licenseDeclared": NOTHING,
                 "copyrightText": NOTHING, "primaryPackagePurpose": "CONTAINER",
-            }));
+            });
+            if let Some(id) = &self.base_id {
+                package["versionInfo"] = id.clone().into();
+            }
+            packages.push(package);
             relations.push(relation("SPDXRef-Image", "DESCENDANT_OF", "SPDXRef-Base"));
         }
         for (at, one) in self.packages.iter().enumerate() {

@@ -60,12 +60,14 @@ impl ResourceFiles {
                 self.tree(&tree.path, tree.entries.iter().flatten(), resource, None)?;
             }
             Kind::Fetch(fetch) => {
-                let from = fetch.urls.first().map(|url| format!("{url} (sha256 {})", fetch.sha256));
+                // Which of them had it makes no difference, and is not known any more the next time.
+                let from = fetch.urls.iter().map(|url| shown(url)).collect::<Vec<_>>().join(" or ");
+                let from = Some(format!("{from} (sha256 {})", fetch.sha256));
                 self.gathered(&fetch.path, fetch.gathered.as_ref(), resource, from.as_deref())?;
             }
             Kind::Git(git) => {
                 let commit = git.commit.as_ref().unwrap_or(&git.rev);
-                let from = Some(format!("{} at {commit}", git.repository));
+                let from = Some(format!("{} at {commit}", shown(&git.repository)));
                 self.gathered(&git.path, git.gathered.as_ref(), resource, from.as_deref())?;
             }
             // What they leave is not theirs alone, or not known here.
@@ -142,4 +144,10 @@ impl ResourceFiles {
         self.files.insert(path.to_owned(), ResourceFile { sha256, sha1, resource, origin });
         Ok(())
     }
+}
+
+/// Where something is had from, unless that is a place of this machine, which is another one on the next.
+fn shown(place: &str) -> &str {
+    let is_local = place.starts_with("file:") || place.starts_with(['/', '.', '~']);
+    if is_local { "the machine that built it" } else { place }
 }

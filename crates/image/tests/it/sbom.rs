@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use windlass_bundle::{Bundle, File, Resource};
+use windlass_bundle::{Bundle, Content, Fetch, File, Gathered, Git, Resource, TreeEntry, TreeNode};
 use windlass_image::sbom::{InstalledPackage, ResourceFiles, Sbom};
 
 const DPKG: &str = "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9+deb12u4\n\
@@ -25,6 +25,7 @@ fn sbom() -> Sbom {
         name: "shop/site:latest".to_owned(),
         id: "sha256:00".to_owned(),
         base: Some("debian:12".to_owned()),
+        base_id: Some("sha256:11".to_owned()),
         os: ("debian".to_owned(), "12".to_owned()),
         packages,
         unread: vec!["rpm".to_owned()],
@@ -193,4 +194,41 @@ fn a_file_for_each_package_has_no_status() {
         "pkg:deb/debian/tzdata@2024a-0?arch=all&distro=debian-12"
     );
     assert_eq!(InstalledPackage::read("/var/lib/dpkg/status", text), Some(Vec::new()));
+}
+
+/// Where files were had from, but for what is of the machine that built them.
+#[test]
+fn an_origin_is_the_same_on_every_machine() {
+    let content = || Content::Text("x".to_owned());
+    let fetch = |urls: &[&str]| {
+        let urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        let gathered = Some(Gathered::File(content()));
+        Resource::from(Fetch { urls, gathered, ..Fetch::new("/f", "", "aa") })
+    };
+    let git = |repository: &str| {
+        let node = TreeNode::File { content: content(), executable: false };
+        let gathered = Some(Gathered::Tree(vec![TreeEntry { path: "a".to_owned(), node }]));
+        let git = Git::new("/f", repository, "main");
+        Resource::from(Git { gathered, commit: Some("cc".to_owned()), ..git })
+    };
+    let table = [
+        (fetch(&["http://h/a"]), "http://h/a (sha256 aa)"),
+        (fetch(&["http://h/none", "http://h/a"]), "http://h/none or http://h/a (sha256 aa)"),
+        (fetch(&["file:///home/me/a"]), "the machine that built it (sha256 aa)"),
+        (git("/home/me/repo"), "the machine that built it at cc"),
+        (git("file:///home/me/repo"), "the machine that built it at cc"),
+        (git("git@host:repo"), "git@host:repo at cc"),
+        (git("https://h/repo"), "https://h/repo at cc"),
+    ];
+    for (resource, expected) in table {
+        let files = ResourceFiles::of(&Bundle::new().with(resource)).unwrap().files;
+        let file = files.values().next().unwrap();
+        assert_eq!(file.origin.as_deref(), Some(expected));
+    }
+    let document = sbom().spdx();
+    let base = &document["packages"][1];
+    assert_eq!(
+        (&base["SPDXID"], &base["versionInfo"]),
+        (&"SPDXRef-Base".into(), &"sha256:11".into())
+    );
 }
