@@ -32,4 +32,6 @@ pub struct ResourcePlan {
     pub changes: Vec<Change>,
     /// Why nothing is looked at: a condition that does not hold, nothing that it watches changed.
     pub skipped: Option<&'static str>,
+    /// The id of what runs commands before it: what is to be done for it is not known until they ran.
+    pub unknown_before: Option<String>,
 }

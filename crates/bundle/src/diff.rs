@@ -1,8 +1,9 @@
 //! Differences of contents, for people.
 //!
-//! Invariant: what is no text, or too long to be read, is only counted.
+//! Invariant: what is no text, or too long to be read, is only measured.
 
-use crate::{Content, ResourceError, View};
+use crate::{Content, ResourceError, View, hexadecimal};
+use sha2::{Digest as _, Sha256};
 use similar::TextDiff;
 use std::io::Read as _;
 
@@ -23,13 +24,26 @@ pub(crate) fn unified(
     let mut new = Vec::new();
     after.open().map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut new).map_err(failed)?;
     let is_short = old.len().max(new.len()) as u64 <= MAX_BYTES;
-    let (Ok(old), Ok(new)) = (String::from_utf8(old), String::from_utf8(new)) else {
-        return Ok(Some("the contents are no text\n".to_owned()));
-    };
-    if !is_short || old.contains('\0') || new.contains('\0') {
-        return Ok(Some("the contents are no text, or too long to be shown\n".to_owned()));
+    let is_text = |bytes: &[u8]| !bytes.contains(&0) && str::from_utf8(bytes).is_ok();
+    if !is_short || !is_text(&old) || !is_text(&new) {
+        let size = |(view, path): (&dyn View, &str)| view.metadata(path);
+        let was = before.map(size).transpose()?.flatten().map(|found| measured(found.size, &old));
+        let was = was.map(|was| was + " → ").unwrap_or_default();
+        let now = measured(after.size().map_err(failed)?, &new);
+        let why = if is_short { "no text" } else { "too long to be shown" };
+        return Ok(Some(format!("the contents are {why}: {was}{now}\n")));
     }
+    let (old, new) = (String::from_utf8_lossy(&old), String::from_utf8_lossy(&new));
     let from = if before.is_some() { name } else { "/dev/null" };
-    let diff = TextDiff::from_lines(&old, &new);
+    let diff = TextDiff::from_lines(&*old, &*new);
     Ok(Some(diff.unified_diff().header(from, name).to_string()))
+}
+
+/// `12 bytes, sha256 0123456789ab`; of a large file nobody waits for its digest.
+fn measured(size: u64, begin: &[u8]) -> String {
+    if size > MAX_BYTES {
+        return format!("{size} bytes");
+    }
+    let digest = hexadecimal(&Sha256::digest(begin));
+    format!("{size} bytes, sha256 {}", &digest[..12])
 }

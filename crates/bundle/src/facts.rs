@@ -28,6 +28,8 @@ pub struct Facts {
     /// As in platforms: `amd64`, `arm64`.
     pub arch: String,
     pub mode: Mode,
+    /// What is there may be secret: a diff shows nothing of it.
+    pub has_secrets: bool,
 }
 
 /// Where the two standard places of os-release are, the one that counts first.

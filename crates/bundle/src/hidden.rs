@@ -2,20 +2,20 @@
 //!
 //! Invariant: what is in one is in no diff, whatever resource changes it, and whether the sensitive one has anything to do or not.
 
-use crate::{Bundle, Change, Resource, View, path};
+use crate::{Bundle, Change, Facts, Resource, View, path};
 use std::collections::BTreeSet;
 
 /// See the module.
 pub(crate) struct Hidden {
     /// As they are declared, and where that leads. What is below one is hidden, too.
     paths: BTreeSet<String>,
-    /// A sensitive command may have written to any file that is there.
+    /// Any file that is there may have some: of a sensitive command nobody knows where it wrote.
     is_anywhere: bool,
 }
 
 impl Hidden {
-    pub(crate) fn new(bundle: &Bundle, view: &dyn View) -> Self {
-        let mut hidden = Self { paths: BTreeSet::new(), is_anywhere: false };
+    pub(crate) fn new(bundle: &Bundle, view: &dyn View, facts: &Facts) -> Self {
+        let mut hidden = Self { paths: BTreeSet::new(), is_anywhere: facts.has_secrets };
         for resource in &bundle.resources {
             hidden.add(resource, view);
         }

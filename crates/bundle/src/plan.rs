@@ -38,23 +38,29 @@ pub fn plan_with(
     let index = Index::new(bundle);
     let groups = groups(bundle, checked(bundle, &index)?);
     let mut overlay = Overlay::new(view);
-    let mut hidden = Hidden::new(bundle, view);
+    let mut hidden = Hidden::new(bundle, view, facts);
+    // The last that runs something: what a command leaves behind nobody knows before it has run.
+    let mut runner: Option<String> = None;
     let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
     let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
         hidden.look_again(bundle, &group, &overlay);
         let (index, hidden) = (&index, &hidden);
         let look = Planner { bundle, index, facts, journal, hidden, changed: &changed };
-        let group_plans = match look.group(&group, &overlay) {
-            // What a command leaves behind nobody knows before it has run.
-            Err(_) if overlay.has_run() => {
-                let why = "what runs before it decides what is to be done for it";
-                group.iter().map(|index| look.nothing(*index, Some(why))).collect()
+        let mut group_plans = match look.group(&group, &overlay) {
+            Err(_) if runner.is_some() => {
+                group.iter().map(|index| look.nothing(*index, None)).collect()
             }
             known => known.map_err(|error| vec![error])?,
         };
-        for change in group_plans.iter().flat_map(|one| &one.changes) {
-            overlay.apply(&change.op);
+        for one in &mut group_plans {
+            doubt(bundle, index, runner.as_ref(), &plans, one);
+            for change in &one.changes {
+                overlay.apply(&change.op);
+                if let Op::Run { .. } = change.op {
+                    runner = Some(one.id.clone());
+                }
+            }
         }
         note(&mut changed, &group_plans);
         plans.extend(group_plans);
@@ -88,7 +94,7 @@ pub fn apply_with(
 ) -> Result<Vec<ResourcePlan>, Vec<ResourceError>> {
     let index = Index::new(bundle);
     let groups = groups(bundle, checked(bundle, &index)?);
-    let mut hidden = Hidden::new(bundle, target);
+    let mut hidden = Hidden::new(bundle, target, facts);
     let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
     let mut changed = vec![false; bundle.resources.len()];
     for group in groups {
@@ -101,6 +107,32 @@ pub fn apply_with(
     }
     Ok(plans)
 }
+
+/// Says of a resource with nothing to do that this is not known, if something runs before it.
+fn doubt(
+    bundle: &Bundle,
+    index: &Index,
+    runner: Option<&String>,
+    before: &[ResourcePlan],
+    one: &mut ResourcePlan,
+) {
+    let may_change = |place: &usize| {
+        before.iter().any(|other| other.index == *place && other.unknown_before.is_some())
+    };
+    let watches = &bundle.resources[one.index].watches;
+    let is_in_doubt = match one.skipped {
+        None => true,
+        Some(ELSEWHERE) => false,
+        Some(_) => watches.iter().any(|name| index.called(name).iter().any(may_change)),
+    };
+    if let (true, true, Some(runner)) = (one.changes.is_empty(), is_in_doubt, runner) {
+        one.skipped = None;
+        one.unknown_before = Some(runner.clone());
+    }
+}
+
+/// Why nothing is looked at.
+const ELSEWHERE: &str = "its condition does not hold here";
 
 /// Remembers which resources were changed.
 fn note(changed: &mut [bool], plans: &[ResourcePlan]) {
@@ -245,13 +277,13 @@ impl Planner<'_> {
 
     fn nothing(&self, index: usize, why: Option<&'static str>) -> ResourcePlan {
         let id = self.index.id(index).to_owned();
-        ResourcePlan { index, id, changes: Vec::new(), skipped: why }
+        ResourcePlan { index, id, changes: Vec::new(), skipped: why, unknown_before: None }
     }
 
     fn one(&self, index: usize, view: &dyn View) -> Result<ResourcePlan, ResourceError> {
         let resource = &self.bundle.resources[index];
         if resource.only_if.as_ref().is_some_and(|condition| !condition.holds(self.facts)) {
-            return Ok(self.nothing(index, Some("its condition does not hold here")));
+            return Ok(self.nothing(index, Some(ELSEWHERE)));
         }
         let has_changed =
             |name: &String| self.index.called(name).iter().any(|place| self.changed[*place]);

@@ -14,6 +14,9 @@ pub struct ResourceReport {
     pub changes: Vec<ChangeReport>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
+    /// The id of what runs commands before it: what is to be done for it is not known until they ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_before: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,13 @@ pub struct ChangeReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     pub reason: String,
+    /// Of what is made: `0644`, `0:0`, where a link leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
     /// What it does is not shown, because it is sensitive.
@@ -38,6 +48,7 @@ impl From<&ResourcePlan> for ResourceReport {
             id: plan.id.clone(),
             changes: plan.changes.iter().map(ChangeReport::from).collect(),
             skipped: plan.skipped.map(str::to_owned),
+            unknown_before: plan.unknown_before.clone(),
         }
     }
 }
@@ -54,11 +65,25 @@ impl From<&Change> for ChangeReport {
             Op::Run { .. } => "run",
             Op::Joined => "joined",
         };
+        let (mode, owner, to) = match &change.op {
+            Op::Write { mode, owner, .. } | Op::MakeDirectory { mode, owner, .. } => {
+                (Some(mode), Some(owner), None)
+            }
+            Op::MakeLink { to, owner, .. } => (None, Some(owner), Some(to)),
+            Op::SetAttributes { .. }
+            | Op::SetLinkOwner { .. }
+            | Op::Remove { .. }
+            | Op::Run { .. }
+            | Op::Joined => (None, None, None),
+        };
         let has_path = !matches!(change.op, Op::Run { .. } | Op::Joined);
         Self {
             action: action.to_owned(),
             path: has_path.then(|| change.op.path().to_owned()),
             reason: change.reason.clone(),
+            mode: mode.map(|mode| format!("{mode:04o}")),
+            owner: owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)),
+            to: to.cloned(),
             diff: change.diff.clone(),
             sensitive: change.is_sensitive,
         }

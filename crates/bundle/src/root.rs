@@ -198,7 +198,8 @@ impl Root {
     }
 }
 
-const HELP: &str =
+/// What to do about what needs a system.
+pub(crate) const HELP: &str =
     "apply it in an image or on a host, or restrict it with `only_if: {mode: [image, host]}`";
 
 impl Target for Root {

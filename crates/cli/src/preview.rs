@@ -2,14 +2,19 @@
 //!
 //! Invariant: nothing is made for it; where an image can't be looked at yet, that is said.
 
+use std::fmt::Write as _;
+
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 use windlass::Preview;
 use windlass::model::image::{ImageSource, ImageUse};
 use windlass::model::plan::{Action, BuildImage, Plan, Step};
 use windlass::model::report::Failure;
 
+use crate::console::Console;
 use crate::invocation::Invocation;
-use crate::render::{bundle, escape, json, object};
+use crate::render::style::Role;
+use crate::render::{bundle, escape, json as lines, object};
 use crate::session::Session;
 
 /// Shows it for every image of resources that the plan builds.
@@ -25,7 +30,7 @@ pub(crate) async fn show(invocation: &Invocation, session: &Session, plan: &Plan
     });
     for (step, build, preview) in join_all(previews).await {
         if console.is_json {
-            json(invocation, step, preview);
+            programs(invocation, step, preview);
         } else {
             text(invocation, step, build, preview);
         }
@@ -46,11 +51,7 @@ fn text(
     let console = &invocation.console;
     let name = object::full_name(&step.address);
     let shown = match preview {
-        Ok(Some(Preview { with, resources, .. })) => {
-            let with = with.unwrap_or_else(|| "scratch".to_owned());
-            let plan = bundle::plan(&resources, console.stdout, console.verbose);
-            format!("\n{name}, compared with {}:\n{plan}", escape::line(&with))
-        }
+        Ok(Some(found)) => format!("\n{name}{}", compared(&found, console)),
         Ok(None) => {
             let base = build.bases.first().map(ImageUse::to_string).unwrap_or_default();
             let base = escape::line(&base);
@@ -68,17 +69,66 @@ fn text(
     console.result(&shown);
 }
 
-fn json(invocation: &Invocation, step: &Step, preview: Result<Option<Preview>, Failure>) {
+/// Lines of what nothing declares any more; beyond so many they are counted.
+const UNDECLARED_MAX: usize = 50;
+
+fn compared(found: &Preview, console: &Console) -> String {
+    let with = escape::line(found.with.as_deref().unwrap_or("scratch"));
+    let mut out = format!(", compared with {with}:\n");
+    for one in found.undeclared.iter().take(UNDECLARED_MAX) {
+        let (path, reason) = (escape::line(&one.path), escape::line(&one.reason));
+        let (glyph, role) =
+            if one.reason.starts_with("goes") { ("-", Role::Remove) } else { ("~", Role::Change) };
+        let _ = writeln!(out, "{} {path}: {reason}", console.stdout.paint(role, glyph));
+    }
+    if let Some(more) = found.undeclared.len().checked_sub(UNDECLARED_MAX + 1) {
+        let _ = writeln!(out, "  … and {} more", more + 1);
+    }
+    for one in &found.config {
+        let shown = |value: &Value| match value {
+            Value::Null => "(none)".to_owned(),
+            Value::String(text) => escape::line(text).into_owned(),
+            other => escape::line(&other.to_string()).into_owned(),
+        };
+        let (name, was, becomes) = (escape::line(&one.name), shown(&one.was), shown(&one.becomes));
+        let glyph = console.stdout.paint(Role::Change, "~");
+        let _ = writeln!(out, "{glyph} {name}: {was} → {becomes}");
+    }
+    let is_same = found.resources.iter().all(|one| one.changes.is_empty())
+        && found.resources.iter().all(|one| one.unknown_before.is_none());
+    let plan = bundle::plan(&found.resources, console.stdout, console.verbose);
+    if let Some(why) = found.unknown {
+        let _ = writeln!(out, "  what is declared no more is not said: {why}");
+    }
+    if !is_same {
+        return out + &plan;
+    }
+    let others = found.undeclared.len() + found.config.len();
+    out + &match others {
+        0 => "Nothing that is looked at becomes otherwise.\n".to_owned(),
+        _ => "All resources are as they shall be.\n".to_owned(),
+    }
+}
+
+fn programs(invocation: &Invocation, step: &Step, preview: Result<Option<Preview>, Failure>) {
     let mut found = match preview {
-        Ok(Some(Preview { with, bundle, resources })) => {
+        Ok(Some(Preview { with, bundle, resources, undeclared, unknown, config })) => {
             let mut found = bundle::json(&bundle, &resources);
+            let undeclared = undeclared.iter();
+            let undeclared = undeclared.map(|one| json!({"path": one.path, "reason": one.reason}));
+            let config = config.iter();
+            let config =
+                config.map(|one| json!({"name": one.name, "was": one.was, "becomes": one.becomes}));
             found["with"] = with.into();
+            found["undeclared"] = undeclared.collect();
+            found["unknown"] = unknown.into();
+            found["config"] = config.collect();
             found
         }
-        Ok(None) => serde_json::json!({ "resources": null }),
-        Err(failure) => serde_json::json!({ "error": failure.message }),
+        Ok(None) => json!({ "resources": null }),
+        Err(failure) => json!({ "error": failure.message }),
     };
     found["image"] = step.address.name.to_string().into();
     found["engine"] = step.address.engine.to_string().into();
-    invocation.console.json(&json::object("image_plan", found));
+    invocation.console.json(&lines::object("image_plan", found));
 }

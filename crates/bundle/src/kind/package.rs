@@ -5,7 +5,8 @@
 use super::Type;
 use super::group::yes;
 use crate::package_system::Installed;
-use crate::{Change, Facts, Op, PackageSystem, ResourceError, View};
+use crate::root::HELP;
+use crate::{Change, Facts, Mode, Op, PackageSystem, ResourceError, View};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +159,13 @@ impl Type for Package {
     }
 
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
-        let manager = self.of(facts)?;
+        let manager = self.of(facts).map_err(|error| match facts.mode {
+            Mode::Root => {
+                let message = "packages are not installed in a directory yet";
+                ResourceError::new(message).field("names").help(HELP)
+            }
+            Mode::Image | Mode::Host => error,
+        })?;
         let missing = self.missing(manager, view)?;
         if missing.is_empty() {
             return Ok(Vec::new());

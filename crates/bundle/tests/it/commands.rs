@@ -2,8 +2,8 @@
 
 use crate::target::{Target, one};
 use windlass_bundle::{
-    Bundle, Command, Execute, Facts, File, Mode, Op, Package, PackagePolicy, PackageSystem,
-    Resource, ResourcePlan, User, plan,
+    Bundle, Command, Condition, Execute, Facts, File, Mode, Op, Package, PackagePolicy,
+    PackageSystem, Resource, ResourcePlan, User, plan,
 };
 
 const DPKG: &str = "var/lib/dpkg/status=Package: a\nStatus: install ok installed\nVersion: 1\n\
@@ -114,8 +114,35 @@ fn packages_next_to_each_other_are_one_transaction() {
 fn what_runs_decides_what_comes_after_it() {
     let target = Target::new(&[ALPINE, APK]);
     let file = || File::new("/etc/nginx/nginx.conf").contents("x");
-    let plans = planned(&target, &Bundle::new().with(Package::new(["x"])).with(file())).unwrap();
-    assert!(plans[1].skipped.is_some_and(|why| why.contains("what runs before it")));
+    let elsewhere = Condition { arch: vec!["none".to_owned()], ..Condition::default() };
+    let watcher = |line: &str, name: &str| Resource::from(Execute::new(line)).watching(name);
+    let table: Vec<(Resource, &str)> = vec![
+        (File::removed("/before").into(), "done"),
+        (watcher("true 0", "/before"), "skipped"),
+        (Package::new(["x"]).into(), "to do"),
+        (file().into(), "unknown"),
+        (File::removed("/gone").into(), "unknown"),
+        (watcher("true 1", "/gone"), "unknown"),
+        (watcher("true 2", "/before"), "skipped"),
+        (Resource::from(File::new("/n")).only_if(elsewhere), "skipped"),
+        (File::new("/new").into(), "to do"),
+    ];
+    let named = |(at, (one, _)): (usize, &(Resource, &str))| one.clone().with_id(at.to_string());
+    let mut bundle: Bundle = table.iter().enumerate().map(named).collect();
+    for at in [0, 4] {
+        bundle.resources[at].id = None;
+    }
+    let plans = planned(&target, &bundle).unwrap();
+    for (plan, (resource, expected)) in plans.iter().zip(&table) {
+        let found = match (plan.changes.len(), plan.skipped, plan.unknown_before.as_deref()) {
+            (0, None, None) => "done",
+            (0, Some(_), None) => "skipped",
+            (0, None, Some("2")) => "unknown",
+            (_, None, None) => "to do",
+            _ => "neither",
+        };
+        assert_eq!(found, *expected, "{resource:?}: {plan:?}");
+    }
     assert!(planned(&target, &one(file())).unwrap_err().contains("no directory"));
 }
 

@@ -9,6 +9,8 @@ mod commands;
 #[cfg(test)]
 mod cycles;
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
 mod elsewhere;
 mod files;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::exit::Exit;
 use crate::hint;
 use crate::invocation::{self, Invocation};
 use crate::lock;
+use crate::preview;
 use crate::render::{json, plan};
 use crate::session::Session;
 use crate::trouble::Result;
@@ -39,6 +40,9 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         }
         if let Some(hint) = hint::nothing_to_do(&session.project, request.verb, &made) {
             console.say(&format!("{hint}\n"));
+        }
+        if !args.offline {
+            preview::show(invocation, &session, &made).await;
         }
         Ok(if args.exit_code && made.has_changes() { Exit::Changes } else { Exit::Done })
     })

@@ -247,6 +247,62 @@ containers:
     assert_eq!(image["Os"], "linux");
 }
 
+#[test]
+fn a_preview_says_what_comes_out_otherwise() {
+    let Some(world) = world("provision-preview") else { return };
+    let before = r#"
+containers: {s: {image: "{{ images.s }}"}}
+images:
+  s:
+    from: @image
+    env: {A: one}
+    entrypoint: [/bin/echo]
+    resources:
+    - directory: {path: /here/bin, parents: true}
+    - user: {name: web, uid: 1234}
+    - line: {path: /etc/motd, line: plain2, create: true}
+    - file: {path: /same, contents: "same\n"}
+"#;
+    let after = r#"
+containers: {s: {image: "{{ images.s }}"}}
+images:
+  s:
+    from: @image
+    env: {A: two}
+    healthcheck: {test: [CMD, "true"]}
+    resources:
+    - line: {path: /etc/motd, line: plain3, create: true}
+    - file: {path: /same, contents: "same\n"}
+    - tree: {path: /site, source: site}
+"#;
+    world.yaml(before).run(&["build"]).code(0);
+    world.yaml(after);
+    for words in [&["plan"][..], &["plan", "--for", "build"], &["build", "--dry-run"]] {
+        let said = world.run(words).code(0);
+        let said = said.says("- /here: goes: nothing declares it any more");
+        let said = said.says("/etc/passwd: ");
+        let said = said.says("~ env A: one → two").says("~ entrypoint: [\"/bin/echo\"] → (none)");
+        let said = said.says("~ healthcheck: (none) → {\"Test\":[\"CMD\",\"true\"]}");
+        let said = said.says("-plain2\n").says("+plain3\n").never_says("Nothing to do");
+        let said = said.says("+ tree[/site]: create /site/css (mode 0755, owner 0:0)");
+        said.says("2 resources to change, 1 as it shall be.").never_says("file[/same]");
+    }
+    world.run(&["build"]).code(0);
+    let last = layers(&world, "s").pop().unwrap();
+    assert_eq!(last["etc/motd"], "0644 0:0 plain3\n");
+    world.run(&["plan", "--for", "build"]).code(0).says("Nothing to do");
+
+    // What commands leave is known to nobody.
+    let more =
+        "    - execute: {command: \"touch /x\"}\n    - file: {path: /none, policy: remove}\n";
+    let more = more.to_owned() + "    - file: /n\n      only_if: {mode: host}\n";
+    world.yaml(&(after.to_owned() + &more));
+    let said = world.run(&["build", "--dry-run"]).code(0).says("run `touch /x`");
+    let said = said.says("? file[/none]: not known before execute[touch /x] ran");
+    said.says("1 resource to change, 1 not known yet, 1 skipped, 3 as it shall be.")
+        .says("what commands leave is not known before they ran");
+}
+
 /// Every file below a directory, with what is in it.
 fn below(directory: &Path) -> Vec<(PathBuf, String)> {
     let mut all = Vec::new();

@@ -39,15 +39,15 @@ fn what_is_declared_is_planned_then_applied_then_there() {
     assert_eq!(
         planned.stdout,
         "\
-+ directory[/srv/www]: create
-+ directory[/srv/www]: create
-+ file[/srv/www/index.html]: create
++ directory[/srv/www]: create /srv (mode 0755, owner 0:0)
++ directory[/srv/www]: create (mode 0755, owner 0:0)
++ file[/srv/www/index.html]: create (mode 0640, owner 0:0)
     --- /dev/null
     +++ /srv/www/index.html
     @@ -0,0 +1 @@
     +hello world
-+ link[/www]: create
-+ file[/token]: create
++ link[/www]: create (leads to srv/www, owner 0:0)
++ file[/token]: create (mode 0600, owner 0:0)
     what is in it is sensitive, and not shown
 4 resources to change, 0 as it shall be.
 ",
@@ -127,4 +127,47 @@ fn mistakes_have_their_place_and_change_nothing() {
     let (ended, _) = apply(Test::new().file("host.yaml", BUNDLE), ["--yes"]);
     assert_eq!(ended.code, 64, "{ended:?}");
     assert!(ended.stderr.contains("cannot be opened"), "{ended:?}");
+}
+
+/// What can't be done in a directory is refused by the plan, not after it.
+#[test]
+fn a_plan_refuses_what_can_not_be_done() {
+    let table = [
+        ("execute: \"true\"", "in a directory nothing can run yet"),
+        ("package: tree", "packages are not installed in a directory yet"),
+        ("package: {names: tree, manager: apt}", "in a directory nothing can run yet"),
+    ];
+    for (resource, message) in table {
+        let bundle = format!("resources:\n- file: /a\n- {resource}\n");
+        let Some(test) = world(&bundle) else { return };
+        let (planned, test) = apply(test, ["--plan"]);
+        assert_eq!(planned.code, 1, "{planned:?}");
+        assert!(planned.stderr.contains(message), "{planned:?}");
+        assert!(planned.stderr.contains("only_if: {mode: [") && !planned.stderr.contains("apk"));
+        let (refused, _) = apply(test, ["--yes"]);
+        assert!(refused.code == 1 && refused.stderr.contains(message), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_plan_says_where_and_how_much() {
+    let bundle = "resources:
+- tree: {path: /srv, source: site}
+- file: {path: /etc/raw, source: raw, backup: .old}
+- line: {path: /etc/motd, line: new}
+";
+    let Some(test) = world(bundle) else { return };
+    let test = test.file("site/a/b", "x\n").file("root/etc/raw", "\0").file("raw", "\0\0");
+    let (planned, _) = apply(test, ["--plan"]);
+    for line in [
+        "+ tree[/srv]: create (mode 0755, owner 0:0)",
+        "+ tree[/srv]: create /srv/a (mode 0755, owner 0:0)",
+        "+ tree[/srv]: create (mode 0644, owner 0:0)",
+        "    +++ /srv/a/b",
+        "~ file[/etc/raw]: keep what was there /etc/raw.old",
+        "    the contents are no text: 1 bytes, sha256 6e340b9cffb3 → 2 bytes, sha256 96a296d224f2",
+        "~ line[/etc/motd:new]: change the line",
+    ] {
+        assert!(planned.stdout.contains(line), "{line}: {}", planned.stdout);
+    }
 }

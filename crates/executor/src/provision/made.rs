@@ -54,7 +54,7 @@ pub(super) fn make(work: Work, asker: &Asker) -> Made {
     Made { result, passing: target.passing.take(), kept: target.kept.take() }
 }
 
-fn scratch(recipe: &ProvisionRecipe) -> SavedImage {
+pub(super) fn scratch(recipe: &ProvisionRecipe) -> SavedImage {
     let platform = recipe
         .options
         .platform

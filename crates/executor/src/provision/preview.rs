@@ -5,30 +5,42 @@
 use super::ask::{Ask, Asker};
 use super::desk::Desk;
 use super::look::Look;
+use super::made::scratch;
 use crate::failure;
 use crate::lookup;
 use crate::step::Result;
 use std::sync::Arc;
-use windlass_bundle::{Bundle, Facts, Mode, ResourceError, ResourceReport, plan};
+use windlass_bundle::{
+    Bundle, Facts, Mode, ResourceError, ResourcePlan, ResourceReport, Undeclared, difference, plan,
+};
 use windlass_engine::Engine;
 use windlass_image::file_digests::FileDigests;
-use windlass_image::layer::{ImageView, ImageViews, SavedImage};
+use windlass_image::layer::{BaseImage, ConfigChange, ImageViews, SavedImage};
 use windlass_image::provision::ProvisionRecipe;
 use windlass_image::source::Recipe;
 use windlass_model::image::ImageSource;
+use windlass_model::label;
 use windlass_model::plan::BuildImage;
+use windlass_model::report::Failure;
 
 /// What was found out.
 #[derive(Debug)]
 pub struct Preview {
-    /// With which the resources were compared: the image as it is, else its base; `None` is `scratch`.
+    /// With what the image that comes out is compared: the image as it is, else its base; `None` is `scratch`.
     pub with: Option<String>,
     pub bundle: Bundle,
+    /// Planned from the base on, as a build does it; of changes those that the image as it is does not have.
     pub resources: Vec<ResourceReport>,
+    /// What the image as it is has of what nothing declares any more.
+    pub undeclared: Vec<Undeclared>,
+    /// Why it is not known what nothing declares any more.
+    pub unknown: Option<&'static str>,
+    /// What it says of its containers.
+    pub config: Vec<ConfigChange>,
 }
 
-/// Compares the resources of an image with the image as it is, or with its base where it is not there yet. `None` if it is not
-/// made of resources, or neither is there.
+/// What becomes otherwise in an image of resources when it is built: in the image as it is, or in its base where it is not there
+/// yet. `None` if it is not made of resources, or its base is not there.
 ///
 /// # Errors
 ///
@@ -40,28 +52,34 @@ pub async fn preview(
 ) -> Result<Option<Preview>> {
     let ImageSource::Provision(_) = &build.spec.source else { return Ok(None) };
     let recipe = gathered(build, files).await?;
-    let mut with = vec![build.spec.reference.clone()];
-    with.extend(recipe.images.first().map(|base| base.image.clone()));
     let views = ImageViews::beside(files);
     let desk = Desk { engine, views: &views, says: &|_| () };
-    let mut found = None;
-    for reference in with {
-        let there = lookup::if_there(|| engine.inspect_image(&reference)).await;
-        if let Some(image) = there.map_err(failure::from_engine)? {
-            let (id, saved) = desk.look_at(&reference, image.id, recipe.bundle.paths()).await?;
-            found = Some((reference, id, saved));
-            break;
-        }
-    }
-    if found.is_none() && !recipe.images.is_empty() {
-        return Ok(None);
-    }
-    let with = found.as_ref().map(|(reference, ..)| reference.clone());
-    let bundle = recipe.bundle.clone();
-    let work = move |asker| planned(&recipe, found.map(|(_, id, saved)| (id, saved)), asker);
+    let base = match recipe.images.first() {
+        Some(base) => Some(there(desk, &base.image, &recipe).await?),
+        None => None,
+    };
+    let base = match base {
+        Some(None) => return Ok(None),
+        found => found.flatten(),
+    };
+    let reference = &build.spec.reference;
+    let image = there(desk, reference, &recipe).await?;
+    let with = image.as_ref().map(|_| reference.clone());
+    let with = with.or_else(|| recipe.images.first().map(|base| base.image.clone()));
+    let work = move |asker| compared(recipe, with, base, image, asker);
     // Commands do not run for a look.
-    let resources = desk.serve(work, |ask: Ask| async move { drop(ask) }).await?;
-    Ok(Some(Preview { with, bundle, resources }))
+    desk.serve(work, |ask: Ask| async move { drop(ask) }).await.map(Some)
+}
+
+/// An image that need not be there.
+async fn there(
+    desk: Desk<'_>,
+    reference: &str,
+    recipe: &ProvisionRecipe,
+) -> Result<Option<(String, SavedImage)>> {
+    let found = lookup::if_there(|| desk.engine.inspect_image(reference)).await;
+    let Some(found) = found.map_err(failure::from_engine)? else { return Ok(None) };
+    desk.look_at(reference, found.id, recipe.bundle.paths()).await.map(Some)
 }
 
 /// What would change in the base of an image, or in nothing where it has none.
@@ -73,7 +91,11 @@ pub(crate) async fn resources_of(
         Some(base) => Some(desk.look(&base.image, recipe.bundle.paths()).await?),
         None => None,
     };
-    let work = move |asker| planned(&recipe, with, asker);
+    let work = move |asker| {
+        let (base, look) = looked_at(&recipe, with, asker);
+        let plans = planned(&recipe, &base, &look)?;
+        Ok(plans.iter().map(ResourceReport::from).collect())
+    };
     desk.serve(work, |ask: Ask| async move { drop(ask) }).await
 }
 
@@ -91,20 +113,69 @@ async fn gathered(build: &BuildImage, files: &FileDigests) -> Result<ProvisionRe
     tokio::task::spawn_blocking(read).await.expect("invariant: reading local files does not panic")
 }
 
-fn planned(
+/// What an image says of itself, and a look at what is in it.
+fn looked_at(
     recipe: &ProvisionRecipe,
-    with: Option<(String, SavedImage)>,
+    image: Option<(String, SavedImage)>,
     asker: Asker,
-) -> Result<Vec<ResourceReport>> {
-    let (image, view, arch) = match with {
-        Some((image, saved)) => (image, saved.view, saved.base.architecture),
-        None => (String::new(), ImageView::empty(), windlass_payload::arch().to_owned()),
+) -> (BaseImage, Look) {
+    let (id, saved) = image.unwrap_or_else(|| (String::new(), scratch(recipe)));
+    (saved.base, Look::new(saved.view, id, asker))
+}
+
+fn compared(
+    recipe: ProvisionRecipe,
+    with: Option<String>,
+    base: Option<(String, SavedImage)>,
+    image: Option<(String, SavedImage)>,
+    asker: Asker,
+) -> Result<Preview> {
+    let (base, below) = looked_at(&recipe, base, asker.clone());
+    let plans = planned(&recipe, &base, &below)?;
+    let becomes = becomes(&recipe, &base);
+    let resources =
+        |plans: &[ResourcePlan]| plans.iter().map(ResourceReport::from).collect::<Vec<_>>();
+    let Some(image) = image else {
+        let (resources, config) = (resources(&plans), ConfigChange::between(&base, &becomes));
+        let (bundle, undeclared, unknown) = (recipe.bundle, Vec::new(), None);
+        return Ok(Preview { with, bundle, resources, undeclared, unknown, config });
     };
-    let look = Look::new(view, image, asker);
-    let wrong = |errors: &[ResourceError]| {
-        failure::from_resources(errors, "the resources could not be planned")
+    let (was, there) = looked_at(&recipe, Some(image), asker);
+    let shows = ![&base, &was].into_iter().any(has_secrets);
+    let found = difference(plans, &below, &there, shows).map_err(|error| wrong(&[error]))?;
+    let (undeclared, unknown) = match found.undeclared {
+        None => (Vec::new(), Some("what commands leave is not known before they ran")),
+        Some(_) if !was.diff_ids.starts_with(&base.diff_ids) => {
+            (Vec::new(), Some("it was made on another base than it will be"))
+        }
+        Some(found) => (found, None),
     };
-    let facts = Facts::of(&look, Mode::Image, &arch).map_err(|error| wrong(&[error]))?;
-    let plans = plan(&recipe.bundle, &look, &facts).map_err(|errors| wrong(&errors))?;
-    Ok(plans.iter().map(ResourceReport::from).collect())
+    let config = ConfigChange::between(&was, &becomes);
+    let resources = resources(&found.plans);
+    Ok(Preview { with, bundle: recipe.bundle, resources, undeclared, unknown, config })
+}
+
+/// What the image will say of itself.
+fn becomes(recipe: &ProvisionRecipe, base: &BaseImage) -> BaseImage {
+    let labels = recipe.options.labels.clone();
+    BaseImage {
+        config: base.config.clone().with(&recipe.defaults, labels),
+        author: recipe.defaults.maintainer.clone().or(base.author.clone()),
+        ..BaseImage::default()
+    }
+}
+
+fn has_secrets(image: &BaseImage) -> bool {
+    image.config.labels.contains_key(label::SENSITIVE)
+}
+
+fn wrong(errors: &[ResourceError]) -> Failure {
+    failure::from_resources(errors, "the resources could not be planned")
+}
+
+fn planned(recipe: &ProvisionRecipe, base: &BaseImage, below: &Look) -> Result<Vec<ResourcePlan>> {
+    let facts = Facts::of(below, Mode::Image, &base.architecture);
+    let facts = facts.map_err(|error| wrong(&[error]))?;
+    let facts = Facts { has_secrets: has_secrets(base), ..facts };
+    plan(&recipe.bundle, below, &facts).map_err(|errors| wrong(&errors))
 }

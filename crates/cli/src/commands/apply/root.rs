@@ -37,16 +37,16 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, directory: &Path) -> Re
     } else if !console.quiet {
         console.result(&bundle::plan(&reports, console.stdout, console.verbose));
     }
+    let impossible = runs(&loaded, &plans);
+    if impossible.has_errors() {
+        load::show(console, &impossible, &loaded.sources);
+        return Ok(Exit::Failed);
+    }
     if args.plan {
         return Ok(if args.exit_code && has_changes { Exit::Changes } else { Exit::Done });
     }
     if !has_changes {
         return Ok(Exit::Done);
-    }
-    let impossible = runs(&loaded, &plans);
-    if impossible.has_errors() {
-        load::show(console, &impossible, &loaded.sources);
-        return Ok(Exit::Failed);
     }
     obtain(invocation, args, &shown)?;
     let done = match windlass::bundle::apply(&bundle, &root, &facts) {
