@@ -17,13 +17,15 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const READY: &str = "WINDLASS_AGENT";
 
 /// What an agent is made of, from the root of the workspace.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 8] = [
     "Cargo.lock",
     "Cargo.toml",
     "crates/agent/Cargo.toml",
     "crates/agent/src",
     "crates/bundle/Cargo.toml",
     "crates/bundle/src",
+    "crates/files/Cargo.toml",
+    "crates/files/src",
 ];
 
 /// What the outer build gives to this program, or its user gave to that: none of it is meant for the agent.

@@ -21,12 +21,12 @@ pub enum Content {
 impl Content {
     /// # Errors
     ///
-    /// If the file can't be opened.
+    /// If the file can't be opened, or is no regular one: others end never, or not before somebody writes to them.
     pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(match self {
             Self::Text(text) => Box::new(Cursor::new(text.as_bytes())),
             Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
-            Self::File(path) => Box::new(std::fs::File::open(path)?),
+            Self::File(path) => Box::new(windlass_files::open(path)?),
         })
     }
 

@@ -2,9 +2,8 @@
 //!
 //! Invariant: a URL is never in the words of a program, where everybody can read it; nothing gets its name before its digest is right.
 
-use std::fs::File;
 use std::io::{self, Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::MAX_BYTES;
@@ -27,11 +26,7 @@ pub(crate) fn download(store: &Store, urls: &[String], digest: &str) -> io::Resu
 
 fn from(store: &Store, url: &str, digest: &str) -> io::Result<PathBuf> {
     if let Some(path) = url.strip_prefix("file://") {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is no file"));
-        }
-        return store.keep(file, MAX_BYTES, Some(digest));
+        return store.keep(windlass_files::open(Path::new(path))?, MAX_BYTES, Some(digest));
     }
     let mut command = Command::new("curl");
     command

@@ -13,7 +13,7 @@ type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const TABLE: &[Row] = &[
     ("windlass-agent", &["windlass-bundle"], &[]),
-    ("windlass-bundle", &[], &[]),
+    ("windlass-bundle", &["windlass-files"], &[]),
     ("windlass-cli", &["windlass", "windlass-serve"], &[]),
     ("windlass-config", &["windlass-bundle", "windlass-files", "windlass-model"], &[]),
     ("windlass-engine", &["windlass-files", "windlass-model"], &[]),
@@ -22,6 +22,7 @@ const TABLE: &[Row] = &[
         &[
             "windlass-bundle",
             "windlass-engine",
+            "windlass-files",
             "windlass-image",
             "windlass-model",
             "windlass-payload",
@@ -58,7 +59,7 @@ const TABLE: &[Row] = &[
     // It knows nothing of engines: what it is asked for is done by the cli's keeper.
     ("windlass-serve", &[], &[]),
     // What it fetches, programs of the system fetch: no HTTP is linked.
-    ("windlass-store", &["windlass-bundle"], &[]),
+    ("windlass-store", &["windlass-bundle", "windlass-files"], &[]),
     // The seeded simulation plans and executes on the fake engine.
     (
         "windlass-testkit",

@@ -26,6 +26,7 @@ fn world(bundle: &str) -> Option<Test> {
 fn apply<const N: usize>(test: Test, more: [&str; N]) -> (Ended, Test) {
     let mut command = test.command();
     command.args(["apply", "host.yaml", "--root", "root"]).args(more);
+    command.env("XDG_CACHE_HOME", test.directory().join("cache"));
     let output = command.output().unwrap();
     let words = |bytes| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
@@ -169,5 +170,27 @@ fn a_plan_says_where_and_how_much() {
         "~ line[/etc/motd:new]: change the line",
     ] {
         assert!(planned.stdout.contains(line), "{line}: {}", planned.stdout);
+    }
+}
+
+#[test]
+fn what_is_no_regular_file_is_no_source() {
+    let digest = "a".repeat(64);
+    let fetch = |url: &str| format!("fetch: {{path: /x, urls: {url}, sha256: {digest}}}");
+    for (resource, expected) in [
+        ("file: {path: /x, source: fifo}".to_owned(), "it is a FIFO"),
+        ("file: {path: /x, source: /dev/zero}".to_owned(), "it is a device"),
+        ("file: {path: /x, source: fifo}\n  sensitive: true".to_owned(), "it is a FIFO"),
+        ("file: {path: /x, source: root}".to_owned(), "is a directory"),
+        (fetch("fifo"), "it is a FIFO"),
+        (fetch("/dev/zero"), "it is a device"),
+    ] {
+        let Some(test) = world(&format!("resources:\n- {resource}\n")) else { return };
+        let made = std::process::Command::new("mkfifo").arg(test.directory().join("fifo")).status();
+        assert!(made.unwrap().success());
+        let (refused, test) = apply(test, ["--yes"]);
+        assert_eq!(refused.code, 1, "{resource}: {refused:?}");
+        assert!(refused.stderr.contains(expected), "{resource}: {refused:?}");
+        assert!(!test.directory().join("root/x").exists(), "{resource}");
     }
 }
