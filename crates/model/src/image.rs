@@ -103,6 +103,14 @@ pub fn repository(reference: &str) -> &str {
     }
 }
 
+/// How tags of images begin that are gone on from while an image is made, and of no use to anybody afterwards.
+pub const PASSING_TAG: &str = "windlass-before-";
+
+/// Whether a reference is only there because a build was killed, or is at work.
+pub fn is_passing(reference: &str) -> bool {
+    reference.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(PASSING_TAG))
+}
+
 /// Where an image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageSource {

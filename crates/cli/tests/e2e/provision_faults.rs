@@ -22,7 +22,7 @@ images:
   tool:
     from: '@image'
     resources:
-    - file: {path: /x, contents: x}
+    - file: {path: /x, contents: '@command'}
     - execute: '@command'
 containers:
   web: {@idle, network_mode: none}
@@ -45,6 +45,16 @@ fn volumes() -> usize {
     engine::list("volumes", None).iter().filter(|one| one["Labels"].is_null()).count()
 }
 
+/// What images are gone on from while one is made.
+fn passing_images(world: &World) -> Vec<String> {
+    let all = engine::list("images", None);
+    let tags = all.iter().flat_map(|one| one["RepoTags"].as_array().cloned().unwrap_or_default());
+    let prefix = format!("{}/tool:windlass-before-", world.project);
+    tags.filter_map(|tag| tag.as_str().map(str::to_owned))
+        .filter(|tag| tag.starts_with(&prefix))
+        .collect()
+}
+
 #[test]
 fn what_a_killed_build_left_must_go_with_the_next_run() {
     let Some(world) = world("provision-killed") else { return };
@@ -54,6 +64,7 @@ fn what_a_killed_build_left_must_go_with_the_next_run() {
         running.signal(Signal::KILL);
         running.finish().code(137);
         assert_eq!(objects(&world).iter().filter(|one| one.starts_with("passing")).count(), 2);
+        assert_ne!(passing_images(&world), [""; 0]);
         file(&world, "echo done");
         let began = Instant::now();
         let next = world.run(words);
@@ -62,8 +73,13 @@ fn what_a_killed_build_left_must_go_with_the_next_run() {
         let left = objects(&world);
         assert!(left.iter().all(|one| !one.starts_with("passing")), "{words:?}: {left:?}{next}");
         assert!(world.lock().is_null(), "{words:?}{next}");
+        if matches!(words[0], "build" | "clean") {
+            assert_eq!(passing_images(&world), [""; 0], "{words:?}{next}");
+        }
     }
     world.run(&["build"]).code(0);
+    world.run(&["clean", "--yes"]).code(0);
+    assert_eq!(passing_images(&world), [""; 0]);
     world.run(&["build"]).code(0).says("Nothing to do");
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Work {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) references: BTreeSet<String>,
     pub(super) repository: String,
+    /// Of images on the way.
+    pub(super) passing_labels: BTreeMap<String, String>,
     pub(super) runs_anew: bool,
 }
 
@@ -36,7 +38,7 @@ pub(super) struct Made {
 
 /// Puts the image together and has it loaded.
 pub(super) fn make(work: Work, asker: &Asker) -> Made {
-    let Work { recipe, base, labels, references, repository, runs_anew } = work;
+    let Work { recipe, base, labels, references, repository, passing_labels, runs_anew } = work;
     let (image, mut saved) = match base {
         Some((id, saved)) => (Some(id), saved),
         None => (None, scratch(&recipe)),
@@ -45,7 +47,7 @@ pub(super) fn make(work: Work, asker: &Asker) -> Made {
     saved.base.author = maintainer.or(saved.base.author);
     let arch = saved.base.architecture.clone();
     let config = saved.base.config.clone().with(&recipe.defaults, labels);
-    let options = Options { repository, config: config.clone(), runs_anew };
+    let options = Options { repository, config: config.clone(), passing_labels, runs_anew };
     let target = ImageTarget::new(asker.clone(), (image, saved), options);
     let result = applied(&recipe, &target, &arch).and_then(|()| {
         target.seal()?;

@@ -25,7 +25,7 @@ pub use preview::{Preview, preview};
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_bundle::Secrets;
 use windlass_image::provision::ProvisionRecipe;
-use windlass_model::image::{ImageSpec, repository};
+use windlass_model::image::{ImageSpec, is_passing, repository};
 use windlass_model::label;
 use windlass_model::lock::Holder;
 use windlass_model::name::ImageId;
@@ -80,7 +80,7 @@ pub(crate) async fn provision(
     }
     let mut kept_labels = labels.clone();
     kept_labels.remove(label::DIGEST);
-    // What commands left is known as ours by it where no label of a project says so.
+    // What is made on the way is known as ours by it where no label of a project says so.
     kept_labels.insert(one_off::PROJECT.to_owned(), project.to_owned());
     let workshop = Workshop { desk, spec, project, holder, endings, labels: kept_labels, secrets };
     let references = [spec.reference.clone()].into_iter().chain(spec.tags.clone()).collect();
@@ -90,6 +90,7 @@ pub(crate) async fn provision(
         labels,
         references: if is_nameless { BTreeSet::new() } else { references },
         repository: repository(&spec.reference).to_owned(),
+        passing_labels: workshop.labels.clone(),
         runs_anew: no_cache,
     };
     let rest = |ask| answer(&workshop, ask);
@@ -99,12 +100,12 @@ pub(crate) async fn provision(
         desk.engine.list_images()
     );
     for reference in &made.passing {
-        // One that stays is removed by `clean`, as every image of the project that nothing names.
+        // One that stays is removed by the next build of the image, and by `clean`.
         drop(desk.engine.remove_image(reference).await);
     }
     let id = made.result?;
     if let Ok(before) = before {
-        forget_steps(&workshop, &before, &made.kept).await;
+        forget(&workshop, &before, &made.kept).await;
     }
     Ok(id)
 }
@@ -132,15 +133,21 @@ async fn find(workshop: &Workshop<'_>, key: &str) -> Result<Option<Ran>> {
     Ok(Some(Ran { image, saved }))
 }
 
-/// Removes what commands left that are not of this image any more.
-async fn forget_steps(workshop: &Workshop<'_>, images: &[ObservedImage], kept: &BTreeSet<String>) {
+/// Removes what commands left that are not of this image any more, and what a killed build went on from. Another one of this image is
+/// not at work: its project is locked.
+async fn forget(workshop: &Workshop<'_>, images: &[ObservedImage], kept: &BTreeSet<String>) {
     let engine = workshop.desk.engine;
-    let prefix = workshop.reference("");
+    let step = workshop.reference("");
+    let own = repository(&workshop.spec.reference);
+    let is_over = |one: &&String| {
+        one.starts_with(&step) && !kept.contains(*one)
+            || workshop.holder.is_some() && is_passing(one) && repository(one) == own
+    };
     let old = images.iter().filter(|image| {
         workshop.labels.iter().all(|(name, value)| image.labels.get(name) == Some(value))
     });
     let old = old.flat_map(|image| &image.references);
-    for reference in old.filter(|one| one.starts_with(&prefix) && !kept.contains(*one)) {
+    for reference in old.filter(is_over) {
         // What is left is found by the next build.
         drop(engine.remove_image(reference).await);
     }

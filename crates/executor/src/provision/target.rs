@@ -11,7 +11,6 @@ use crate::step::Result;
 use crate::upload;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 use windlass_bundle::{
@@ -21,6 +20,7 @@ use windlass_bundle::{
 use windlass_image::layer::{ProcessConfig, SavedImage};
 use windlass_model::digest::Digest;
 use windlass_model::fault::Fault;
+use windlass_model::image::PASSING_TAG;
 use windlass_model::label;
 use windlass_model::name::ImageId;
 use windlass_model::report::{Failure, FailureKind};
@@ -56,6 +56,8 @@ pub(super) struct Options {
     /// `repository` of the image that is made.
     pub(super) repository: String,
     pub(super) config: ProcessConfig,
+    /// Of those that are only gone on from.
+    pub(super) passing_labels: BTreeMap<String, String>,
     /// Commands run though what they left is known.
     pub(super) runs_anew: bool,
 }
@@ -138,9 +140,10 @@ impl ImageTarget {
             return Err(failure::local("nothing can be run in an image of nothing"));
         }
         let state = Digest::of(stack.diff_ids().map(String::as_str)).0;
-        let reference = format!("{}:windlass-before-{}", self.options.repository, short(&state));
+        let reference = format!("{}:{PASSING_TAG}{}", self.options.repository, short(&state));
         // What a command writes into a volume would not be in the image.
         let mut config = ProcessConfig { volumes: BTreeMap::new(), ..self.options.config.clone() };
+        config.labels.extend(self.options.passing_labels.clone());
         config.labels.insert(label::DIGEST.to_owned(), state);
         self.load(&stack, &config, [reference.clone()].into())?;
         self.has_volumes.set(false);
@@ -245,7 +248,7 @@ impl View for ImageTarget {
             stack.open.changes().get(path)
         {
             // It may be large.
-            return Ok(Box::new(File::open(from).map_err(unreadable)?));
+            return Ok(Box::new(windlass_files::open(from).map_err(unreadable)?));
         }
         let mut bytes = Vec::new();
         stack.open.open(path)?.read_to_end(&mut bytes).map_err(unreadable)?;

@@ -9,7 +9,7 @@ use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::clean::CleanOptions;
-use windlass_model::image::{ImageUse, familiar_reference};
+use windlass_model::image::{ImageUse, familiar_reference, is_passing};
 use windlass_model::label::Owner;
 use windlass_model::lock;
 use windlass_model::name::{ContainerId, EngineName, ImageId};
@@ -170,7 +170,7 @@ impl Images<'_> {
             let is_ours = is_own_image(self.world, self.state, image);
             let is_foreign = !is_ours
                 && image.owner.as_ref().is_none_or(|owner| self.world.is_ours(Some(owner)));
-            let is_orphan = is_ours && self.is_orphan(image);
+            let is_orphan = is_ours && (self.is_orphan(image) || self.is_passing(image));
             if !(is_ours || (self.options.all && is_foreign)) || !(is_orphan || self.may_go(image))
             {
                 continue;
@@ -198,6 +198,13 @@ impl Images<'_> {
         !self.world.project.images.contains_key(key)
             && names().next().is_some()
             && names().all(is_its_own)
+    }
+
+    /// Whether a killed build left it: nothing else gives it such a name, and the project is locked.
+    fn is_passing(&self, image: &ObservedImage) -> bool {
+        let mut names = image.references.iter().filter(|name| !name.contains('@')).peekable();
+        names.peek().is_some()
+            && names.all(|name| is_passing(name) && !self.options.exclude.contains(name))
     }
 
     /// Whether no name keeps it.

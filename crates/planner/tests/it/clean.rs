@@ -80,11 +80,15 @@ fn images_that_the_file_lost_go_under_their_own_names_only() {
         ("p/lost2:latest", "other", "sha256:2"),
         ("mine/built-on-lost:1", "lost3", "sha256:3"),
         ("p/intervention:0123", "intervention", "sha256:4"),
+        // What a killed build of an image that the file has went on from.
+        ("p/app:windlass-before-01", "app", "sha256:5"),
+        ("p/app:windlass-step-01", "app", "sha256:6"),
     ] {
         fixture.image(name, id, built("p", key, id));
     }
     let plan = "#0 image p/lost:latest: remove p/lost:latest (requested)
-         #1 image p/intervention:0123: remove p/intervention:0123 (requested)";
+         #1 image p/intervention:0123: remove p/intervention:0123 (requested)
+         #2 image p/app:windlass-before-01: remove p/app:windlass-before-01 (requested)";
     check(&fixture, &clean(CleanOptions::default()), plan);
 }
 
