@@ -1,10 +1,12 @@
 //! `cron`: a command that cron runs, as a file in /etc/cron.d.
 //!
-//! Invariant: the file is as cron wants it: a name that it takes, no `%` that it would take for a line end.
+//! Invariant: the file is as cron wants it: a name that it takes, fields that stay fields, no `%` that it would take for a line end.
 
 use super::Type;
 use super::file::File;
 use super::host_only;
+use super::schedule;
+use crate::accounts::check_name;
 use crate::{Change, Facts, ResourceError, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,6 +81,15 @@ impl Cron {
     }
 }
 
+fn has_line_end(text: &str) -> bool {
+    text.contains(['\n', '\r', '\0'])
+}
+
+fn is_variable(name: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(part) && !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
 impl Type for Cron {
     const WORD: &'static str = "cron";
     const IS_HOST_ONLY: bool = true;
@@ -96,19 +107,21 @@ impl Type for Cron {
         if self.name.is_empty() || !self.name.chars().all(part) {
             wrong("name", "cron only reads files of letters, digits, `_` and `-`");
         }
-        let texts = [&self.schedule, &self.command, &self.user];
-        if texts.into_iter().chain(self.env.values()).any(|text| text.contains(['\n', '\0'])) {
+        if has_line_end(&self.command) {
             wrong("command", "it is more than one line");
         }
+        if self.env.iter().any(|(name, value)| !is_variable(name) || has_line_end(value)) {
+            wrong("env", "cron takes `NAME=VALUE` on one line, names of letters, digits and `_`");
+        }
         if self.policy == CronPolicy::Apply {
-            let fields = self.schedule.split_whitespace().count();
-            if !(fields == 5 || (fields == 1 && self.schedule.starts_with('@'))) {
-                wrong("schedule", "it is neither five fields nor one like `@daily`");
+            if let Err(why) = schedule::check(&self.schedule) {
+                wrong("schedule", &why);
             }
             if self.command.trim().is_empty() {
                 wrong("command", "there is nothing that could be run");
             }
         }
+        errors.extend(check_name(&self.user).map(|error| error.field("user")));
         errors
     }
 

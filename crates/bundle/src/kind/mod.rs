@@ -15,6 +15,7 @@ pub(crate) mod link;
 pub(crate) mod mount;
 pub(crate) mod package;
 pub(crate) mod repo;
+mod schedule;
 pub(crate) mod service;
 pub(crate) mod sysctl;
 pub(crate) mod tree;

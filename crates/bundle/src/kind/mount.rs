@@ -100,9 +100,20 @@ impl Type for Mount {
                 );
             }
         }
-        let texts = [&self.path, &self.device, &self.fs_type, &self.options];
-        if texts.iter().any(|text| text.contains(['\n', '\0'])) {
-            errors.push(ResourceError::new("it is more than one line").field("options"));
+        if self.device.trim_start().starts_with('#') {
+            let error = ResourceError::new("fstab takes what begins with `#` for a comment");
+            errors.push(error.field("device"));
+        }
+        let all = [("path", &self.path), ("options", &self.options)];
+        for (field, text) in fields.into_iter().chain(all) {
+            if text.contains(|c: char| c.is_control() && c != '\t') {
+                let error = ResourceError::new("it has a line end or another control character");
+                errors.push(error.field(field));
+            }
+        }
+        if self.options.trim().is_empty() {
+            errors
+                .push(ResourceError::new("it has no options").field("options").help("`defaults`"));
         }
         errors
     }
