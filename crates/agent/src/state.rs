@@ -31,16 +31,22 @@ impl State {
     /// Without a path nothing is kept.
     pub(crate) fn open(path: Option<PathBuf>) -> io::Result<Self> {
         let Some(place) = &path else { return Ok(Self { path, pending: BTreeSet::new() }) };
+        let failed = |error: &dyn std::fmt::Display| {
+            let place = place.display();
+            let help =
+                "if it is removed, what waits for changes of earlier runs is not caught up on";
+            io::Error::other(format!("the state in {place} cannot be used: {error}; {help}"))
+        };
         let text = match fs::read(place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            text => text?,
+            text => text.map_err(|error| failed(&error))?,
         };
         if text.is_empty() {
             return Ok(Self { path, pending: BTreeSet::new() });
         }
-        let kept: Kept = serde_json::from_slice(&text)?;
+        let kept: Kept = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
         if kept.version != VERSION {
-            return Err(io::Error::other(format!("state of version {}", kept.version)));
+            return Err(failed(&format!("it is of version {}", kept.version)));
         }
         Ok(Self { path, pending: kept.pending })
     }

@@ -338,12 +338,44 @@ fn run(command: &mut Command) -> io::Result<Vec<u8>> {
     if status.success() {
         return Ok(said);
     }
-    let complaint = String::from_utf8_lossy(&complaint);
-    let mut lines = complaint.lines().rev().filter(|line| !line.trim().is_empty());
-    let last = lines.next().map_or_else(|| format!("git: {status}"), str::to_owned);
-    Err(io::Error::other(last))
+    let why = reason(&String::from_utf8_lossy(&complaint));
+    Err(io::Error::other(why.unwrap_or_else(|| format!("git: {status}"))))
+}
+
+/// Why git failed: the line that says so, with what ssh or the other side said right before it. Advice follows it.
+fn reason(complaint: &str) -> Option<String> {
+    let lines: Vec<&str> =
+        complaint.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_reason = |line: &&str| line.starts_with("fatal:") || line.starts_with("error:");
+    let end = lines.iter().rposition(is_reason).unwrap_or(lines.len().checked_sub(1)?);
+    Some(lines[end.saturating_sub(2)..=end].join("; "))
 }
 
 fn strange() -> io::Error {
     io::Error::other("git says what is not known")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_told_and_not_the_advice() {
+        let ssh = "Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\n\
+            Please make sure you have the correct access rights\nand the repository exists.\n";
+        for (said, expected) in [
+            (
+                ssh,
+                Some(
+                    "Permission denied (publickey).; fatal: Could not read from remote repository.",
+                ),
+            ),
+            ("fatal: no such thing\n", Some("fatal: no such thing")),
+            ("a\nb\nc\nd\n\n", Some("b; c; d")),
+            ("\n", None),
+            ("", None),
+        ] {
+            assert_eq!(reason(said).as_deref(), expected, "{said}");
+        }
+    }
 }

@@ -117,6 +117,21 @@ fn a_kept_file_that_somebody_changed_is_asked_for_again() {
 }
 
 #[test]
+fn a_state_that_cannot_be_used_is_named() {
+    for damaged in ["{", "[]", "{\"version\":9,\"pending\":[]}", "\u{0}"] {
+        let place = Place::new();
+        std::fs::create_dir(place.path("state")).unwrap();
+        std::fs::write(place.path("state/s.json"), damaged).unwrap();
+        let lines = asked(&place, &bundle(), "hello", &["plan"]);
+        let failed = lines.iter().find_map(|line| line["failed"]["error"].as_str());
+        let failed = failed.unwrap_or_else(|| panic!("{damaged}: {lines:?}"));
+        for part in [&place.path("state/s.json"), "cannot be used", "if it is removed"] {
+            assert!(failed.contains(part), "{damaged}: {failed}");
+        }
+    }
+}
+
+#[test]
 fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
     let mut killed = 0;
     for point in 0.. {

@@ -160,7 +160,9 @@ impl Type for User {
         let mut errors: Vec<_> = check_name(&self.name).into_iter().collect();
         let fields = [("home", &self.home), ("shell", &self.shell)];
         for (field, path) in fields {
-            errors.extend(path.as_ref().and_then(|path| path::check(path, field).err()));
+            // Accounts of the system have the root as their home.
+            let path = path.as_ref().filter(|path| field != "home" || *path != "/");
+            errors.extend(path.and_then(|path| path::check(path, field).err()));
         }
         let texts = [("home", &self.home), ("shell", &self.shell), ("fullname", &self.fullname)];
         for (field, text) in texts {

@@ -148,6 +148,7 @@ fn every_form_of_accounts_packages_and_commands() {
             Group::new("web").gid(5).system().members(["a"]).append(false).into(),
         ),
         ("user: {name: web, policy: remove}", User::removed("web").into()),
+        ("user: {name: web, home: /}", User::new("web").home("/").into()),
         (
             "user: {name: web, uid: 5, group: 7, groups: [adm], home: /h, create_home: false, shell: /bin/sh, fullname: W, lock: true}",
             User {
@@ -260,6 +261,28 @@ resources:
 #         ^^^^^^ error: resources[5].sysctl: expected a mapping, found the string "vm.x=1"
 #         help: write {key: …}
 "#,
+    );
+}
+
+#[test]
+fn what_would_break_a_table_of_a_host() {
+    check(
+        r##"
+resources:
+- cron: {name: a, schedule: "@daily", command: "true", user: "root evil"}
+#                                                            ^^^^^^^^^^^ error: resources[0].cron: `root evil` is no name of a user or a group
+#                                                            help: letters, digits, `_`, `-` and `.`; at most 32, and not only digits
+- cron: {name: b, schedule: "60 24 * * *", command: "true"}
+#                           ^^^^^^^^^^^^^ error: resources[1].cron: `60` is no minute: `*`, 0 to 59, `A-B`, `/STEP`, `A,B`
+- cron: {name: c, schedule: "0 0 * jam *", command: "true"}
+#                           ^^^^^^^^^^^^^ error: resources[2].cron: `jam` is no month: `*`, 1 to 12, jan …, `A-B`, `/STEP`, `A,B`
+- cron: {name: d, schedule: "@daily", command: "true", env: {A: "1\n* * * * * root evil"}}
+#                                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: resources[3].cron: cron takes `NAME=VALUE` on one line, names of letters, digits and `_`
+- mount: {path: /m, device: "#a", fs_type: ext4}
+#                           ^^^^ error: resources[4].mount: fstab takes what begins with `#` for a comment
+- mount: {path: /n, device: a, fs_type: "ext4\n/dev/b /etc ext4"}
+#                                       ^^^^^^^^^^^^^^^^^^^^^^^^ error: resources[5].mount: it has a line end or another control character
+"##,
     );
 }
 
