@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use crate::MAX_BYTES;
 use crate::store::Store;
 
+/// Bytes per second, over a minute: what is slower has stalled.
+const SLOWEST: &str = "1024";
+
 /// The file with a digest: as it is kept here, or from the first place that has it.
 pub(crate) fn download(store: &Store, urls: &[String], digest: &str) -> io::Result<PathBuf> {
     if let Some(path) = store.kept(digest) {
@@ -32,7 +35,9 @@ fn from(store: &Store, url: &str, digest: &str) -> io::Result<PathBuf> {
     command
         .args(["--silent", "--show-error", "--fail", "--location", "--netrc-optional"])
         .args(["--proto", "=https,http", "--proto-redir", "=https,http", "--max-redirs", "10"])
-        .args(["--connect-timeout", "30", "--speed-limit", "1", "--speed-time", "60"])
+        .args(["--connect-timeout", "30", "--speed-limit", SLOWEST, "--speed-time", "60"])
+        // Each piece goes out as it comes: when nobody reads any more, curl ends with the next.
+        .args(["--no-buffer", "--max-filesize", &MAX_BYTES.to_string()])
         .args(["--retry", "2", "--config", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -14,8 +14,8 @@ use rustix::fs::FlockOperation;
 use sha2::{Digest as _, Sha256};
 use windlass_bundle::{Content, hexadecimal};
 
-/// Nothing takes so long to be written.
-const LONG_AGO: Duration = Duration::from_hours(48);
+/// Between being made and being locked nothing takes so long.
+const LONG_AGO: Duration = Duration::from_mins(1);
 
 /// See the module. All of it may be removed at any time; it is made anew.
 #[derive(Clone, Debug)]
@@ -40,12 +40,18 @@ impl Store {
         Ok(store)
     }
 
-    /// Removes what was being written long ago by one who was interrupted.
+    /// Removes what was being written by one who was interrupted: who is at it holds a lock.
     fn forget_interrupted(&self) {
         let all = fs::read_dir(self.temporary_directory()).into_iter().flatten().flatten();
         let age = |entry: &fs::DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
         for entry in all.filter(|entry| age(entry).is_some_and(|age| age > LONG_AGO)) {
-            let _ = fs::remove_file(entry.path());
+            let lock = File::open(entry.path()).map(|file| {
+                let is_over = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+                is_over.map(|()| file)
+            });
+            if let Ok(Ok(_lock)) = lock {
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -132,7 +138,9 @@ impl Store {
     }
 
     fn temporary(&self) -> io::Result<tempfile::NamedTempFile> {
-        tempfile::NamedTempFile::new_in(self.temporary_directory())
+        let file = tempfile::NamedTempFile::new_in(self.temporary_directory())?;
+        rustix::fs::flock(file.as_file(), FlockOperation::LockExclusive)?;
+        Ok(file)
     }
 }
 

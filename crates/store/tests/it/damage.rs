@@ -1,6 +1,7 @@
 //! What somebody changed in a store.
 
-use std::fs;
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
 
 use windlass_bundle::{Fetch, Git, Kind, Resource};
 
@@ -50,5 +51,27 @@ fn what_was_changed_is_had_anew() {
                 assert_eq!(found.as_ref(), Ok(&expected), "{what}, {directory} {how}");
             }
         }
+    }
+}
+
+#[test]
+fn what_an_interrupted_run_left_goes_with_the_next() {
+    let place = Place::new();
+    let hello = place.write("hello", b"hello");
+    let gathered = || place.gathered(Fetch::new("/o", place.url("hello"), hello.clone())).unwrap();
+    gathered();
+    for (is_old, is_locked, is_left) in
+        [(true, false, false), (true, true, true), (false, false, true)]
+    {
+        place.write("store/temporary/.one", b"half of it");
+        let file = File::options().write(true).open(place.path("store/temporary/.one")).unwrap();
+        if is_old {
+            file.set_modified(SystemTime::now() - Duration::from_secs(100)).unwrap();
+        }
+        if is_locked {
+            file.lock().unwrap();
+        }
+        gathered();
+        assert_eq!(place.temporary(), usize::from(is_left), "old {is_old}, locked {is_locked}");
     }
 }
