@@ -86,6 +86,10 @@ impl View for Machine {
         self.root.records(path, read)
     }
 
+    fn follows(&self, owner: Owner) -> bool {
+        self.root.follows(owner)
+    }
+
     fn probe(&self, command: &Command) -> Result<Option<i32>> {
         let runner = self.runner.as_ref().filter(|_| !self.no_probes);
         let Some(runner) = runner else { return Ok(None) };

@@ -181,6 +181,10 @@ impl<V: View> View for Overlay<V> {
         self.accounts.get_or_read(path, (), read)
     }
 
+    fn follows(&self, owner: Owner) -> bool {
+        self.below.follows(owner)
+    }
+
     fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {
         self.below.probe(command)
     }

@@ -1,9 +1,10 @@
 //! Paths in a target: links on the way resolved inside it.
 //!
 //! Invariant: a resolved path has no link in it but perhaps the last part, and never leaves the root: an entry
-//! `lib/x` in a layer would replace the link `/lib` of a merged /usr, and the image would not start any more.
+//! `lib/x` in a layer would replace the link `/lib` of a merged /usr, and the image would not start any more. What is
+//! changed is never behind a link that somebody else than root may have put there.
 
-use crate::{FileKind, ResourceError, View};
+use crate::{FileKind, Owner, ResourceError, View};
 
 /// As many as the kernel follows.
 const MOST_LINKS: u32 = 40;
@@ -24,15 +25,24 @@ pub(crate) fn check(path: &str, field: &'static str) -> Result<(), ResourceError
 
 /// The path with every link on the way resolved, not that of its last part.
 pub(crate) fn resolve(view: &dyn View, path: &str) -> Result<String, ResourceError> {
-    walk(view, path, false)
+    walk(view, path, (false, &|owner| view.follows(owner)))
 }
 
 /// The same, with the last part's links, too.
 pub(crate) fn follow(view: &dyn View, path: &str) -> Result<String, ResourceError> {
-    walk(view, path, true)
+    walk(view, path, (true, &|owner| view.follows(owner)))
 }
 
-fn walk(view: &dyn View, path: &str, follows_last: bool) -> Result<String, ResourceError> {
+/// The same, whoever made the links: only to see whether there is something.
+pub(crate) fn glance(view: &dyn View, path: &str) -> Result<String, ResourceError> {
+    walk(view, path, (true, &|_| true))
+}
+
+fn walk(
+    view: &dyn View,
+    path: &str,
+    (follows_last, follows): (bool, &dyn Fn(Owner) -> bool),
+) -> Result<String, ResourceError> {
     let mut ahead: Vec<String> = parts(path);
     ahead.reverse();
     let mut done: Vec<String> = Vec::new();
@@ -48,7 +58,11 @@ fn walk(view: &dyn View, path: &str, follows_last: bool) -> Result<String, Resou
         if is_last && !follows_last {
             break;
         }
-        if view.metadata(&here)?.is_some_and(|found| found.kind == FileKind::Link) {
+        let link = view.metadata(&here)?.filter(|found| found.kind == FileKind::Link);
+        if let Some(link) = link {
+            if !follows(link.owner) {
+                return Err(not_followed(path, &here, link.owner));
+            }
             links += 1;
             if links > MOST_LINKS {
                 return Err(ResourceError::new(format!("{path} leads through too many links")));
@@ -64,9 +78,27 @@ fn walk(view: &dyn View, path: &str, follows_last: bool) -> Result<String, Resou
     Ok(format!("/{}", done.join("/")))
 }
 
+/// Whoever may change a link decides where root writes.
+fn not_followed(path: &str, link: &str, Owner { uid, .. }: Owner) -> ResourceError {
+    let message = format!("{path} leads through the link {link}, which belongs to the user {uid}");
+    let help = "only links of root are followed; name the path that it leads to";
+    ResourceError::new(message).field("path").help(help)
+}
+
 fn parts(path: &str) -> Vec<String> {
     let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     parts.map(str::to_owned).collect()
+}
+
+/// How the names begin by which a layer says what is gone of those below it.
+const WHITEOUT: &str = ".wh.";
+
+/// What is wrong with a path in an image: a part of it that would take away what others put there.
+pub(crate) fn whiteout(path: &str) -> Option<ResourceError> {
+    let part = path.split('/').find(|part| part.starts_with(WHITEOUT))?;
+    let message = format!("an image has no file `{part}`: in a layer that name takes others away");
+    let help = "a file goes by `policy: remove`; call this one otherwise";
+    Some(ResourceError::new(message).field("path").help(help))
 }
 
 /// The directory that a path is in.

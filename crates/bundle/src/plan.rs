@@ -8,7 +8,7 @@ use crate::kind::for_hosts;
 use crate::order::order;
 use crate::{
     Bundle, Change, Facts, Journal, Kind, Mode, Op, Overlay, Resource, ResourceError, ResourcePlan,
-    Target, View,
+    Target, View, path,
 };
 
 /// What is to be done, resource by resource, in the order in which it would be.
@@ -53,6 +53,7 @@ pub fn plan_with(
             }
             known => known.map_err(|error| vec![error])?,
         };
+        check_names(facts, &group_plans).map_err(|error| vec![error])?;
         for one in &mut group_plans {
             doubt(bundle, index, runner.as_ref(), &plans, one);
             for change in &one.changes {
@@ -151,6 +152,7 @@ fn apply_group(
 ) -> Result<Vec<ResourcePlan>, ResourceError> {
     let planned = Planner { bundle, index, facts, journal, hidden, changed };
     let planned = planned.group(group, target)?;
+    check_names(facts, &planned)?;
     for one in &planned {
         let resource = &bundle.resources[one.index];
         if !one.changes.is_empty() {
@@ -189,16 +191,35 @@ pub fn check(bundle: &Bundle) -> Vec<ResourceError> {
     checked(bundle, &Index::new(bundle)).err().unwrap_or_default()
 }
 
-/// What a bundle has no place for in a mode: in an image what is for hosts only, unless a condition leaves it out there.
+/// What a bundle has no place for in a mode, unless a condition leaves it out there: in an image what is for hosts only, and names
+/// that layers have a meaning for.
 pub fn check_for(bundle: &Bundle, mode: Mode) -> Vec<ResourceError> {
     let is_left_out = |resource: &Resource| {
         let condition = resource.only_if.as_ref();
         condition.is_some_and(|one| !one.mode.is_empty() && !one.mode.contains(&mode))
     };
     let all = bundle.resources.iter().enumerate();
-    let wrong = all.filter(|(_, one)| mode == Mode::Image && one.kind.is_host_only());
-    let wrong = wrong.filter(|(_, one)| !is_left_out(one));
-    wrong.map(|(place, one)| for_hosts(one.kind.word()).at(place).of(one.id())).collect()
+    let meant = all.filter(|(_, one)| mode == Mode::Image && !is_left_out(one));
+    let wrong = meant.filter_map(|(place, one)| {
+        let kind = &one.kind;
+        let error = match kind.path() {
+            _ if kind.is_host_only() => for_hosts(kind.word()),
+            path => path::whiteout(path?)?,
+        };
+        Some(error.at(place).of(one.id()))
+    });
+    wrong.collect()
+}
+
+/// That nothing in an image has a name that takes something else away.
+fn check_names(facts: &Facts, plans: &[ResourcePlan]) -> Result<(), ResourceError> {
+    for one in plans.iter().filter(|_| facts.mode == Mode::Image) {
+        let wrong = one.changes.iter().find_map(|change| path::whiteout(change.op.path()));
+        if let Some(error) = wrong {
+            return Err(error.at(one.index).of(one.id.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// The order, if nothing is wrong.

@@ -7,10 +7,13 @@ use crate::accounts::Memory;
 use crate::{Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path};
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
 use rustix::io::Errno;
+use rustix::path::Arg;
+use std::ffi::CString;
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 type Result<T> = std::result::Result<T, ResourceError>;
 
@@ -19,6 +22,8 @@ pub struct Root {
     top: OwnedFd,
     /// Who runs this.
     uid: Uid,
+    /// Whose the root itself is: who could change all of it anyway.
+    owner: u32,
     /// Whether owners are given: only root can.
     gives_owners: bool,
     /// Whether users and groups in it are those of this machine.
@@ -29,8 +34,13 @@ pub struct Root {
 /// What tells a file from the one that was there before: inode, size, and when contents and attributes last changed.
 type Stamp = (u64, i64, (i64, u64), (i64, u64));
 
-/// Part of a name beside which a file is made; nobody else's begins so.
-const TEMPORARY: &str = ".windlass-";
+/// The name under which something is made before it gets its own, which may be as long as names can be; nobody else's begins
+/// so.
+fn temporary() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!(".windlass-{}-{count}", std::process::id())
+}
 
 impl Root {
     /// # Errors
@@ -40,8 +50,9 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let top = fs::open(directory, flags, Mode::empty())?;
         let uid = rustix::process::geteuid();
+        let owner = fs::fstat(&top)?.st_uid;
         let accounts = Memory::default();
-        Ok(Self { top, uid, gives_owners: uid.is_root(), is_machine: false, accounts })
+        Ok(Self { top, uid, owner, gives_owners: uid.is_root(), is_machine: false, accounts })
     }
 
     /// The root of this machine.
@@ -103,7 +114,7 @@ impl Root {
 
     fn write(&self, path: &str, content: &Content, owner: Owner, mode: u32) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        let temporary = format!("{TEMPORARY}{}-{name}", std::process::id());
+        let temporary = temporary();
         let written = self.write_beside(&parent, &temporary, content, owner, mode);
         let written = written.and_then(|()| Ok(fs::renameat(&parent, &*temporary, &parent, name)?));
         if written.is_err() {
@@ -145,7 +156,7 @@ impl Root {
 
     fn make_link(&self, path: &str, to: &str, owner: Owner) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        let temporary = format!("{TEMPORARY}{}-{name}", std::process::id());
+        let temporary = temporary();
         let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
         fs::symlinkat(to, &parent, &*temporary)?;
         let renamed = fs::renameat(&parent, &*temporary, &parent, name);
@@ -223,7 +234,7 @@ impl AsFd for Directory<'_> {
     }
 }
 
-fn remove_at(parent: &impl AsFd, name: &str, recursive: bool) -> io::Result<()> {
+fn remove_at(parent: &impl AsFd, name: impl Arg + Copy, recursive: bool) -> io::Result<()> {
     let found = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
         return Ok(fs::unlinkat(parent, name, AtFlags::empty())?);
@@ -231,7 +242,7 @@ fn remove_at(parent: &impl AsFd, name: &str, recursive: bool) -> io::Result<()> 
     if recursive {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let inside = fs::openat(parent, name, flags, Mode::empty())?;
-        for name in names(&inside)? {
+        for name in all_names(&inside)? {
             remove_at(&inside, &name, true)?;
         }
     }
@@ -240,16 +251,22 @@ fn remove_at(parent: &impl AsFd, name: &str, recursive: bool) -> io::Result<()> 
 
 /// The names in a directory, sorted. One that is no text is an error: no resource could name it.
 fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
+    let no_text = |_| io::Error::other("it has a name that is no text");
+    let names = all_names(directory)?.into_iter();
+    let mut names: Vec<String> =
+        names.map(|name| name.into_string().map_err(no_text)).collect::<io::Result<_>>()?;
+    names.sort();
+    Ok(names)
+}
+
+fn all_names(directory: &impl AsFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in fs::Dir::read_from(directory)? {
-        let entry = entry?;
-        let name = entry.file_name().to_str();
-        let name = name.map_err(|_| io::Error::other("it has a name that is no text"))?;
-        if !matches!(name, "." | "..") {
-            names.push(name.to_owned());
+        let name = entry?.file_name().to_owned();
+        if !matches!(name.to_bytes(), b"." | b"..") {
+            names.push(name);
         }
     }
-    names.sort();
     Ok(names)
 }
 
@@ -308,6 +325,10 @@ impl View for Root {
             Ok(found) => self.accounts.get_or_read(path, found.map(stamp), read),
             Err(_) => read().map(Rc::new),
         }
+    }
+
+    fn follows(&self, owner: Owner) -> bool {
+        owner.uid == 0 || owner.uid == self.owner
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>> {

@@ -55,6 +55,12 @@ pub trait View {
         read().map(Rc::new)
     }
 
+    /// Whether a link on the way to what is changed is followed, by whom it belongs to. On a machine that runs, who may
+    /// change a link would decide where root writes.
+    fn follows(&self, _: Owner) -> bool {
+        true
+    }
+
     /// Runs a command that only looks; its exit code, or `None` where nothing can be run.
     ///
     /// # Errors
@@ -94,6 +100,10 @@ macro_rules! through {
                 read: &dyn Fn() -> Result<Records, ResourceError>,
             ) -> Result<Rc<Records>, ResourceError> {
                 (**self).records(path, read)
+            }
+
+            fn follows(&self, owner: Owner) -> bool {
+                (**self).follows(owner)
             }
 
             fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {

@@ -3,7 +3,7 @@
 use crate::run::{Place, Ran};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use windlass_bundle::{Bundle, Execute, Facts, Mode, Resource};
+use windlass_bundle::{Bundle, Execute, Facts, File, Mode, Resource};
 
 fn apply(place: &Place, resource: impl Into<Resource>) -> Ran {
     place.run(&["apply", "--mode", "image"], &Bundle::new().with(resource))
@@ -81,6 +81,29 @@ fn a_command_that_fails_is_said_with_its_last_words() {
     }
     assert_eq!(apply(&place, Execute::new("exit 3").returncodes([0, 3])).code, 0);
     assert_eq!(apply(&place, Execute::new("exit 254")).code, 1, "an exit code is data, not ours");
+}
+
+/// A user puts a link in the place of a directory of theirs after it was planned what is put there.
+#[test]
+fn a_link_that_somebody_else_puts_in_the_way_is_not_followed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for (owner, is_followed) in [(65_534, false), (0, true)] {
+        let place = Place::new();
+        std::fs::create_dir_all(place.path("u/dir")).unwrap();
+        std::fs::create_dir(place.path("private")).unwrap();
+        let dir = place.path("u/dir");
+        let swap = format!("rmdir {dir} && ln -s ../private {dir} && chown -h {owner} {dir}");
+        let file = File::new(place.path("u/dir/conf")).contents("x").owner(65_534);
+        let bundle = Bundle::new().with(Execute::new(&*swap)).with(file);
+        let ran = place.run(&["apply", "--mode", "host"], &bundle);
+        assert_eq!(place.has("private/conf"), is_followed, "{ran:?}");
+        assert_eq!(ran.code, i32::from(!is_followed), "{ran:?}");
+        if !is_followed {
+            assert!(ran.error().contains("which belongs to the user 65534"), "{ran:?}");
+        }
+    }
 }
 
 #[test]

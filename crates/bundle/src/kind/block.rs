@@ -144,6 +144,10 @@ impl Type for Block {
         format!("{}:{}", self.path, self.marker)
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));

@@ -118,6 +118,10 @@ impl Type for Directory {
         self.path.clone()
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));
@@ -178,8 +182,9 @@ fn remove(view: &dyn View, path: String, recursive: bool) -> Result<Vec<Change>,
         let message = format!("{path} is a directory that the system needs");
         return Err(ResourceError::new(message).field("policy"));
     }
-    let within = view.list(&path)?.len();
-    if within > 0 && !recursive {
+    // All of it goes, whatever the names in it are.
+    let within = if recursive { 0 } else { view.list(&path)?.len() };
+    if within > 0 {
         let message = format!("{path} is not empty: it has {within} entries");
         let help = "`policy: remove_recursive` removes it with all that is in it";
         return Err(ResourceError::new(message).field("policy").help(help));

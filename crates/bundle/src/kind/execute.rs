@@ -238,7 +238,7 @@ impl Execute {
     /// Whether something says that it need not run.
     fn is_done(&self, view: &dyn View) -> Result<bool, ResourceError> {
         if let Some(created) = &self.creates
-            && view.metadata(&path::follow(view, created)?)?.is_some()
+            && view.metadata(&path::glance(view, created)?)?.is_some()
         {
             return Ok(true);
         }

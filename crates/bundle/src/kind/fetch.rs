@@ -117,6 +117,10 @@ impl Type for Fetch {
         self.path.clone()
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         if self.urls.is_empty() {

@@ -106,9 +106,14 @@ impl Type for File {
         self.path.clone()
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));
+        errors.extend(self.backup.as_deref().and_then(check_ending));
         if self.policy == FilePolicy::Remove && (self.content.is_some() || self.owner.is_some()) {
             let message = "a file that is removed has neither contents nor owner";
             errors.push(ResourceError::new(message).field("policy"));
@@ -184,6 +189,15 @@ fn remove(path: String, found: Option<Metadata>) -> Result<Vec<Change>, Resource
         }
         Some(kind) => Err(in_the_way(&path, kind)),
     }
+}
+
+/// Without one, what was there would be kept where it is overwritten.
+fn check_ending(ending: &str) -> Option<ResourceError> {
+    let is_wrong = ending.is_empty() || ending.contains(|c: char| c == '/' || c.is_control());
+    is_wrong.then(|| {
+        let error = ResourceError::new(format!("{ending:?} is no ending for a name"));
+        error.field("backup").help("one such as `~` or `.orig`, without slashes")
+    })
 }
 
 pub(crate) fn in_the_way(path: &str, kind: FileKind) -> ResourceError {

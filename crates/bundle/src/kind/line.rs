@@ -124,6 +124,10 @@ impl Type for Line {
         format!("{}:{}", self.path, what.map_or("", String::as_str))
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));

@@ -75,6 +75,10 @@ impl Type for Link {
         self.path.clone()
     }
 
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         match self.policy {
@@ -144,7 +148,7 @@ impl Link {
         } else {
             format!("{}/{}", path::parent(path), self.to)
         };
-        let end = path::follow(view, &to)?;
+        let end = path::glance(view, &to)?;
         if end != "/" && view.metadata(&end)?.is_none() {
             let message = format!("it leads to {end}, which is not there");
             let help = "declare it before, or set `allow_dangling: true`";

@@ -38,6 +38,11 @@ pub(crate) trait Type {
     /// What it is about, which tells it from others of its type: a path, a name.
     fn name(&self) -> String;
 
+    /// The one path that it is about, as it is declared.
+    fn path(&self) -> Option<&str> {
+        None
+    }
+
     /// What is wrong with it, whatever the target is.
     fn check(&self) -> Vec<ResourceError>;
 
@@ -88,6 +93,11 @@ macro_rules! kinds {
             /// What it is about.
             pub fn name(&self) -> String {
                 match self { $(Self::$variant(one) => one.name(),)* }
+            }
+
+            /// The one path that it is about, as it is declared: links on the way may lead elsewhere.
+            pub fn path(&self) -> Option<&str> {
+                match self { $(Self::$variant(one) => Type::path(one),)* }
             }
 
             pub(crate) fn check(&self) -> Vec<ResourceError> {

@@ -1,7 +1,13 @@
 //! Files, directories and links.
 
 use crate::target::{Target, one};
-use windlass_bundle::{Bundle, Directory, DirectoryPolicy, Facts, File, Link, Resource};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{chown, lchown};
+use windlass_bundle::{
+    Bundle, Content, Directory, DirectoryPolicy, Execute, Facts, Fetch, File, Gathered, Git, Line,
+    Link, Metadata, Mode, Op, Owner, Resource, ResourceError, Root, Tree, TreeEntry, TreeNode,
+    View, apply, check_for, plan,
+};
 
 #[test]
 fn what_is_declared_is_there_then() {
@@ -63,6 +69,8 @@ fn what_is_declared_is_there_then() {
 
 #[test]
 fn what_can_not_be_is_said_and_nothing_is_changed() {
+    let backup =
+        |ending: &str| File { backup: Some(ending.into()), ..File::new("/a").contents("y") };
     let table: Vec<(&[&str], Resource, &str)> = vec![
         (&[], File::new("/etc/x/filename").into(), "there is no directory /etc/x"),
         (&["a=1"], File::new("/a/b").into(), "/a is a file"),
@@ -72,6 +80,10 @@ fn what_can_not_be_is_said_and_nothing_is_changed() {
         (&[], File::new("/a/../b").into(), "not a plain path"),
         (&[], File::new("/a/").into(), "not a plain path"),
         (&[], File::new("/a").mode(0o10000).into(), "no mode"),
+        (&["a=x"], backup("").into(), "\"\" is no ending"),
+        (&["a=x"], backup("\n").into(), "is no ending"),
+        (&["a=x"], backup("/../../owned").into(), "is no ending"),
+        (&["a=x"], backup("~\0").into(), "is no ending"),
         (&[], File::new("/a").owner("nobody-here").into(), "no user called `nobody-here`"),
         (&["a=1"], Directory::new("/a").into(), "/a is a file"),
         (&["a/b=1"], Directory::new("/a").policy(DirectoryPolicy::Remove).into(), "not empty"),
@@ -91,12 +103,190 @@ fn what_can_not_be_is_said_and_nothing_is_changed() {
     }
 }
 
+/// Whoever may change a link on the way would decide where root writes.
+#[test]
+fn links_of_others_are_not_followed() {
+    const OTHER: u32 = 65_534;
+    let file = || File::new("/u/l/x").contents("1");
+    let follow = |path: &str| File { follow: true, ..File::new(path).contents("1") };
+    let entry = |path: &str| TreeEntry { path: path.into(), node: TreeNode::Directory };
+    let tree = |path: &str, entries| Tree { entries: Some(entries), ..Tree::new(path, "") };
+    let table: Vec<(Resource, u32, Option<u32>, bool)> = vec![
+        (file().into(), OTHER, None, false),
+        (file().owner(OTHER).into(), OTHER, None, false),
+        (file().into(), 0, None, true),
+        // All of the root is that user's.
+        (file().into(), OTHER, Some(OTHER), true),
+        (file().into(), OTHER, Some(1), false),
+        (follow("/u/f").into(), OTHER, None, false),
+        (follow("/u/f").into(), 0, None, true),
+        (File::removed("/u/l/secret").into(), OTHER, None, false),
+        (Directory::new("/u/l/d").into(), OTHER, None, false),
+        (
+            Directory::new("/u/l/d").policy(DirectoryPolicy::RemoveRecursive).into(),
+            OTHER,
+            None,
+            false,
+        ),
+        (Line::new("/u/l/secret", "y").into(), OTHER, None, false),
+        (Link::new("/u/l/y", "secret").into(), OTHER, None, false),
+        (tree("/u/l/t", vec![entry("x")]).into(), OTHER, None, false),
+        // A look at what is behind one tells nobody more than that it is there.
+        (Link::new("/u/new", "l/secret").into(), OTHER, None, true),
+        (Execute::new("true").creates("/u/l/secret").into(), OTHER, None, true),
+    ];
+    for (resource, of_link, of_root, is_followed) in table {
+        let target =
+            Target::new(&["u", "private/secret=x", "u/l -> ../private", "u/f -> l/secret"]);
+        for link in ["u/l", "u/f"] {
+            if lchown(target.path(link), Some(of_link), None).is_err() {
+                return; // Only root can.
+            }
+        }
+        chown(target.path(""), of_root, None).unwrap();
+        let bundle = one(resource);
+        let before = target.entries();
+        match target.reach(&bundle) {
+            Ok(_) => assert!(is_followed, "{bundle:?}"),
+            Err(errors) => {
+                assert!(!is_followed, "{bundle:?}: {errors:?}");
+                let said = errors[0].to_string();
+                assert!(said.contains("which belongs to the user 65534"), "{said}");
+                assert_eq!(target.entries(), before, "{bundle:?}");
+            }
+        }
+    }
+}
+
+/// As the link is when it is followed, not as it was when that was planned.
+#[test]
+fn a_link_that_is_put_in_the_way_meanwhile_is_not_followed() {
+    let target = Target::new(&["u/d/", "private"]);
+    if chown(target.path("u"), Some(65_534), None).is_err() {
+        return; // Only root can.
+    }
+    let bundle = one(File::new("/first")).with(File::new("/u/d/conf").contents("x").owner(65_534));
+    let swapping = Swapping(&target, target.root());
+    plan(&bundle, &swapping, &Facts::default()).unwrap();
+    let errors = apply(&bundle, &swapping, &Facts::default()).unwrap_err();
+    assert!(errors[0].to_string().contains("leads through the link /u/d"), "{errors:?}");
+    assert_eq!(target.entries(), ["first=", "private/", "u/", "u/d -> ../private"]);
+}
+
+/// A root in which a user puts a link in the place of a directory as soon as something is changed.
+struct Swapping<'t>(&'t Target, Root);
+
+impl windlass_bundle::Target for Swapping<'_> {
+    fn apply(&self, op: &Op) -> Result<(), ResourceError> {
+        let place = self.0.path("u/d");
+        if place.is_dir() && !place.is_symlink() {
+            let swapped = std::fs::remove_dir(&place)
+                .and_then(|()| std::os::unix::fs::symlink("../private", &place))
+                .and_then(|()| lchown(&place, Some(65_534), None));
+            swapped.map_err(|error| ResourceError::new(error.to_string()))?;
+        }
+        self.1.apply(op)
+    }
+}
+
+impl View for Swapping<'_> {
+    fn metadata(&self, path: &str) -> Result<Option<Metadata>, ResourceError> {
+        self.1.metadata(path)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn std::io::Read + '_>, ResourceError> {
+        self.1.open(path)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, ResourceError> {
+        self.1.read_link(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
+        self.1.list(path)
+    }
+
+    fn follows(&self, owner: Owner) -> bool {
+        self.1.follows(owner)
+    }
+}
+
+/// In a layer a name that begins so takes away what lies below.
+#[test]
+fn nothing_in_an_image_is_called_as_what_is_gone() {
+    let fetched = |path: &str| {
+        let node = TreeNode::File { content: Content::Text("x".into()), executable: false };
+        let entries = vec![TreeEntry { path: path.to_owned(), node }];
+        Some(Gathered::Tree(entries))
+    };
+    let directory = TreeEntry { path: ".wh.a".into(), node: TreeNode::Directory };
+    let fetch = || Fetch::new("/o", "https://x", "a".repeat(64)).extract(0);
+    let line = |path: &str| Line::new(path, "x").create();
+    let backup =
+        |ending: &str| File { backup: Some(ending.into()), ..File::new("/f").contents("y") };
+    let table: Vec<(Resource, bool)> = vec![
+        (File::new("/etc/.wh.passwd").into(), true),
+        (File::new("/bin/.wh..wh..opq").into(), true),
+        (Directory::new("/.wh.etc").into(), true),
+        (Directory::new("/x/.wh.etc/y").parents().into(), true),
+        (Link::new("/etc/.wh.a", "x").allow_dangling().into(), true),
+        (line("/etc/.wh.a").into(), true),
+        (Fetch { gathered: fetched(".wh.a"), ..fetch() }.into(), true),
+        (Git { gathered: fetched(".wh.a"), ..Git::new("/o", "/r", "main") }.into(), true),
+        (Tree { entries: Some(vec![directory]), ..Tree::new("/o", "") }.into(), true),
+        (backup("~").into(), false),
+        (File::new("/etc/x.wh.y").into(), false),
+        (File::new("/etc/.who").into(), false),
+        (line("/etc/b").into(), false),
+    ];
+    for (resource, is_refused) in table {
+        for mode in [Mode::Image, Mode::Root] {
+            let target = Target::new(&["etc", "bin", "f=x"]);
+            let facts = Facts { mode, ..Facts::default() };
+            let planned = plan(&one(resource.clone()), &target.root(), &facts);
+            match planned {
+                Err(errors) => {
+                    assert!(is_refused && mode == Mode::Image, "{resource:?}: {errors:?}");
+                    assert!(errors[0].to_string().contains("takes others away"), "{errors:?}");
+                    assert_eq!((errors[0].index(), errors[0].field), (Some(0), Some("path")));
+                    assert_eq!(errors[0].id, resource.id());
+                }
+                Ok(_) => assert!(!(is_refused && mode == Mode::Image), "{resource:?}"),
+            }
+        }
+        let said = !check_for(&one(resource.clone()), Mode::Image).is_empty();
+        let is_static = resource.kind.path().is_some_and(|path| path.contains(".wh."));
+        assert_eq!(said, is_static && is_refused, "{resource:?}");
+    }
+}
+
+#[test]
+fn names_have_any_bytes_and_any_length_that_the_system_allows() {
+    let long = format!("/{}", "x".repeat(255));
+    let target = Target::new(&["old"]);
+    for bundle in [one(File::new(&long).contents("1")), one(File::new(&long).contents("2"))] {
+        target.reach(&bundle).unwrap();
+    }
+    target.reach(&one(File::removed(&long))).unwrap();
+    target.reach(&one(Link::new(&long, "old"))).unwrap();
+    target.reach(&one(Link::removed(&long))).unwrap();
+    let strange = std::ffi::OsStr::from_bytes(b"x\xff");
+    std::fs::create_dir_all(target.path("old").join(strange).join(strange)).unwrap();
+    std::fs::write(target.path("old").join("\u{fc}"), "1").unwrap();
+    let plain = one(Directory::new("/old").policy(DirectoryPolicy::Remove));
+    plan(&plain, &target.root(), &Facts::default()).unwrap_err();
+    let bundle = one(Directory::new("/old").policy(DirectoryPolicy::RemoveRecursive));
+    // What is there is no text, so the table of entries can't be asked.
+    apply(&bundle, &target.root(), &Facts::default()).unwrap();
+    assert!(target.entries().is_empty());
+}
+
 #[test]
 fn names_of_owners_are_the_targets_own() {
     let passwd = "etc/passwd=root:x:0:0::/:/bin/sh\nweb:x:1234:2345::/:/bin/sh\n";
     let target = Target::new(&[passwd, "etc/group=web:x:2345:\n"]);
     let bundle = one(File::new("/a").owner("web"));
-    let planned = windlass_bundle::plan(&bundle, &target.root(), &Facts::default()).unwrap();
+    let planned = plan(&bundle, &target.root(), &Facts::default()).unwrap();
     assert!(format!("{planned:?}").contains("uid: 1234, gid: 2345"), "{planned:?}");
 }
 

@@ -66,7 +66,9 @@ fn place(plan: &ResourceReport, change: &ChangeReport) -> String {
         let about = id.split_once('[').and_then(|(_, about)| about.strip_suffix(']'));
         about.is_some_and(|about| about == path || about.starts_with(&format!("{path}:")))
     };
-    let has_header = change.diff.as_ref().is_some_and(|diff| diff.starts_with("--- "));
+    // A diff has the path as it is declared, which may lead elsewhere.
+    let header = format!("+++ {path}");
+    let has_header = change.diff.as_ref().is_some_and(|diff| diff.lines().nth(1) == Some(&*header));
     if is_said(&plan.id) || change.reason.contains(&**path) || has_header {
         return String::new();
     }

@@ -3,7 +3,7 @@
 //! Invariant: what is there afterwards is read from the disk.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 use crate::program::{Ended, Test};
 
@@ -75,6 +75,24 @@ fn what_is_declared_is_planned_then_applied_then_there() {
     let (other, _) = apply(test, ["--yes", "--set", "who=moon"]);
     assert!(other.stdout.contains("    -hello world\n    +hello moon\n"), "{other:?}");
     assert!(other.stdout.contains("1 resource to change, 3 as it shall be."), "{other:?}");
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_is_shown_as_what_it_is() {
+    let table = [
+        ("path: /lib/x", "+ file[/lib/x]: create /usr/lib/x ("),
+        ("path: /lib/x, contents: x", "+ file[/lib/x]: create /usr/lib/x ("),
+        ("path: /usr/lib/x, contents: x", "+ file[/usr/lib/x]: create ("),
+    ];
+    for (path, line) in table {
+        let bundle = format!("resources:\n- file: {{{path}}}\n");
+        let Some(test) = world(&bundle) else { return };
+        let root = test.directory().join("root");
+        fs::create_dir_all(root.join("usr/lib")).unwrap();
+        symlink("usr/lib", root.join("lib")).unwrap();
+        let (planned, _) = apply(test, ["--plan"]);
+        assert!(planned.stdout.contains(line), "{planned:?}");
+    }
 }
 
 #[test]
