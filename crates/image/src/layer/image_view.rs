@@ -51,27 +51,33 @@ impl ImageView {
             self.entries.remove(&path);
             self.contents.remove(&path);
         }
+        let is_link = |(_, found): &(&String, &Indexed)| found.metadata.kind == FileKind::Link;
+        let links: BTreeSet<String> =
+            entries.iter().filter(is_link).map(|(path, _)| path.clone()).collect();
         for (path, found) in entries {
             let was = self.entries.get(&path).map(|was| was.metadata.kind);
             if was == Some(FileKind::Directory) && found.metadata.kind != FileKind::Directory {
                 self.remove_below(&path);
             }
             self.contents.remove(&path);
-            self.imply(&path);
+            self.imply(&path, &links);
             self.entries.insert(path, found);
         }
         self.contents.extend(contents);
     }
 
-    /// Directories above a path that no layer has an entry for: engines make them so.
-    fn imply(&mut self, path: &str) {
+    /// Directories above a path that the layer has no entry for: engines make them so, in the place of what is no directory in
+    /// the layers below. `links`: those of the layer itself, which stay.
+    fn imply(&mut self, path: &str, links: &BTreeSet<String>) {
         let owner = Owner { uid: 0, gid: 0 };
         let metadata = Metadata { kind: FileKind::Directory, owner, mode: 0o755, size: 0 };
         let mut rest = path;
         while let Some((above, _)) = rest.rsplit_once('/').filter(|(above, _)| !above.is_empty()) {
-            if self.entries.contains_key(above) {
+            let was = self.entries.get(above).map(|was| was.metadata.kind);
+            if was == Some(FileKind::Directory) || links.contains(above) {
                 break;
             }
+            self.contents.remove(above);
             self.entries.insert(above.to_owned(), Indexed { metadata, to: String::new() });
             rest = above;
         }

@@ -294,12 +294,51 @@ fn of_an_image_with_secrets_no_contents_are_kept() {
         views.keep(&id, &image);
         let kept = kept_in(&folder);
         let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(names, [format!("{id}.4"), "b.99".to_owned()]);
+        assert_eq!(names, [format!("{id}.5"), "b.99".to_owned()]);
         assert_eq!(kept[0].1.contains("SEKRET"), is_kept, "{labels:?}");
         let known = views.get(&id).unwrap();
         assert_eq!(known.base, image.base);
         assert_eq!(known.view.read_link("/etc/link").unwrap(), "pw");
         assert_eq!(known.view.open("/etc/pw").is_ok(), is_kept, "{labels:?}");
+    }
+}
+
+/// As `rootfs` takes them, the lowest first.
+type Layers<'a> = &'a [&'a [&'a str]];
+
+/// As an engine saves them; what its layers leave.
+fn saved_view(layers: Layers<'_>) -> ImageView {
+    let names: Vec<String> = (0..layers.len()).map(|at| format!("{at}/layer.tar")).collect();
+    let digests: Vec<String> = (0..layers.len()).map(|at| format!("sha256:{at}")).collect();
+    let config = json!({"architecture": "arm64", "os": "linux", "config": {},
+        "rootfs": {"type": "layers", "diff_ids": digests}});
+    let manifest = json!([{"Config": "c.json", "Layers": names}]);
+    let (config, manifest) = (config.to_string(), manifest.to_string());
+    let tars: Vec<Vec<u8>> = layers.iter().map(|entries| rootfs(entries)).collect();
+    let layers = names.iter().map(String::as_str).zip(tars.iter().map(Vec::as_slice));
+    let documents = [("c.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())];
+    let all: Vec<_> = layers.chain(documents).collect();
+    SavedImage::read(Cursor::new(archive_of(&all)), &BTreeSet::new()).unwrap().view
+}
+
+/// A layer may have something in a directory that it has no entry for: what is no directory below gives way to one.
+#[test]
+fn what_a_layer_puts_below_a_link_is_in_a_directory_in_its_place() {
+    let linked: &[&str] = &["usr/lib/x=1", "lib -> usr/lib"];
+    let table: [(Layers<'_>, &str, Option<&str>); 6] = [
+        (&[linked, &["lib/y=2"]], "/lib/z", Some("/lib/z")),
+        (&[linked, &["lib/a/y=2"]], "/lib/a/z", Some("/lib/a/z")),
+        (&[&["lib=1"], &["lib/y=2"]], "/lib/z", Some("/lib/z")),
+        (&[linked, &["usr/lib/y=2"]], "/lib/z", Some("/usr/lib/z")),
+        // One of the same layer leads to where the engine puts it.
+        (&[&["usr/lib/x=1"], &["lib -> usr/lib", "lib/y=2"]], "/lib/z", Some("/usr/lib/z")),
+        (&[linked, &["lib/y=2"], &["lib -> nowhere"]], "/lib/z", None),
+    ];
+    for (layers, path, expected) in table {
+        let bundle = Bundle::new().with(File::new(path));
+        let planned = plan(&bundle, &saved_view(layers), &Facts::default());
+        let planned = planned.ok().map(|all| all[0].changes[0].op.path().to_owned());
+        assert_eq!(planned.as_deref(), expected, "{layers:?}");
     }
 }
 
