@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::rc::Rc;
 
+/// What a program may do though who starts it may not. A file that is given to somebody else loses it.
+const CAPABILITIES: &str = "security.capability";
+
 /// What is at a path that was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layered {
@@ -183,6 +186,22 @@ impl<V: View> View for Overlay<V> {
 
     fn follows(&self, owner: Owner) -> bool {
         self.below.follows(owner)
+    }
+
+    fn extended(&self, path: &str) -> Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        match self.layer.get(path) {
+            None if self.is_hidden(path) => Ok(BTreeMap::new()),
+            None => self.below.extended(path),
+            Some(Layered::Attributes { owner, .. }) => {
+                let mut all = self.below.extended(path)?;
+                let found = self.look_below(path)?;
+                if found.is_some_and(|one| one.kind == FileKind::File && one.owner != *owner) {
+                    all.remove(CAPABILITIES);
+                }
+                Ok(all)
+            }
+            Some(_) => Ok(BTreeMap::new()),
+        }
     }
 
     fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {

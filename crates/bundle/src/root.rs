@@ -172,7 +172,9 @@ impl Root {
         // Neither waits for the other end of a FIFO, nor follows what took the file's place.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = fs::openat(&parent, name, flags, Mode::empty())?;
-        if self.gives_owners {
+        let found = fs::fstat(&file)?;
+        // Even a change to the same owner takes the capabilities of a program away.
+        if self.gives_owners && (found.st_uid, found.st_gid) != (owner.uid, owner.gid) {
             let (uid, gid) = numbers(owner);
             fs::fchown(&file, uid, gid)?;
         }

@@ -3,6 +3,7 @@
 //! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
 
 use crate::{Command, Metadata, Owner, Records, ResourceError};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::rc::Rc;
 
@@ -28,6 +29,16 @@ pub trait View {
     ///
     /// If it is no link, or can't be read.
     fn read_link(&self, path: &str) -> Result<String, ResourceError>;
+
+    /// The extended attributes of a file or directory, by their names: capabilities of a program. Only who writes what stays anew
+    /// asks for them; who changes it in its place has none to say.
+    ///
+    /// # Errors
+    ///
+    /// If there is one that can't be read.
+    fn extended(&self, _: &str) -> Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        Ok(BTreeMap::new())
+    }
 
     /// The names in a directory, sorted.
     ///
@@ -84,6 +95,10 @@ macro_rules! through {
 
             fn read_link(&self, path: &str) -> Result<String, ResourceError> {
                 (**self).read_link(path)
+            }
+
+            fn extended(&self, path: &str) -> Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+                (**self).extended(path)
             }
 
             fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {

@@ -281,6 +281,24 @@ fn names_have_any_bytes_and_any_length_that_the_system_allows() {
     assert!(target.entries().is_empty());
 }
 
+/// Capabilities of a program are lost when it is given to somebody, and by nothing else.
+#[test]
+fn a_change_of_the_mode_keeps_what_a_program_may() {
+    const NAME: &str = "security.capability";
+    let capability = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let file = || File::new("/ping").mode(0o750);
+    for (file, stays) in [(file(), true), (file().owner(65_534), false)] {
+        let target = Target::new(&["ping=x"]);
+        let flags = rustix::fs::XattrFlags::empty();
+        if rustix::fs::setxattr(target.path("ping"), NAME, &capability, flags).is_err() {
+            return; // Only root can, and not on every file system.
+        }
+        target.reach(&one(file)).unwrap();
+        let found = rustix::fs::getxattr(target.path("ping"), NAME, &mut [0; 64]);
+        assert_eq!(found.is_ok(), stays);
+    }
+}
+
 #[test]
 fn names_of_owners_are_the_targets_own() {
     let passwd = "etc/passwd=root:x:0:0::/:/bin/sh\nweb:x:1234:2345::/:/bin/sh\n";

@@ -4,6 +4,7 @@
 
 use super::ask::Asker;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use windlass_bundle::{Metadata, ResourceError, View};
 use windlass_image::layer::ImageView;
@@ -48,6 +49,10 @@ impl View for Look {
 
     fn read_link(&self, path: &str) -> Result<String, ResourceError> {
         self.view.borrow().read_link(path)
+    }
+
+    fn extended(&self, path: &str) -> Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        self.view.borrow().extended(path)
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {

@@ -259,6 +259,13 @@ impl View for ImageTarget {
         self.stack.borrow().open.read_link(path)
     }
 
+    fn extended(
+        &self,
+        path: &str,
+    ) -> std::result::Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        self.stack.borrow().open.extended(path)
+    }
+
     fn list(&self, path: &str) -> std::result::Result<Vec<String>, ResourceError> {
         self.stack.borrow().open.list(path)
     }

@@ -11,6 +11,7 @@ use std::ops::Bound;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use windlass_bundle::{FileKind, Metadata, Owner, ResourceError, View};
 
+use super::extended::Extended;
 use super::layer_index::{Indexed, LayerIndex};
 
 /// See the module.
@@ -78,7 +79,10 @@ impl ImageView {
                 break;
             }
             self.contents.remove(above);
-            self.entries.insert(above.to_owned(), Indexed { metadata, to: String::new() });
+            self.entries.insert(
+                above.to_owned(),
+                Indexed { metadata, to: String::new(), extended: Extended::default() },
+            );
             rest = above;
         }
     }
@@ -122,6 +126,11 @@ impl View for ImageView {
         let found = self.entries.get(path).filter(|found| found.metadata.kind == FileKind::Link);
         let found = found.ok_or_else(|| ResourceError::unreadable(path, "it is no link"))?;
         Ok(found.to.clone())
+    }
+
+    fn extended(&self, path: &str) -> Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        let Some(found) = self.entries.get(path) else { return Ok(BTreeMap::new()) };
+        found.extended.all().map_err(|why| ResourceError::unreadable(path, why))
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use tar::{Archive, Entry, EntryType};
 use windlass_bundle::{FileKind, Metadata, Owner};
 
+use super::extended::Extended;
+
 /// Larger files of /etc are kept only if they are asked for.
 const KEPT_BYTES: u64 = 64 * 1024;
 /// Largest file that is kept.
@@ -25,6 +27,8 @@ pub(super) struct Indexed {
     /// Of a link.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) to: String,
+    #[serde(default, skip_serializing_if = "Extended::is_empty")]
+    pub(super) extended: Extended,
 }
 
 /// See the module.
@@ -67,6 +71,7 @@ impl LayerIndex {
             self.gone.push(format!("{parent}/{gone}"));
             return Ok(());
         }
+        let extended = Extended::of(entry)?;
         let header = entry.header();
         let kind = header.entry_type();
         let link = entry.link_name_bytes();
@@ -93,7 +98,7 @@ impl LayerIndex {
             entry.read_to_end(&mut bytes)?;
             self.contents.insert(path.clone(), bytes);
         }
-        self.entries.insert(path, Indexed { metadata, to });
+        self.entries.insert(path, Indexed { metadata, to, extended });
         Ok(())
     }
 }

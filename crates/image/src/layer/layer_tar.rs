@@ -3,13 +3,13 @@
 //! Invariant: an entry is there only for what was made, changed or removed; a directory that is there already and
 //! stays as it is has none, so that no link above it is replaced.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Read, Write};
 
 use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
-use windlass_bundle::{FileKind, Layered, Metadata, Overlay, Owner, View};
+use windlass_bundle::{FileKind, Layered, Overlay, Owner, View};
 
-use super::MOMENT_S;
+use super::{MOMENT_S, extended};
 
 /// A layer that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,17 +45,21 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
             }
             Layered::Directory { owner, mode } => directory(&mut tar, name, *owner, *mode)?,
             Layered::Link { to, owner } => link(&mut tar, name, to, *owner)?,
-            Layered::Attributes { owner, mode } => match found.map(|found: Metadata| found.kind) {
-                Some(FileKind::Directory) => directory(&mut tar, name, *owner, *mode)?,
-                Some(FileKind::File) => {
-                    let mut content = Vec::new();
-                    let mut from = overlay.open(path).map_err(io::Error::other)?;
-                    from.read_to_end(&mut content)?;
-                    let size = content.len() as u64;
-                    file(&mut tar, name, (*owner, *mode), size, &mut Cursor::new(content))?
+            Layered::Attributes { owner, mode } => {
+                let kind = found.map(|found| found.kind);
+                if !matches!(kind, Some(FileKind::File | FileKind::Directory)) {
+                    continue;
                 }
-                Some(FileKind::Link | FileKind::Other) | None => continue,
-            },
+                let all = overlay.extended(path).map_err(io::Error::other)?;
+                extended::write(&mut tar, &all)?;
+                if kind == Some(FileKind::Directory) {
+                    directory(&mut tar, name, *owner, *mode)?
+                } else {
+                    let size = found.map_or(0, |found| found.size);
+                    let mut from = overlay.open(path).map_err(io::Error::other)?;
+                    file(&mut tar, name, (*owner, *mode), size, &mut *from)?
+                }
+            }
             // What was never there needs no mark that it is gone.
             Layered::Gone if found.is_none() => continue,
             Layered::Gone => {

@@ -7,6 +7,7 @@ mod assembly;
 mod base_image;
 mod blob;
 mod config_change;
+mod extended;
 mod image_view;
 mod image_views;
 mod layer_index;

@@ -244,6 +244,80 @@ fn directories_that_no_layer_has_an_entry_for_are_there() {
     assert_eq!(assembled.entries, ["usr/bin/x"]);
 }
 
+/// Extended attributes of the entries of a tar, by their names.
+fn extended(tar: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for entry in Archive::new(Cursor::new(tar)).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        let one = |one: tar::PaxExtension<'_>| {
+            format!("{}={}", one.key().unwrap(), String::from_utf8_lossy(one.value_bytes()))
+        };
+        let found = entry.pax_extensions().unwrap().into_iter().flatten();
+        all.insert(name, found.map(|found| one(found.unwrap())).collect());
+    }
+    all
+}
+
+const CAPABILITY: (&str, &[u8]) = ("SCHILY.xattr.security.capability", b"\x01\0\0\x02\0 \0\0");
+
+/// A change of the mode writes the file anew into the layer: what a real one leaves is there then, too.
+#[test]
+fn what_is_written_anew_keeps_its_extended_attributes() {
+    let mut tar = Builder::new(Vec::new());
+    for (path, is_file) in [("bin/", false), ("bin/ping", true), ("bin/odd", true)] {
+        let value: &[u8] = if path == "bin/odd" { b"a\nb" } else { b"x" };
+        tar.append_pax_extensions([CAPABILITY, ("SCHILY.xattr.user.a", value)]).unwrap();
+        let mut header = Header::new_ustar();
+        header.set_entry_type(if is_file { EntryType::Regular } else { EntryType::Directory });
+        header.set_mode(0o755);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_size(u64::from(is_file));
+        tar.append_data(&mut header, path, &b"x"[..usize::from(is_file)]).unwrap();
+    }
+    let base = tar.into_inner().unwrap();
+    let wanted = BTreeSet::from(["/bin/ping".to_owned(), "/bin/odd".to_owned()]);
+    let file = || File::new("/bin/ping");
+    let all = &["SCHILY.xattr.security.capability", "SCHILY.xattr.user.a"][..];
+    let table: Vec<(Bundle, &str, Option<&[&str]>)> = vec![
+        (Bundle::new().with(file().mode(0o750)), "bin/ping", Some(all)),
+        // As the kernel does it.
+        (Bundle::new().with(file().mode(0o755).owner(7)), "bin/ping", Some(&all[1..])),
+        (Bundle::new().with(file().mode(0o755).contents("y")), "bin/ping", Some(&[])),
+        (Bundle::new().with(Directory::new("/bin").mode(0o750)), "bin/", Some(all)),
+        (Bundle::new().with(Directory::new("/bin").mode(0o755).owner(7)), "bin/", Some(all)),
+        (Bundle::new().with(File::new("/bin/odd").mode(0o750)), "bin/odd", None),
+    ];
+    for (bundle, name, expected) in table {
+        let view = ImageView::read(Cursor::new(&base), &wanted).unwrap();
+        let mut below = Overlay::new(&view);
+        for one in plan(&bundle, &view, &Facts::default()).unwrap() {
+            one.changes.iter().for_each(|change| below.apply(&change.op));
+        }
+        let mut layer = Vec::new();
+        let assembled = assemble(&below, &mut layer);
+        assert_eq!(assembled.is_ok(), expected.is_some(), "{bundle:?}");
+        let Some(expected) = expected else { continue };
+        let names = |tar: &[u8]| -> Vec<String> {
+            let found = extended(tar).remove(name).unwrap();
+            found.iter().map(|one| one.split('=').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&layer), expected, "{bundle:?}");
+        // And in a layer on that one.
+        let mut above = Overlay::new(&below);
+        let again = Bundle::new()
+            .with(Directory::new("/bin").mode(0o700))
+            .with(File::new("/bin/ping").mode(0o700));
+        for one in plan(&again, &below, &Facts::default()).unwrap() {
+            one.changes.iter().for_each(|change| above.apply(&change.op));
+        }
+        let mut layer = Vec::new();
+        assemble(&above, &mut layer).unwrap();
+        assert_eq!(names(&layer), expected, "{bundle:?}");
+    }
+}
+
 #[test]
 fn what_not_everybody_may_read_is_kept_nowhere() {
     let rootfs =
@@ -294,7 +368,7 @@ fn of_an_image_with_secrets_no_contents_are_kept() {
         views.keep(&id, &image);
         let kept = kept_in(&folder);
         let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(names, [format!("{id}.5"), "b.99".to_owned()]);
+        assert_eq!(names, [format!("{id}.6"), "b.99".to_owned()]);
         assert_eq!(kept[0].1.contains("SEKRET"), is_kept, "{labels:?}");
         let known = views.get(&id).unwrap();
         assert_eq!(known.base, image.base);
