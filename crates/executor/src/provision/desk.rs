@@ -61,7 +61,7 @@ impl Desk<'_> {
         let stream = self.engine.save_image(image).await.map_err(failure::from_engine)?;
         let (views, id) = (self.views.clone(), image.to_owned());
         let read = download(stream, move |tar| {
-            let saved = SavedImage::read(tar, &wanted)?;
+            let saved = SavedImage::read(tar, &wanted, views.spool())?;
             views.keep(&id, &saved);
             Ok(saved)
         });

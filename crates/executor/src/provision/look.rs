@@ -22,12 +22,16 @@ impl Look {
         Self { view: RefCell::new(view), image, asker }
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, ResourceError> {
+    /// What does not hold on to the view: that may change while it is read.
+    fn read(&self, path: &str) -> Result<Box<dyn Read>, ResourceError> {
         let view = self.view.borrow();
+        if let Some(large) = view.open_large(path) {
+            return Ok(Box::new(large));
+        }
         let mut bytes = Vec::new();
         let failed = |error: std::io::Error| ResourceError::unreadable(path, &error.to_string());
         view.open(path)?.read_to_end(&mut bytes).map_err(failed)?;
-        Ok(bytes)
+        Ok(Box::new(Cursor::new(bytes)))
     }
 }
 
@@ -37,14 +41,14 @@ impl View for Look {
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
-        if let Ok(bytes) = self.read(path) {
-            return Ok(Box::new(Cursor::new(bytes)));
+        if let Ok(known) = self.read(path) {
+            return Ok(known);
         }
         let missing = self.view.borrow().missing();
         let fetched = self.asker.contents(&self.image, missing);
         let fetched = fetched.map_err(|why| ResourceError::unreadable(path, &why.message))?;
         self.view.borrow_mut().learn(fetched.view);
-        Ok(Box::new(Cursor::new(self.read(path)?)))
+        self.read(path)
     }
 
     fn read_link(&self, path: &str) -> Result<String, ResourceError> {

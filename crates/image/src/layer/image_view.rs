@@ -1,7 +1,7 @@
 //! What is in an image, from tars of its whole file system or of its layers.
 //!
 //! Invariant: it is only an index. Contents are kept of small files of /etc; those of others are asked for by name
-//! ([`ImageView::missing`]), and who made the view gets them.
+//! ([`ImageView::missing`]), and who made the view gets them. Large ones are on the disk.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,7 @@ use windlass_bundle::{FileKind, Metadata, Owner, ResourceError, View};
 
 use super::extended::Extended;
 use super::layer_index::{Indexed, LayerIndex};
+use super::spooled::Spooled;
 
 /// See the module.
 #[derive(Debug, Default, Deserialize)]
@@ -20,6 +21,8 @@ pub struct ImageView {
     entries: BTreeMap<String, Indexed>,
     #[serde(deserialize_with = "bytes")]
     contents: BTreeMap<String, Vec<u8>>,
+    #[serde(skip)]
+    spooled: BTreeMap<String, Spooled>,
     #[serde(skip)]
     missing: RefCell<BTreeSet<String>>,
 }
@@ -37,20 +40,20 @@ impl ImageView {
     /// If it is no tar, or breaks off.
     pub fn read(tar: impl Read, wanted: &BTreeSet<String>) -> io::Result<Self> {
         let mut view = Self::default();
-        view.put_on(LayerIndex::read(tar, wanted)?);
+        view.put_on(LayerIndex::read(tar, wanted, None)?);
         Ok(view)
     }
 
     /// Puts a layer on top of what is there.
     pub(super) fn put_on(&mut self, layer: LayerIndex) {
-        let LayerIndex { entries, contents, gone, opaque } = layer;
+        let LayerIndex { entries, contents, spooled, gone, opaque } = layer;
         for path in opaque {
             self.remove_below(&path);
         }
         for path in gone {
             self.remove_below(&path);
             self.entries.remove(&path);
-            self.contents.remove(&path);
+            self.forget(&path);
         }
         let is_link = |(_, found): &(&String, &Indexed)| found.metadata.kind == FileKind::Link;
         let links: BTreeSet<String> =
@@ -60,11 +63,17 @@ impl ImageView {
             if was == Some(FileKind::Directory) && found.metadata.kind != FileKind::Directory {
                 self.remove_below(&path);
             }
-            self.contents.remove(&path);
+            self.forget(&path);
             self.imply(&path, &links);
             self.entries.insert(path, found);
         }
         self.contents.extend(contents);
+        self.spooled.extend(spooled);
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.contents.remove(path);
+        self.spooled.remove(path);
     }
 
     /// Directories above a path that the layer has no entry for: engines make them so, in the place of what is no directory in
@@ -78,7 +87,7 @@ impl ImageView {
             if was == Some(FileKind::Directory) || links.contains(above) {
                 break;
             }
-            self.contents.remove(above);
+            self.forget(above);
             self.entries.insert(
                 above.to_owned(),
                 Indexed { metadata, to: String::new(), extended: Extended::default() },
@@ -94,7 +103,7 @@ impl ImageView {
         let gone: Vec<String> = all.map(|(one, _)| one).take_while(is_inside).cloned().collect();
         for one in gone {
             self.entries.remove(&one);
-            self.contents.remove(&one);
+            self.forget(&one);
         }
     }
 
@@ -106,6 +115,12 @@ impl ImageView {
     /// Gives it the contents of files that another view of the same image has.
     pub fn learn(&mut self, other: Self) {
         self.contents.extend(other.contents);
+        self.spooled.extend(other.spooled);
+    }
+
+    /// A large file, which can be read while the view changes; `None` if it is not there.
+    pub fn open_large(&self, path: &str) -> Option<impl Read + use<>> {
+        self.spooled.get(path).map(Spooled::open)
     }
 }
 
@@ -117,6 +132,9 @@ impl View for ImageView {
     fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
         if let Some(bytes) = self.contents.get(path) {
             return Ok(Box::new(Cursor::new(bytes)));
+        }
+        if let Some(large) = self.open_large(path) {
+            return Ok(Box::new(large));
         }
         self.missing.borrow_mut().insert(path.to_owned());
         Err(ResourceError::unreadable(path, "it was not fetched from the image"))

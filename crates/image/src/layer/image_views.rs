@@ -28,6 +28,11 @@ impl ImageViews {
         Self { folder: folder.map(|cache| cache.join("images")) }
     }
 
+    /// Where large files of images are while they are needed.
+    pub fn spool(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// What is known of an image; nothing if the file can't be used.
     pub fn get(&self, id: &str) -> Option<SavedImage> {
         let bytes = kept_file::read(&self.path(id)?, VIEW_MAX_BYTES)?;

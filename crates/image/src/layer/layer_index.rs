@@ -5,17 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tar::{Archive, Entry, EntryType};
 use windlass_bundle::{FileKind, Metadata, Owner};
 
 use super::extended::Extended;
+use super::spooled::Spooled;
 
 /// Larger files of /etc are kept only if they are asked for.
 const KEPT_BYTES: u64 = 64 * 1024;
-/// Largest file that is kept.
-const KEPT_MAX_BYTES: u64 = 64 << 20;
+/// Larger files that are asked for are kept on the disk.
+const HELD_MAX_BYTES: u64 = 8 << 20;
 
 /// Where os-release is where /etc only links to it.
 const OS_RELEASE: &str = "/usr/lib/os-release";
@@ -36,6 +38,7 @@ pub(super) struct Indexed {
 pub(super) struct LayerIndex {
     pub(super) entries: BTreeMap<String, Indexed>,
     pub(super) contents: BTreeMap<String, Vec<u8>>,
+    pub(super) spooled: BTreeMap<String, Spooled>,
     /// What it takes away of the layers below it.
     pub(super) gone: Vec<String>,
     /// Directories of which nothing is left of the layers below it.
@@ -43,14 +46,19 @@ pub(super) struct LayerIndex {
 }
 
 impl LayerIndex {
-    /// `wanted`: files whose contents are kept, beside small ones of /etc.
-    pub(super) fn read(tar: impl Read, wanted: &BTreeSet<String>) -> io::Result<Self> {
+    /// `wanted`: files whose contents are kept, beside small ones of /etc; `spool`: the folder for large ones, in memory
+    /// without one.
+    pub(super) fn read(
+        tar: impl Read,
+        wanted: &BTreeSet<String>,
+        spool: Option<&Path>,
+    ) -> io::Result<Self> {
         let mut index = Self::default();
         let mut archive = Archive::new(tar);
         for entry in archive.entries()? {
             let mut entry = entry?;
             if let Some(path) = place(&entry.path_bytes()) {
-                index.add(path, &mut entry, wanted)?;
+                index.add(path, &mut entry, wanted, spool)?;
             }
         }
         Ok(index)
@@ -61,6 +69,7 @@ impl LayerIndex {
         path: String,
         entry: &mut Entry<'_, impl Read>,
         wanted: &BTreeSet<String>,
+        spool: Option<&Path>,
     ) -> io::Result<()> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if name == ".wh..wh..opq" {
@@ -81,7 +90,11 @@ impl LayerIndex {
             if let Some(found) = target.as_ref().and_then(|target| self.entries.get(target)) {
                 self.entries.insert(path.clone(), found.clone());
             }
-            let bytes = target.and_then(|target| self.contents.get(&target).cloned());
+            let target = target.unwrap_or_default();
+            self.forget(&path);
+            let large = self.spooled.get(&target).cloned();
+            self.spooled.extend(large.map(|large| (path.clone(), large)));
+            let bytes = self.contents.get(&target).cloned();
             self.contents.extend(bytes.map(|bytes| (path, bytes)));
             return Ok(());
         }
@@ -92,8 +105,11 @@ impl LayerIndex {
             size: entry.size(),
         };
         let to = link.map(|to| String::from_utf8_lossy(&to).into_owned()).unwrap_or_default();
-        self.contents.remove(&path);
-        if metadata.kind == FileKind::File && is_kept(&path, metadata.size, wanted) {
+        self.forget(&path);
+        if metadata.kind != FileKind::File || !is_kept(&path, metadata.size, wanted) {
+        } else if let Some(folder) = spool.filter(|_| metadata.size > HELD_MAX_BYTES) {
+            self.spooled.insert(path.clone(), Spooled::take(folder, entry)?);
+        } else {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes)?;
             self.contents.insert(path.clone(), bytes);
@@ -103,9 +119,17 @@ impl LayerIndex {
     }
 }
 
+impl LayerIndex {
+    /// It is another file now.
+    fn forget(&mut self, path: &str) {
+        self.contents.remove(path);
+        self.spooled.remove(path);
+    }
+}
+
 fn is_kept(path: &str, size: u64, wanted: &BTreeSet<String>) -> bool {
     let is_small = size <= KEPT_BYTES && (path.starts_with("/etc/") || path == OS_RELEASE);
-    is_small || (size <= KEPT_MAX_BYTES && wanted.contains(path))
+    is_small || wanted.contains(path)
 }
 
 /// The absolute path of an entry; `None` for the root, and for names that are no text, which no resource can have.

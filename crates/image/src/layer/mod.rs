@@ -14,6 +14,7 @@ mod layer_index;
 mod layer_tar;
 mod process_config;
 mod saved_image;
+mod spooled;
 mod whole;
 
 pub use archive::{LayerSource, load_archive};

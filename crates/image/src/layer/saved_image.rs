@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
@@ -68,12 +69,17 @@ struct Config {
 }
 
 impl SavedImage {
-    /// Reads the archive of one image. `wanted`: files of the image whose contents are kept.
+    /// Reads the archive of one image. `wanted`: files of the image whose contents are kept; `spool`: the folder for large ones,
+    /// in memory without one.
     ///
     /// # Errors
     ///
     /// If it is no such archive, or breaks off.
-    pub fn read(tar: impl Read, wanted: &BTreeSet<String>) -> io::Result<Self> {
+    pub fn read(
+        tar: impl Read,
+        wanted: &BTreeSet<String>,
+        spool: Option<&Path>,
+    ) -> io::Result<Self> {
         let mut parts = BTreeMap::new();
         let mut archive = Archive::new(tar);
         for entry in archive.entries()? {
@@ -84,7 +90,7 @@ impl SavedImage {
                 let to = entry.link_name_bytes().unwrap_or_default();
                 Some(Part::Link(String::from_utf8_lossy(&to).into_owned()))
             } else if kind.is_file() {
-                part(entry, wanted)?
+                part(entry, wanted, spool)?
             } else {
                 None
             };
@@ -161,6 +167,7 @@ fn target(parts: &BTreeMap<String, Part>, name: &str) -> String {
 fn part(
     mut entry: tar::Entry<'_, impl Read>,
     wanted: &BTreeSet<String>,
+    spool: Option<&Path>,
 ) -> io::Result<Option<Part>> {
     let size = entry.size();
     let mut head = [0; 512];
@@ -170,12 +177,14 @@ fn part(
     let is_tar =
         head.get(257..262) == Some(b"ustar") || (length == 512 && head.iter().all(|&b| b == 0));
     Ok(match head {
-        [0x1f, 0x8b, ..] => Some(Part::Layer(LayerIndex::read(GzDecoder::new(whole), wanted)?)),
+        [0x1f, 0x8b, ..] => {
+            Some(Part::Layer(LayerIndex::read(GzDecoder::new(whole), wanted, spool)?))
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             let decoder = StreamingDecoder::new(whole).map_err(io::Error::other)?;
-            Some(Part::Layer(LayerIndex::read(decoder, wanted)?))
+            Some(Part::Layer(LayerIndex::read(decoder, wanted, spool)?))
         }
-        _ if is_tar => Some(Part::Layer(LayerIndex::read(whole, wanted)?)),
+        _ if is_tar => Some(Part::Layer(LayerIndex::read(whole, wanted, spool)?)),
         [b'{' | b'[', ..] if size <= DOCUMENT_MAX_BYTES => {
             let mut bytes = Vec::new();
             whole.take(DOCUMENT_MAX_BYTES).read_to_end(&mut bytes)?;

@@ -170,7 +170,7 @@ fn an_archive_is_one_of_the_open_format_where_the_base_is() {
         ("manifest.json", manifest),
         ("oci-layout", b"{}"),
     ]);
-    let base = SavedImage::read(Cursor::new(&saved), &BTreeSet::new()).unwrap().base;
+    let base = SavedImage::read(Cursor::new(&saved), &BTreeSet::new(), None).unwrap().base;
     let (layer, bytes) = layer(&[], &Bundle::new().with(File::new("/b").contents("x")));
     let layers = [(layer.clone(), "windlass".to_owned())];
     let references = BTreeSet::from(["x/y:1".to_owned(), "z".to_owned()]);
@@ -208,12 +208,53 @@ fn an_archive_is_one_of_the_open_format_where_the_base_is() {
     let own = format!("blobs/sha256/{}", layer.diff_id.trim_start_matches("sha256:"));
     assert_eq!(manifest[0]["Layers"], json!(["blobs/sha256/b1", own]));
     assert!(!whole.contains_key("index.json"), "it is not the base that is loaded");
-    let back = SavedImage::read(Cursor::new(&archive), &BTreeSet::new()).unwrap();
+    let back = SavedImage::read(Cursor::new(&archive), &BTreeSet::new(), None).unwrap();
     assert_eq!(back.view.list("/").unwrap(), ["a", "b"]);
     let other = archive_of(&[("manifest.json", br#"[{"Config":"c","Layers":[]}]"#)]);
     for wrong in [&other, &archive_of(&[])] {
         whole_archive(&assembly, sources, &mut Cursor::new(wrong), &mut std::io::sink())
             .unwrap_err();
+    }
+}
+
+/// An image of one layer with a file of so many bytes; `wanted` is that file.
+fn with_large(size: usize, spool: Option<&std::path::Path>) -> ImageView {
+    let layer = rootfs(&["etc/", &format!("etc/big={}", "x".repeat(size))]);
+    let config = br#"{"architecture":"arm64","os":"linux","rootfs":{"diff_ids":["sha256:0"]}}"#;
+    let manifest = br#"[{"Config":"c.json","Layers":["l.tar"]}]"#;
+    let saved = archive_of(&[("l.tar", &layer), ("c.json", config), ("manifest.json", manifest)]);
+    let wanted = BTreeSet::from(["/etc/big".to_owned()]);
+    SavedImage::read(Cursor::new(&saved), &wanted, spool).unwrap().view
+}
+
+/// What can be done with small files can be done with those that are too large to be held.
+#[test]
+fn large_files_are_on_the_disk_and_like_others() {
+    const SIZE: usize = 9 << 20;
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("new");
+    let file = || File::new("/etc/big");
+    let view = with_large(SIZE, Some(&folder));
+    assert!(view.open_large("/etc/big").is_some() && view.open_large("/etc").is_none());
+    for (bundle, is_changed) in [
+        (Bundle::new().with(file().mode(0o600)), true),
+        (Bundle::new().with(file().contents("x".repeat(SIZE))), false),
+        (Bundle::new().with(file().contents("y".repeat(SIZE))), true),
+    ] {
+        let mut overlay = Overlay::new(&view);
+        let planned = plan(&bundle, &view, &Facts::default()).unwrap();
+        assert_eq!(planned[0].changes.len(), usize::from(is_changed));
+        planned[0].changes.iter().for_each(|change| overlay.apply(&change.op));
+        let mut written = Vec::new();
+        assemble(&overlay, &mut written).unwrap();
+        assert_eq!(written.len() > SIZE, is_changed, "with all that is in it");
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing of it is left");
+    for spool in [None, Some(folder.as_path())] {
+        let size = 65 << 20;
+        let view = with_large(size, spool);
+        let read = std::io::copy(&mut *view.open("/etc/big").unwrap(), &mut std::io::sink());
+        assert_eq!(read.unwrap(), size as u64);
     }
 }
 
@@ -392,7 +433,7 @@ fn saved_view(layers: Layers<'_>) -> ImageView {
     let layers = names.iter().map(String::as_str).zip(tars.iter().map(Vec::as_slice));
     let documents = [("c.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())];
     let all: Vec<_> = layers.chain(documents).collect();
-    SavedImage::read(Cursor::new(archive_of(&all)), &BTreeSet::new()).unwrap().view
+    SavedImage::read(Cursor::new(archive_of(&all)), &BTreeSet::new(), None).unwrap().view
 }
 
 /// A layer may have something in a directory that it has no entry for: what is no directory below gives way to one.
@@ -446,7 +487,7 @@ fn a_saved_image_is_what_its_layers_leave() {
         add("manifest.json", manifest);
         let saved = tar.into_inner().unwrap();
         let wanted = BTreeSet::from(["/b/n".to_owned()]);
-        let saved = SavedImage::read(Cursor::new(saved), &wanted).unwrap();
+        let saved = SavedImage::read(Cursor::new(saved), &wanted, None).unwrap();
         let list = |path: &str| saved.view.list(path).unwrap();
         assert_eq!(list("/"), ["a", "b", "c", "etc"]);
         assert_eq!((list("/a"), list("/b"), list("/c")), (vec![], vec!["n".to_owned()], vec![]));
