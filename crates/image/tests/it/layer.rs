@@ -379,7 +379,7 @@ fn kept_in(folder: &Path) -> Vec<(String, String)> {
     let mut all: Vec<_> = all
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(path).unwrap())
+            (name, String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned())
         })
         .collect();
     all.sort();
