@@ -278,8 +278,8 @@ images:
     world.yaml(before).run(&["build"]).code(0);
     world.yaml(after);
     for words in [&["plan"][..], &["plan", "--for", "build"], &["build", "--dry-run"]] {
-        let said = world.run(words).code(0);
-        let said = said.says("- /here: goes: nothing declares it any more");
+        let said = world.run(words);
+        let said = said.code(0).says("- /here: goes: nothing declares it any more");
         let said = said.says("/etc/passwd: ");
         let said = said.says("~ env A: one → two").says("~ entrypoint: [\"/bin/echo\"] → (none)");
         let said = said.says("~ healthcheck: (none) → {\"Test\":[\"CMD\",\"true\"]}");
@@ -297,8 +297,11 @@ images:
         "    - execute: {command: \"touch /x\"}\n    - file: {path: /none, policy: remove}\n";
     let more = more.to_owned() + "    - file: /n\n      only_if: {mode: host}\n";
     world.yaml(&(after.to_owned() + &more));
-    let said = world.run(&["build", "--dry-run"]).code(0).says("run `touch /x`");
-    let said = said.says("? file[/none]: not known before execute[touch /x] ran");
+    let said = world.run(&["build", "--dry-run"]);
+    let said = said
+        .code(0)
+        .says("run `touch /x`")
+        .says("? file[/none]: not known before execute[touch /x] ran");
     said.says("1 resource to change, 1 not known yet, 1 skipped, 3 as it shall be.")
         .says("what commands leave is not known before they ran");
 }
