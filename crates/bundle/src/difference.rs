@@ -156,15 +156,13 @@ impl Comparison<'_> {
     }
 
     fn diff(&self, path: &str, before: Option<(&dyn View, &str)>) -> Result<Option<String>> {
-        match self.wanted.changes().get(path) {
-            Some(Layered::File { content, .. }) => diff::unified(path, before, content),
-            _ => {
-                let mut bytes = Vec::new();
-                let read = self.wanted.open(path)?.read_to_end(&mut bytes);
-                read.map_err(|error| ResourceError::io("read", path, &error))?;
-                diff::unified(path, before, &Content::Bytes(bytes))
-            }
+        if let Some(Layered::File { content, .. }) = self.wanted.changes().get(path) {
+            return diff::unified(path, before, content);
         }
+        let mut bytes = Vec::new();
+        let read = self.wanted.open(path)?.read_to_end(&mut bytes);
+        read.map_err(|error| ResourceError::io("read", path, &error))?;
+        diff::unified(path, before, &Content::Bytes(bytes))
     }
 
     /// Whatever differs at a path that no resource touches. Of files the size is looked at.

@@ -88,7 +88,9 @@ fn compared(found: &Preview, console: &Console) -> String {
         let shown = |value: &Value| match value {
             Value::Null => "(none)".to_owned(),
             Value::String(text) => escape::line(text).into_owned(),
-            other => escape::line(&other.to_string()).into_owned(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                escape::line(&value.to_string()).into_owned()
+            }
         };
         let (name, was, becomes) = (escape::line(&one.name), shown(&one.was), shown(&one.becomes));
         let glyph = console.stdout.paint(Role::Change, "~");

@@ -51,7 +51,8 @@ fn summary(plans: &[ResourceReport]) -> String {
     let rest = plans.len() - changed - unknown - skipped;
     let others = [(unknown, "not known yet"), (skipped, "skipped")];
     let others = others.iter().filter(|(count, _)| *count > 0);
-    let others: String = others.map(|(count, words)| format!(", {count} {words}")).collect();
+    let others: Vec<_> = others.map(|(count, words)| format!(", {count} {words}")).collect();
+    let others = others.concat();
     match (changed, unknown) {
         (0, 0) if skipped == 0 => "Nothing to do: everything is as it shall be.".to_owned(),
         (0, 0) => format!("Nothing to do: {rest} as it shall be{others}."),
