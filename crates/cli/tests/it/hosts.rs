@@ -182,7 +182,12 @@ fn what_a_host_is_not_is_said() {
             1,
             "NOPASSWD",
         ),
-        (Kind::default(), &["--sudo"], 1, "install sudo there"),
+        (
+            Kind { setup: "rm -f $root/usr/bin/sudo", ..Kind::default() },
+            &["--sudo"],
+            1,
+            "install sudo there",
+        ),
         (Kind { setup: "rm $root/bin/sh $root/bin/dash", ..Kind::default() }, &[], 1, "no shell"),
     ] {
         let Some(sshd) = Sshd::start(kind) else { return };

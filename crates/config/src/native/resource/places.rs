@@ -21,9 +21,9 @@ impl Resources {
     pub(crate) fn check_sources(&self) -> impl Iterator<Item = Diagnostic> {
         let all = self.bundle.resources.iter().zip(&self.places);
         all.flat_map(|(resource, place)| {
-            let takes_directory = matches!(resource.kind, Kind::Tree(_));
+            let kind = &resource.kind;
             let wrong = move |source: &Spanned<String>| {
-                let wrong = wrong_source(&source.value, takes_directory)?;
+                let wrong = wrong_source(&source.value, kind)?;
                 Some(Diagnostic::error("unreadable-file", wrong).at(source.span, ""))
             };
             place.sources.iter().filter_map(wrong)
@@ -32,18 +32,17 @@ impl Resources {
 }
 
 /// Why a file can't be what something is made of.
-fn wrong_source(path: &str, takes_directory: bool) -> Option<String> {
+fn wrong_source(path: &str, kind: &Kind) -> Option<String> {
+    // What a command is given is either.
+    let (is_tree, is_either) = (matches!(kind, Kind::Tree(_)), matches!(kind, Kind::Execute(_)));
     match std::fs::metadata(path) {
         Err(error) => Some(format!("{path} cannot be read: {error}")),
-        Ok(found) if takes_directory && !found.is_dir() => {
-            Some(format!("{path} is no directory: `file` takes a file"))
-        }
-        Ok(found) if !takes_directory && found.is_dir() => {
+        Ok(found) if found.is_dir() && !is_tree && !is_either => {
             Some(format!("{path} is a directory: `tree` takes one"))
         }
-        Ok(found) if !takes_directory && !found.is_file() => {
-            Some(format!("{path} is a pipe, a socket or a device"))
-        }
+        Ok(found) if found.is_dir() => None,
+        Ok(_) if is_tree => Some(format!("{path} is no directory: `file` takes a file")),
+        Ok(found) if !found.is_file() => Some(format!("{path} is a pipe, a socket or a device")),
         Ok(_) => None,
     }
 }

@@ -106,6 +106,8 @@ fn missing(target: Target<'_>, lower: &str) -> Option<Fault> {
         lower,
         &[
             "no such image",
+            // Somebody else's removal, of a child or of itself, was faster.
+            "unrecognized image id",
             "image not known",
             "image does not exist locally",
             "does not match the specified platform",
