@@ -158,12 +158,10 @@ impl Type for User {
 
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = check_name(&self.name).into_iter().collect();
-        let fields = [("home", &self.home), ("shell", &self.shell)];
-        for (field, path) in fields {
-            // Accounts of the system have the root as their home.
-            let path = path.as_ref().filter(|path| field != "home" || *path != "/");
-            errors.extend(path.and_then(|path| path::check(path, field).err()));
-        }
+        // Accounts of the system have the root as their home.
+        let home = self.home.as_ref().filter(|home| *home != "/");
+        let paths = [("home", home), ("shell", self.shell.as_ref())];
+        errors.extend(paths.into_iter().filter_map(|(key, path)| path::check(path?, key).err()));
         let texts = [("home", &self.home), ("shell", &self.shell), ("fullname", &self.fullname)];
         for (field, text) in texts {
             if text.as_ref().is_some_and(|text| text.contains([':', '\n', '\r', '\0'])) {

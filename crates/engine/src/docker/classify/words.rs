@@ -107,7 +107,7 @@ fn missing(target: Target<'_>, lower: &str) -> Option<Fault> {
         &[
             "no such image",
             // Somebody else's removal, of a child or of itself, was faster.
-            "unrecognized image id",
+            "unrecognized image",
             "image not known",
             "image does not exist locally",
             "does not match the specified platform",
