@@ -19,7 +19,7 @@ fn a_plan_says_what_an_apply_does_then() {
     let applied = run(&["apply"]);
     assert_eq!((applied.code, &applied.lines), (0, &planned.lines));
     assert_eq!(place.text("etc/motd"), "hello\n");
-    let motd = r#"{"index":1,"id":"file[/etc/motd]","changes":[{"action":"write","path":"/etc/motd","reason":"create","diff":"--- /dev/null\n+++ /etc/motd\n@@ -0,0 +1 @@\n+hello\n"}]}"#;
+    let motd = r#"{"index":1,"id":"file[/etc/motd]","changes":[{"action":"write","path":"/etc/motd","reason":"create","mode":"0644","owner":"0:0","diff":"--- /dev/null\n+++ /etc/motd\n@@ -0,0 +1 @@\n+hello\n"}]}"#;
     assert_eq!(planned.lines[1].to_string(), motd);
     assert!(!format!("{planned:?}{applied:?}").contains("s3cret"));
     let again = run(&["plan", "--detailed-exitcode"]);
