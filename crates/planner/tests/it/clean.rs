@@ -74,7 +74,7 @@ fn stranger(fixture: &mut Fixture, name: &str, state: State, labels: BTreeMap<St
 
 #[test]
 fn images_that_the_file_lost_go_under_their_own_names_only() {
-    let mut fixture = Fixture::new().container("web", |_| {}).apply();
+    let mut fixture = Fixture::new().build("app", &[]).container("web", |_| {}).apply();
     for (name, key, id) in [
         ("p/lost:latest", "lost", "sha256:1"),
         ("p/lost2:latest", "other", "sha256:2"),
