@@ -74,8 +74,9 @@ fn every_block_is_what_it_says() {
                 (_, Some(reason)) => assert!(reason.len() > 5, "{place}: why is it ignored?"),
                 ("yaml", None) => {
                     yaml += 1;
-                    let ended =
-                        Test::new().stdin(&text).args(["-f", "-", "config", "--check"]).run();
+                    // What an example takes from the environment of its reader.
+                    let test = Test::new().variable("NPM_TOKEN", "a token").stdin(&text);
+                    let ended = test.args(["-f", "-", "config", "--check"]).run();
                     assert_eq!(ended.code, 0, "{place}: {}", ended.stderr);
                     assert!(!ended.stderr.contains("warning"), "{place}: {}", ended.stderr);
                 }
