@@ -41,9 +41,14 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 impl Command {
     /// As root runs it, with an environment that is the same everywhere.
     pub(crate) fn new(argv: impl IntoIterator<Item: Into<String>>) -> Self {
+        Self::of(argv.into_iter().map(Into::into).collect())
+    }
+
+    /// Apart from [`Self::new`], which is there once for every kind of list: the agent has to be small.
+    fn of(argv: Vec<String>) -> Self {
         let env = [("HOME", "/root"), ("LANG", "C.UTF-8"), ("PATH", PATH), ("USER", "root")];
         Self {
-            argv: argv.into_iter().map(Into::into).collect(),
+            argv,
             cwd: "/".to_owned(),
             env: env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             inputs: BTreeMap::new(),

@@ -99,4 +99,4 @@ pub use tree_entry::{TreeEntry, TreeNode};
 pub use view::View;
 
 /// The version of the format. It goes up with every change that an older agent would misread.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

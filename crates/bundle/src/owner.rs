@@ -13,9 +13,9 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// A user or group as it is declared: `www-data` or `33`.
+/// A user or group as it is declared: `www-data` or `33`. A text of digits is a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(from = "String", into = "String")]
 pub enum OwnerName {
     Number(u32),
     Name(String),
@@ -29,7 +29,22 @@ impl From<u32> for OwnerName {
 
 impl From<&str> for OwnerName {
     fn from(name: &str) -> Self {
-        name.parse().map_or_else(|_| Self::Name(name.to_owned()), Self::Number)
+        name.to_owned().into()
+    }
+}
+
+impl From<String> for OwnerName {
+    fn from(name: String) -> Self {
+        name.parse().map_or(Self::Name(name), Self::Number)
+    }
+}
+
+impl From<OwnerName> for String {
+    fn from(owner: OwnerName) -> Self {
+        match owner {
+            OwnerName::Number(number) => number.to_string(),
+            OwnerName::Name(name) => name,
+        }
     }
 }
 

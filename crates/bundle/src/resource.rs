@@ -27,7 +27,6 @@ pub struct Resource {
     /// In an image: a layer of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_layer: bool,
-    #[serde(flatten)]
     pub kind: Kind,
 }
 

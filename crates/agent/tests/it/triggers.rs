@@ -34,7 +34,7 @@ fn what_is_no_bundle_is_refused() {
         (&["plan"][..], "", "no bundle"),
         (&["plan"], "{}", "no bundle"),
         (&["plan"], r#"{"version":99,"resources":[]}"#, "version 99"),
-        (&["plan"], r#"{"version":1,"resources":[{"fil":{}}]}"#, "no bundle"),
+        (&["plan"], r#"{"version":2,"resources":[{"kind":{"fil":{}}}]}"#, "no bundle"),
         (&["plan", "absent.json"], "", "no bundle"),
         (&["frobnicate"], "", "usage:"),
         (&[], "", "usage:"),

@@ -38,7 +38,7 @@ fn it_applies_a_bundle() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let bundle = br#"{"version":1,"resources":[{"directory":{"path":"/there"}}]}"#;
+    let bundle = br#"{"version":2,"resources":[{"kind":{"directory":{"path":"/there"}}}]}"#;
     child.stdin.take().unwrap().write_all(bundle).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
