@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 use std::ffi::CString;
 use std::io::{self, Read, Write as _};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,7 +84,7 @@ impl Root {
             }
             Op::Joined => Ok(()),
         };
-        done.map_err(|error| ResourceError::io("change", op.path(), &error))
+        done.map_err(|error| failed("change", op.path(), &error))
     }
 
     /// The directory that a path is in, and its last part.
@@ -93,8 +93,9 @@ impl Root {
         Ok((self.directory(path::parent(path))?, name))
     }
 
+    /// Only as a place: who may not list it may still know what is in it.
     fn directory(&self, path: &str) -> io::Result<Directory<'_>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let path = path.trim_start_matches('/');
         if path.is_empty() {
             return Ok(Directory::Top(self.top.as_fd()));
@@ -121,7 +122,7 @@ impl Root {
             let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
         }
         written?;
-        Ok(fs::fsync(&parent)?)
+        sync(&parent)
     }
 
     /// A file that nobody but its owner can read until it has its mode.
@@ -171,7 +172,10 @@ impl Root {
         let (parent, name) = self.parent(path)?;
         // Neither waits for the other end of a FIFO, nor follows what took the file's place.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = fs::openat(&parent, name, flags, Mode::empty())?;
+        let file = match fs::openat(&parent, name, flags, Mode::empty()) {
+            Err(Errno::ACCESS) => return set_unreadable_mode(&parent, name, mode),
+            file => file?,
+        };
         let found = fs::fstat(&file)?;
         // Even a change to the same owner takes the capabilities of a program away.
         if self.gives_owners && (found.st_uid, found.st_gid) != (owner.uid, owner.gid) {
@@ -251,6 +255,40 @@ fn remove_at(parent: &impl AsFd, name: impl Arg + Copy, recursive: bool) -> io::
     Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
 }
 
+/// The mode of what its owner may not read, who is not root.
+fn set_unreadable_mode(parent: &impl AsFd, name: &str, mode: u32) -> io::Result<()> {
+    let file = fs::openat(parent, name, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?;
+    // A link has no mode, and this would go on to where it leads.
+    if FileType::from_raw_mode(fs::fstat(&file)?.st_mode) == FileType::Symlink {
+        return Err(Errno::LOOP.into());
+    }
+    let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(fs::chmod(itself, Mode::from_raw_mode(mode))?)
+}
+
+/// Sees to it that a name outlasts a power cut, where one may read the directory.
+fn sync(directory: &impl AsFd) -> io::Result<()> {
+    match readable(directory) {
+        Err(Errno::ACCESS) => Ok(()),
+        directory => Ok(fs::fsync(directory?)?),
+    }
+}
+
+/// A directory that is open as a place, to read from.
+fn readable(directory: &impl AsFd) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    fs::openat(directory, ".", flags, Mode::empty())
+}
+
+/// What a system call said of a path, and who would be let.
+fn failed(doing: &str, path: &str, error: &io::Error) -> ResourceError {
+    let said = ResourceError::io(doing, path, error);
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return said;
+    }
+    said.help("`chmod` can let its owner; root may anyway (on a host: `--sudo`)")
+}
+
 /// The names in a directory, sorted. One that is no text is an error: no resource could name it.
 fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
     let no_text = |_| io::Error::other("it has a name that is no text");
@@ -263,7 +301,7 @@ fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
 
 fn all_names(directory: &impl AsFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
-    for entry in fs::Dir::read_from(directory)? {
+    for entry in fs::Dir::new(readable(directory)?)? {
         let name = entry?.file_name().to_owned();
         if !matches!(name.to_bytes(), b"." | b"..") {
             names.push(name);
@@ -279,7 +317,7 @@ fn numbers(owner: Owner) -> (Option<Uid>, Option<Gid>) {
 impl View for Root {
     fn metadata(&self, path: &str) -> Result<Option<Metadata>> {
         let found = self.stat(path);
-        let found = found.map_err(|error| ResourceError::io("look at", path, &error))?;
+        let found = found.map_err(|error| failed("look at", path, &error))?;
         let Some(found) = found else { return Ok(None) };
         let kind = match FileType::from_raw_mode(found.st_mode) {
             FileType::RegularFile => FileKind::File,
@@ -306,7 +344,7 @@ impl View for Root {
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + '_>> {
-        let failed = |error: io::Error| ResourceError::io("read", path, &error);
+        let failed = |error: io::Error| failed("read", path, &error);
         let (parent, name) = self.parent(path).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = fs::openat(&parent, name, flags, Mode::empty());
@@ -314,7 +352,7 @@ impl View for Root {
     }
 
     fn read_link(&self, path: &str) -> Result<String> {
-        let failed = |error: io::Error| ResourceError::io("read", path, &error);
+        let failed = |error: io::Error| failed("read", path, &error);
         let (parent, name) = self.parent(path).map_err(failed)?;
         let to = fs::readlinkat(&parent, name, Vec::new());
         let to = to.map_err(|error| failed(error.into()))?;
@@ -335,7 +373,7 @@ impl View for Root {
 
     fn list(&self, path: &str) -> Result<Vec<String>> {
         let names = self.directory(path).and_then(|directory| names(&directory));
-        names.map_err(|error| ResourceError::io("list", path, &error))
+        names.map_err(|error| failed("list", path, &error))
     }
 }
 

@@ -149,6 +149,11 @@ impl File {
     ) -> Result<Vec<Change>, ResourceError> {
         check_parent(view, &path)?;
         let (owner, mode) = (owner(view, self.owner.as_ref(), self.group.as_ref())?, self.mode);
+        if self.content.is_some() && is_closed(view, owner, mode) {
+            let message = format!("with the mode {mode:04o} nobody but root can see what is in it");
+            let help = "let its owner read it, or do it as root (on a host: `--sudo`)";
+            return Err(ResourceError::new(message).field("mode").help(help));
+        }
         let Some(found) = found else {
             let content = self.content.clone().unwrap_or_else(|| Content::Text(String::new()));
             let diff = diff::unified(&self.path, None, &content)?;
@@ -159,9 +164,11 @@ impl File {
             return Err(in_the_way(&path, found.kind));
         }
         let mut changes = Vec::new();
-        let content = self.content.as_ref().map(|one| Ok((one, is_same(view, &path, found, one)?)));
-        if let Some((content, false)) = content.transpose()? {
-            let diff = diff::unified(&self.path, Some((view, &path)), content)?;
+        let is_closed = is_closed(view, found.owner, found.mode);
+        let is_same = |one| Ok((one, !is_closed && is_same(view, &path, found, one)?));
+        if let Some((content, false)) = self.content.as_ref().map(is_same).transpose()? {
+            let before = (!is_closed).then_some((view, &*path));
+            let diff = diff::unified(&self.path, before, content)?;
             if let Some(ending) = &self.backup {
                 let old = read_bytes(view, &path)?;
                 let op = Op::Write {
@@ -173,7 +180,9 @@ impl File {
                 changes.push(Change::new(op, "keep what was there"));
             }
             let op = Op::Write { path, content: content.clone(), owner, mode };
-            changes.push(Change { diff, ..Change::new(op, "change the contents") });
+            let reason =
+                if is_closed { "replace what can't be read" } else { "change the contents" };
+            changes.push(Change { diff, ..Change::new(op, reason) });
         } else if let Some(reason) = attributes(found, owner, mode) {
             changes.push(Change::new(Op::SetAttributes { path, owner, mode }, reason));
         }
@@ -218,6 +227,11 @@ fn is_same(
         return Ok(false);
     }
     wanted.is(&mut *view.open(path)?).map_err(failed)
+}
+
+/// Whether its mode keeps who does this, and is not root, from reading their own file.
+fn is_closed(view: &dyn View, owner: Owner, mode: u32) -> bool {
+    view.only_owner().is_some() && owner == Owner::default() && mode & 0o400 == 0
 }
 
 fn read_bytes(view: &dyn View, path: &str) -> Result<Vec<u8>, ResourceError> {

@@ -24,3 +24,5 @@ mod sensitive;
 mod target;
 #[cfg(test)]
 mod trees;
+#[cfg(test)]
+mod unreadable;
