@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use windlass_bundle::{Bundle, Gathered, Kind, ResourceError};
 
 use crate::store::{Store, digest};
-use crate::{archive, checkout, download};
+use crate::{archive, checkout, credentials, download};
 
 /// So many are waited for at once.
 const AT_ONCE: usize = 4;
@@ -57,6 +57,7 @@ pub fn gather(
                 let fetched = ("urls", "fetched");
                 let (field, what) =
                     if is_download { fetched } else { ("repository", "checked out") };
+                let error = credentials::hidden(&error.to_string());
                 let error = ResourceError::new(format!("it could not be {what}: {error}"));
                 errors.push(error.field(field).at(index).of(id));
             }

@@ -6,6 +6,7 @@
 
 mod archive;
 mod checkout;
+mod credentials;
 mod download;
 mod entries;
 mod gather;

@@ -75,3 +75,18 @@ fn what_an_interrupted_run_left_goes_with_the_next() {
         assert_eq!(place.temporary(), usize::from(is_left), "old {is_old}, locked {is_locked}");
     }
 }
+
+/// Who is asked for is named, and who asks is not: that may be all of a secret.
+#[test]
+fn credentials_of_a_url_are_in_no_message() {
+    let place = Place::new();
+    for user in ["CANARY", "me:CANARY"] {
+        let url = format!("http://{user}@127.0.0.1:1/x");
+        let fetched = Fetch::new("/x", &url, "a".repeat(64));
+        let all: [Resource; 2] = [fetched.into(), Git::new("/x", &url, "main").into()];
+        for resource in all {
+            let said = place.gathered(resource).unwrap_err();
+            assert!(said.contains("127.0.0.1") && !said.contains("CANARY"), "{said}");
+        }
+    }
+}
