@@ -220,6 +220,8 @@ pub struct ObservedImage {
     pub owner: Option<Owner>,
     pub size_bytes: u64,
     pub created_s: i64,
+    /// `sha256:…` of each layer as a plain tar, the lowest first. Only of images that were inspected.
+    pub layers: Vec<String>,
     /// Only of images that were inspected.
     pub config: Option<ImageConfig>,
 }

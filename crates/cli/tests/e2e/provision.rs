@@ -152,7 +152,11 @@ images:
         world.yaml(&text.replace("@word", word).replace("@last", last));
     };
     file("a", "1");
-    world.run(&["build"]).code(0);
+    let said = world.run(&["build"]).code(0).all();
+    let looks = said.lines().filter(|line| line.contains("looking at") && line.contains("-step-"));
+    // Only what comes after the commands has to know what they left; manifests describe each layer.
+    let keeps_manifests = engine::get("/info")["DriverStatus"].to_string().contains("containerd");
+    assert_eq!(looks.count(), if keeps_manifests { 2 } else { 1 }, "{said}");
     let layers = self::layers(&world, "tool");
     let names: Vec<Vec<&str>> =
         layers.iter().map(|layer| layer.keys().map(String::as_str).collect()).collect();

@@ -17,6 +17,8 @@ use windlass_model::name::ImageId;
 pub(super) enum Ask {
     /// Tells the user.
     Say(String),
+    /// What is in an image.
+    Look { image: String, answer: Answer<SavedImage> },
     /// The contents of files of an image.
     Contents { image: String, wanted: BTreeSet<String>, answer: Answer<SavedImage> },
     /// The archive of an image.
@@ -44,7 +46,10 @@ pub(super) struct CommandRun {
 pub(super) struct Ran {
     /// The reference of the image.
     pub(super) image: String,
-    pub(super) saved: SavedImage,
+    /// `sha256:…` of each of its layers.
+    pub(super) layers: Vec<String>,
+    /// What is in it, if that had to be read.
+    pub(super) saved: Option<SavedImage>,
 }
 
 type Answer<T> = oneshot::Sender<Result<T>>;
@@ -57,6 +62,10 @@ impl Asker {
     pub(super) fn say(&self, line: String) {
         // Nobody listens any more once the step was given up.
         drop(self.0.blocking_send(Ask::Say(line)));
+    }
+
+    pub(super) fn look(&self, image: &str) -> Result<SavedImage> {
+        self.ask(|answer| Ask::Look { image: image.to_owned(), answer })
     }
 
     pub(super) fn contents(&self, image: &str, wanted: BTreeSet<String>) -> Result<SavedImage> {

@@ -36,6 +36,7 @@ use windlass_model::label;
 use windlass_model::lock::Holder;
 use windlass_model::mount::Mount;
 use windlass_model::name::{ContainerId, ProjectName};
+use windlass_model::observed::ObservedImage;
 use windlass_model::one_off::OneOff;
 use windlass_model::plan::CreateContainer;
 use windlass_model::report::FailureKind;
@@ -51,6 +52,8 @@ pub(super) struct Workshop<'a> {
     pub(super) labels: BTreeMap<String, String>,
     /// Values that commands may be given.
     pub(super) secrets: Secrets,
+    /// The engine keeps no manifests, so a layer needs no more than its digest.
+    pub(super) takes_bare_layers: bool,
 }
 
 /// How commands ended, in the agent's words.
@@ -119,9 +122,17 @@ impl Workshop<'_> {
         let kept = self.keep_what_is_left(&run, &tools).await;
         tools.remove().await;
         let image = kept?;
-        // By its id it is known to the next build.
-        let (_, saved) = self.desk.look(&image, BTreeSet::new()).await?;
-        Ok(Ran { image, saved })
+        let found = lookup::until_answered(|| self.desk.engine.inspect_image(&image)).await;
+        self.left(image, found.map_err(failure::from_engine)?).await
+    }
+
+    /// An image that commands left. To read what is in it takes seconds, so that waits for who asks for it if it can.
+    pub(super) async fn left(&self, image: String, found: ObservedImage) -> Result<Ran> {
+        if self.takes_bare_layers && !found.layers.is_empty() {
+            return Ok(Ran { image, layers: found.layers, saved: None });
+        }
+        let (_, saved) = self.desk.look_at(&image, found.id, BTreeSet::new()).await?;
+        Ok(Ran { image, layers: saved.base.diff_ids.clone(), saved: Some(saved) })
     }
 
     async fn keep_what_is_left(&self, run: &CommandRun, tools: &Passing) -> Result<String> {

@@ -85,6 +85,10 @@ impl Desk<'_> {
             // Who asked may have ended meanwhile; then nobody needs the answer.
             match ask {
                 Ask::Say(line) => self.say(line),
+                Ask::Look { image, answer } => {
+                    let looked = self.look(&image, BTreeSet::new()).await;
+                    drop(answer.send(looked.map(|(_, saved)| saved)));
+                }
                 Ask::Contents { image, wanted, answer } => {
                     drop(answer.send(self.saved(&image, wanted).await));
                 }

@@ -82,7 +82,17 @@ pub(crate) async fn provision(
     kept_labels.remove(label::DIGEST);
     // What is made on the way is known as ours by it where no label of a project says so.
     kept_labels.insert(one_off::PROJECT.to_owned(), project.to_owned());
-    let workshop = Workshop { desk, spec, project, holder, endings, labels: kept_labels, secrets };
+    let takes_bare_layers = base.as_ref().is_some_and(|(id, saved)| *id == saved.base.id);
+    let workshop = Workshop {
+        desk,
+        spec,
+        project,
+        holder,
+        endings,
+        labels: kept_labels,
+        secrets,
+        takes_bare_layers,
+    };
     let references = [spec.reference.clone()].into_iter().chain(spec.tags.clone()).collect();
     let work = Work {
         recipe,
@@ -116,7 +126,11 @@ async fn answer(workshop: &Workshop<'_>, ask: Ask) {
         Ask::Run { run, answer } => drop(answer.send(workshop.run(run).await)),
         Ask::Probe { run, answer } => drop(answer.send(workshop.probe(run).await)),
         // These are the desk's.
-        Ask::Say(_) | Ask::Contents { .. } | Ask::Save { .. } | Ask::Load { .. } => {}
+        Ask::Say(_)
+        | Ask::Look { .. }
+        | Ask::Contents { .. }
+        | Ask::Save { .. }
+        | Ask::Load { .. } => {}
     }
 }
 
@@ -129,8 +143,7 @@ async fn find(workshop: &Workshop<'_>, key: &str) -> Result<Option<Ran>> {
     if workshop.labels.iter().any(|(name, value)| found.labels.get(name) != Some(value)) {
         return Ok(None);
     }
-    let (_, saved) = desk.look_at(&image, found.id, BTreeSet::new()).await?;
-    Ok(Some(Ran { image, saved }))
+    workshop.left(image, found).await.map(Some)
 }
 
 /// Removes what commands left that are not of this image any more, and what a killed build went on from. Another one of this image is

@@ -120,7 +120,7 @@ fn looked_at(
     asker: Asker,
 ) -> (BaseImage, Look) {
     let (id, saved) = image.unwrap_or_else(|| (String::new(), scratch(recipe)));
-    (saved.base, Look::new(saved.view, id, asker))
+    (saved.base, Look::new(Some(saved.view), id, asker))
 }
 
 fn compared(

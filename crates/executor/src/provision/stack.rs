@@ -73,14 +73,18 @@ impl Stack {
 
     /// Goes on from what commands left: layers of which the last are new. What else an engine notes of how they were made
     /// is not the same twice.
-    pub(super) fn go_on(&mut self, left: BaseImage, below: Rc<dyn View>) {
+    pub(super) fn go_on(
+        &mut self,
+        (diff_ids, blobs): (Vec<String>, Vec<LayerBlob>),
+        below: Rc<dyn View>,
+    ) {
         let made_by = self.made_by();
         // What is below is part of it, whether it was there already or was loaded for it.
         self.settle();
-        let added = left.diff_ids.len().saturating_sub(self.base.diff_ids.len());
+        let added = diff_ids.len().saturating_sub(self.base.diff_ids.len());
         self.base.history.extend(std::iter::repeat_n(history(&made_by), added));
-        self.base.diff_ids = left.diff_ids;
-        self.base.blobs = left.blobs;
+        self.base.diff_ids = diff_ids;
+        self.base.blobs = blobs;
         self.open = Overlay::new(below);
     }
 

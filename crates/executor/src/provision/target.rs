@@ -67,7 +67,7 @@ impl ImageTarget {
     pub(super) fn new(asker: Asker, base: (Option<String>, SavedImage), options: Options) -> Self {
         let (image, saved) = base;
         let has_volumes = !saved.base.config.volumes.is_empty();
-        let below = Look::new(saved.view, image.clone().unwrap_or_default(), asker.clone());
+        let below = Look::new(Some(saved.view), image.clone().unwrap_or_default(), asker.clone());
         Self {
             asker,
             stack: RefCell::new(Stack::new(saved.base, Rc::new(below))),
@@ -95,10 +95,11 @@ impl ImageTarget {
             let (image, commands) = (self.settle()?, commands.to_vec());
             self.asker.run(CommandRun { image, key, commands })?
         };
+        let (view, blobs) = ran.saved.map(|saved| (saved.view, saved.base.blobs)).unzip();
+        let below = Look::new(view, ran.image.clone(), self.asker.clone());
         let mut stack = self.stack.borrow_mut();
-        let below = Look::new(ran.saved.view, ran.image.clone(), self.asker.clone());
         stack.note(&self.current.borrow());
-        stack.go_on(ran.saved.base, Rc::new(below));
+        stack.go_on((ran.layers, blobs.unwrap_or_default()), Rc::new(below));
         self.kept.borrow_mut().insert(ran.image.clone());
         self.has_volumes.set(false);
         *self.image.borrow_mut() = Some(ran.image);

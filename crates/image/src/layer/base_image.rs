@@ -6,13 +6,17 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
+use super::layer_tar::hex;
 use super::{LayerBlob, ProcessConfig};
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BaseImage {
+    /// `sha256:…` of its configuration: what an engine calls it by that keeps no manifests. Empty for `scratch`.
+    pub id: String,
     /// `sha256:…` of each layer, the lowest first. Empty for `scratch`.
     pub diff_ids: Vec<String>,
     /// The same as the engine keeps them; empty if it did not say, which engines do that keep images as registries do.
@@ -79,6 +83,7 @@ impl BaseImage {
         let unknown = || diff_ids.iter().map(|_| super::history("of the base image")).collect();
         let fits = history.iter().filter(is_layer).count() == diff_ids.len();
         Ok(Self {
+            id: format!("sha256:{}", hex(&Sha256::digest(document))),
             history: if fits { history } else { unknown() },
             diff_ids,
             blobs: Vec::new(),

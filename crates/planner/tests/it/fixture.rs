@@ -64,6 +64,7 @@ impl Fixture {
             labels,
             size_bytes: 0,
             created_s: 0,
+            layers: Vec::new(),
             config: Some(ImageConfig::default()),
         };
         self.state().images.insert(image.id.clone(), image);

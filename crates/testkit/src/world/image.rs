@@ -62,6 +62,7 @@ impl World {
             owner: Owner::read(&self.name, &image.config.labels),
             size_bytes: 1_000_000,
             created_s: image.created_s,
+            layers: Vec::new(),
             config: with_config.then(|| image.config.clone()),
         })
     }

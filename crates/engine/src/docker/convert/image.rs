@@ -25,13 +25,14 @@ pub(crate) fn image_summary(engine: &EngineName, document: Summary) -> ObservedI
         labels,
         size_bytes: size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
         created_s: created.unwrap_or_default(),
+        layers: Vec::new(),
         config: None,
     }
 }
 
 pub(crate) fn image_inspect(engine: &EngineName, document: Inspect) -> ObservedImage {
-    let Inspect { id, repo_tags, repo_digests, created, size, config, os, architecture, variant } =
-        document;
+    let Inspect { id, repo_tags, repo_digests, created, size, config, root_fs, .. } = document;
+    let Inspect { os, architecture, variant, .. } = document;
     let config = config.unwrap_or_default();
     let labels = config.labels.clone().unwrap_or_default();
     let parts = [text(os), text(architecture), text(variant)];
@@ -43,6 +44,7 @@ pub(crate) fn image_inspect(engine: &EngineName, document: Inspect) -> ObservedI
         labels,
         size_bytes: size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
         created_s: time::epoch_s(&created.unwrap_or_default()),
+        layers: root_fs.layers.unwrap_or_default(),
         config: Some(given_config(config, platform)),
     }
 }

@@ -32,6 +32,14 @@ pub(crate) struct Inspect {
     pub(crate) os: Option<String>,
     pub(crate) architecture: Option<String>,
     pub(crate) variant: Option<String>,
+    #[serde(rename = "RootFS")]
+    pub(crate) root_fs: RootFs,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct RootFs {
+    pub(crate) layers: Option<Vec<String>>,
 }
 
 /// What a registry has under a reference.
