@@ -53,8 +53,9 @@ pub(super) fn split(reference: &str) -> (String, String) {
     }
 }
 
-/// What stands before the id of a loaded image that has no name.
-const LOADED: &str = "Loaded image ID: ";
+/// What an engine says of every image that it loaded, and before the id of one that has no name.
+const LOADED: &str = "Loaded image";
+const LOADED_ID: &str = "Loaded image ID: ";
 /// How often a list is asked for again that could not be made.
 const LIST_TRIES: u32 = 10;
 const LIST_PAUSE: Duration = Duration::from_millis(50);
@@ -221,15 +222,17 @@ impl DockerEngine {
             .deadline(deadline::TRANSFER);
         let reply = self.send(call).await?.streaming();
         let mut lines = JsonLines::<Line>::new(reply);
-        let mut nameless = None;
+        let (mut is_loaded, mut nameless) = (false, None);
         while let Some(mut line) = lines.next().await? {
             if let Some(message) = line.take_error() {
                 return Err(error::in_stream(lines.label(), &message));
             }
-            let id = line.stream.as_deref().and_then(|text| text.trim().strip_prefix(LOADED));
+            let said = line.stream.as_deref().unwrap_or_default().trim();
+            is_loaded |= said.starts_with(LOADED);
+            let id = said.strip_prefix(LOADED_ID);
             nameless = id.map(|id| ImageId(id.to_owned())).or(nameless);
         }
-        Ok(nameless)
+        if is_loaded { Ok(nameless) } else { Err(error::cut(lines.label())) }
     }
 
     pub(super) async fn container_export(

@@ -9,7 +9,7 @@ use windlass_engine::stream::AttachRequest;
 use windlass_engine::stream::{EventRequest, LogRequest};
 use windlass_engine::{Engine as _, EngineError};
 use windlass_model::fault::Fault;
-use windlass_model::name::{ContainerId, EngineName};
+use windlass_model::name::{ContainerId, EngineName, ImageId};
 
 use crate::fake::{Act, CHUNKED, Fake, chunk, json, pong, reply};
 use crate::lab::nobody;
@@ -347,6 +347,30 @@ async fn a_pull_has_succeeded_only_when_the_engine_says_so() {
         let fake = Fake::answering(Act::Last(text));
         let pulled = fake.engine.pull_image("a:1", None, &|_| {}).await;
         assert_eq!(pulled.err().map(|error| error.fault), wanted);
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_loaded_only_when_the_engine_says_so() {
+    let line = |text: &str| chunk(&format!("{text}\r\n"));
+    let named = line(r#"{"stream":"Loaded image: a:1\n"}"#);
+    let nameless = line(r#"{"stream":"Loaded image ID: sha256:00\n"}"#);
+    let failed = line(r#"{"error":"unsupported manifest format"}"#);
+    let of_layer = line(r#"{"status":"Loading layer","id":"00"}"#);
+    let none: Result<Option<&str>, Fault> = Ok(None);
+    let table = [
+        (named.clone(), none),
+        (nameless, Ok(Some("sha256:00"))),
+        (String::new(), Err(Fault::ReplyLost)),
+        (of_layer, Err(Fault::ReplyLost)),
+        (format!("{named}{failed}"), Err(Fault::Other)),
+    ];
+    for (lines, wanted) in table {
+        let fake = Fake::answering(Act::Last(format!("{CHUNKED}{lines}0\r\n\r\n")));
+        let nothing = futures_util::stream::empty().boxed();
+        let loaded = fake.engine.load_image(nothing).await;
+        let loaded = loaded.as_ref().map(|id| id.as_ref().map(ImageId::as_str));
+        assert_eq!(loaded.map_err(|error| error.fault.clone()), wanted);
     }
 }
 
