@@ -21,7 +21,18 @@ const ALL: &str = "2147483647";
 /// What git says of its own doing that is too much.
 const MAX_LIST_BYTES: u64 = 512 << 20;
 
+/// A repository without the commit, tag or branch that is asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("it has no commit, tag or branch `{rev}`")]
+pub(crate) struct UnknownRevision {
+    rev: String,
+}
+
 /// The commit that a revision of a repository is, and what is in it.
+///
+/// # Errors
+///
+/// [`UnknownRevision`] within, where the repository answers and does not have it.
 pub(crate) fn checkout(
     store: &Store,
     repository: &str,
@@ -100,7 +111,7 @@ impl<'s> Bare<'s> {
                 return Ok(commit);
             }
         }
-        Err(io::Error::other(format!("it has no commit, tag or branch `{rev}`")))
+        Err(io::Error::other(UnknownRevision { rev: rev.to_owned() }))
     }
 
     /// The whole name of a tag or branch, and what it stands for there.
@@ -192,7 +203,8 @@ impl<'s> Bare<'s> {
             });
             let missing = || io::Error::other(format!("its submodule {path} has no url"));
             let url = beside(&self.url, url.ok_or_else(missing)?)?;
-            let (module, found) = Bare::having(self.store, &url, object)?;
+            let of_module = |error| io::Error::other(format!("its submodule {path}: {error}"));
+            let (module, found) = Bare::having(self.store, &url, object).map_err(of_module)?;
             module.add(&found, &format!("{prefix}{path}/"), entries, Some(depth))?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use windlass_bundle::{Bundle, Gathered, Kind, ResourceError};
 
+use crate::checkout::UnknownRevision;
 use crate::store::{Store, digest};
 use crate::{archive, checkout, credentials, download};
 
@@ -54,9 +55,12 @@ pub fn gather(
             (Ok(_), _) => {}
             (Err(error), kind) => {
                 let is_download = matches!(kind, Kind::Fetch(_));
-                let fetched = ("urls", "fetched");
-                let (field, what) =
-                    if is_download { fetched } else { ("repository", "checked out") };
+                let is_unknown = error.get_ref().is_some_and(|error| error.is::<UnknownRevision>());
+                let (field, what) = match (is_download, is_unknown) {
+                    (true, _) => ("urls", "fetched"),
+                    (false, true) => ("rev", "checked out"),
+                    (false, false) => ("repository", "checked out"),
+                };
                 let error = credentials::hidden(&error.to_string());
                 let error = ResourceError::new(format!("it could not be {what}: {error}"));
                 errors.push(error.field(field).at(index).of(id));

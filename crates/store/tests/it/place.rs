@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use windlass_bundle::{Bundle, Content, Facts, Resource, Root, apply};
+use windlass_bundle::{Bundle, Content, Facts, Resource, ResourceError, Root, apply};
 use windlass_store::{Store, gather};
 
 pub(crate) struct Place(tempfile::TempDir);
@@ -47,7 +47,9 @@ impl Place {
         let store = || Store::open(self.path("store"));
         gather(&mut bundle, self.0.path(), store).map_err(|errors| {
             assert!(errors.iter().all(|error| error.index() == Some(0)), "{errors:?}");
-            errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("\n")
+            let field = |error: &ResourceError| error.field.clone().unwrap_or_default();
+            let said = errors.iter().map(|error| format!("{} [{}]", error.message, field(error)));
+            said.collect::<Vec<_>>().join("\n")
         })?;
         Ok(bundle)
     }
