@@ -12,25 +12,32 @@ use crate::scalar::env_name;
 use crate::yaml::{Secrecy, Value};
 
 pub(super) fn env(reader: &Reader, item: &Item, into: &mut Env) {
-    let Some(item) = reader.resolve(item) else { return };
+    into.extend(variables(reader, item).into_iter().map(|(_, variable)| variable));
+}
+
+/// Each with the item that has its value.
+pub(super) fn variables(reader: &Reader, item: &Item) -> Vec<(Item, (String, EnvValue))> {
+    let Some(item) = reader.resolve(item) else { return Vec::new() };
     match &item.node.value {
         Value::Mapping(_) => {
-            into.extend(reader.entries(&item, "variables").into_iter().filter_map(
-                |(key, value)| {
-                    let name = checked(reader, &value, &key.text)?;
-                    let text = value_of(reader, &value, &name)?;
-                    Some((name, text))
-                },
-            ));
+            let entries = reader.entries(&item, "variables").into_iter();
+            let variables = entries.filter_map(|(key, value)| {
+                let name = checked(reader, &value, &key.text)?;
+                let text = value_of(reader, &value, &name)?;
+                Some((value, (name, text)))
+            });
+            variables.collect()
         }
         Value::Sequence(_) => {
-            let items = reader.list(&item, "variables");
-            into.extend(items.iter().filter_map(|item| assignment(reader, item)));
+            let items = reader.list(&item, "variables").into_iter();
+            items.filter_map(|item| Some((item.clone(), assignment(reader, &item)?))).collect()
         }
-        Value::Scalar(_) if item.node.is_null() => {}
         Value::Scalar(_) => {
-            let help = Some("write a mapping: {NAME: value}, or a list: [NAME=value]".to_owned());
-            reader.expected(&item, "variables", help);
+            if !item.node.is_null() {
+                let help = "write a mapping: {NAME: value}, or a list: [NAME=value]".to_owned();
+                reader.expected(&item, "variables", Some(help));
+            }
+            Vec::new()
         }
     }
 }

@@ -339,6 +339,26 @@ fn names_of_projects() {
 }
 
 #[test]
+fn secrets_where_none_belong() {
+    check(
+        r#"
+secrets: {token: {env: TOKEN}}
+images:
+  a:
+    from: x
+    env: {PLAIN: a, SECRET: "{{ secrets.token }}", MORE: b}
+#                           ^^^^^^^^^^^^^^^^^^^^^ error: images.a.env.SECRET: the variable "SECRET" has a secret in it
+#                           help: only a container's own `env` can have secrets
+  b:
+    from: x
+    env: [PLAIN=a, "SECRET={{ secrets.token }}"]
+#                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: images.b.env[1]: the variable "SECRET" has a secret in it
+#                  help: only a container's own `env` can have secrets
+"#,
+    );
+}
+
+#[test]
 fn logins_of_registries() {
     check(
         r#"

@@ -98,10 +98,8 @@ pub(in super::super) fn plain_env(
     reader: &Reader,
     item: &Item,
 ) -> std::collections::BTreeMap<String, String> {
-    let mut all = windlass_model::env::Env::new();
-    env::env(reader, item, &mut all);
     let mut plain = std::collections::BTreeMap::new();
-    for (name, value) in all {
+    for (item, (name, value)) in env::variables(reader, item) {
         match value {
             EnvValue::Plain(value) => {
                 plain.insert(name, value);
@@ -109,7 +107,7 @@ pub(in super::super) fn plain_env(
             EnvValue::Sensitive(_) | EnvValue::Withheld => {
                 let message = format!("the variable \"{name}\" has a secret in it");
                 let help = "only a container's own `env` can have secrets";
-                reader.report(reader.error(item, "secret-exposed", message).help(help));
+                reader.report(reader.error(&item, "secret-exposed", message).help(help));
             }
         }
     }
