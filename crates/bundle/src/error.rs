@@ -2,6 +2,7 @@
 //!
 //! Invariant: it says of which resource and which field it speaks, and what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A resource that can't be planned or applied.
@@ -10,7 +11,7 @@ pub struct ResourceError {
     /// Its id; empty until it is known whose it is.
     pub id: String,
     /// The key that it is about.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     pub message: String,
     pub help: Option<String>,
     within: Box<Within>,
@@ -35,7 +36,7 @@ impl ResourceError {
         &self.within.others
     }
 
-    /// The word of `field` that it is about.
+    /// The word of `field` that it is about, where that has several.
     pub fn reference(&self) -> Option<&str> {
         self.within.reference.as_deref()
     }
@@ -52,8 +53,8 @@ impl ResourceError {
 
     /// Says of which key it speaks.
     #[must_use]
-    pub fn field(mut self, field: &'static str) -> Self {
-        self.field = Some(field);
+    pub fn field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = Some(field.into());
         self
     }
 

@@ -1,6 +1,6 @@
 //! What an agent says of a resource that can't be as it shall be.
 //!
-//! Invariant: the same as [`ResourceError`] says, but for which key it is about.
+//! Invariant: the same as [`ResourceError`] says, but for which others it is about.
 
 use crate::ResourceError;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ pub struct ErrorReport {
     pub error: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The word of the field, where that has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -25,7 +28,8 @@ impl From<&ResourceError> for ErrorReport {
             index: error.index(),
             id: error.id.clone(),
             error: error.message.clone(),
-            field: error.field.map(str::to_owned),
+            field: error.field.as_deref().map(str::to_owned),
+            word: error.reference().map(str::to_owned),
             help: error.help.clone(),
         }
     }
@@ -36,6 +40,10 @@ impl ErrorReport {
     pub fn into_error(self) -> ResourceError {
         let mut error = ResourceError::new(self.error).of(self.id);
         error.help = self.help;
+        error.field = self.field.map(Into::into);
+        if let Some(word) = self.word {
+            error = error.naming(&word);
+        }
         match self.index {
             Some(index) => error.at(index),
             None => error,

@@ -144,11 +144,11 @@ impl Type for Package {
             if !is_name(bare) || !version.is_none_or(is_name) {
                 let message = format!("`{name}` is no name of a package");
                 let help = "a name, or a name, `=` and a version";
-                errors.push(ResourceError::new(message).field("names").help(help));
+                errors.push(ResourceError::new(message).field("names").naming(name).help(help));
             }
             if version.is_some() && self.policy != PackagePolicy::Install {
                 let message = format!("`{name}`: what is removed has no version");
-                errors.push(ResourceError::new(message).field("names"));
+                errors.push(ResourceError::new(message).field("names").naming(name));
             }
         }
         errors

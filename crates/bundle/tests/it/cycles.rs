@@ -160,7 +160,7 @@ fn a_secret_is_in_no_word_about_it() {
         let resource = Resource::from(kind).sensitive();
         if is_line {
             let errors = target.reach(&one(resource.clone())).unwrap_err();
-            assert_eq!(errors[0].field, Some("id"));
+            assert_eq!(errors[0].field.as_deref(), Some("id"));
             assert!(!errors[0].to_string().contains(SECRET), "{errors:?}");
         }
         let named = one(resource.with_id("named"));

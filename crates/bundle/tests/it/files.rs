@@ -248,7 +248,10 @@ fn nothing_in_an_image_is_called_as_what_is_gone() {
                 Err(errors) => {
                     assert!(is_refused && mode == Mode::Image, "{resource:?}: {errors:?}");
                     assert!(errors[0].to_string().contains("takes others away"), "{errors:?}");
-                    assert_eq!((errors[0].index(), errors[0].field), (Some(0), Some("path")));
+                    assert_eq!(
+                        (errors[0].index(), errors[0].field.as_deref()),
+                        (Some(0), Some("path"))
+                    );
                     assert_eq!(errors[0].id, resource.id());
                 }
                 Ok(_) => assert!(!(is_refused && mode == Mode::Image), "{resource:?}"),

@@ -462,6 +462,25 @@ resources:
 }
 
 #[test]
+fn an_item_of_a_list_has_a_place_of_its_own() {
+    check(
+        r#"
+resources:
+- package: [curl, -x, "git=", bash]
+#                 ^^ error: resources[0].package: `-x` is no name of a package
+#                 help: a name, or a name, `=` and a version
+#                     ^^^^^^ error: resources[0].package: `git=` is no name of a package
+- package: {names: [ed, vim=1], policy: remove}
+#                       ^^^^^ error: resources[1].package: `vim=1`: what is removed has no version
+- package: "a b"
+#          ^^^^^ error: resources[2].package: `a b` is no name of a package
+- package: []
+#          ^^ error: resources[3].package: it names no package
+"#,
+    );
+}
+
+#[test]
 fn what_is_wrong_with_the_whole_has_both_places() {
     check(
         r#"

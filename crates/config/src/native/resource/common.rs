@@ -17,13 +17,13 @@ pub(super) struct Common {
     pub(super) only_if: Option<Condition>,
     pub(super) sensitive: bool,
     pub(super) own_layer: bool,
-    pub(super) references: Vec<Spanned<String>>,
+    pub(super) words: Vec<(&'static str, Spanned<String>)>,
 }
 
 pub(super) const COMMON: &[Field<Common>] = &[
     Field { name: "id", read: |c, r, i| put(&mut c.id, id(r, i)) },
-    Field { name: "watches", read: |c, r, i| c.watches = references(&mut c.references, r, i) },
-    Field { name: "after", read: |c, r, i| c.after = references(&mut c.references, r, i) },
+    Field { name: "watches", read: |c, r, i| c.watches = words(&mut c.words, "watches", r, i) },
+    Field { name: "after", read: |c, r, i| c.after = words(&mut c.words, "after", r, i) },
     Field { name: "only_if", read: |c, r, i| c.only_if = condition(r, i) },
     Field { name: "sensitive", read: |c, r, i| set(&mut c.sensitive, r.bool(i)) },
     Field {
@@ -44,9 +44,15 @@ fn id(reader: &Reader, item: &Item) -> Option<String> {
     None
 }
 
-fn references(all: &mut Vec<Spanned<String>>, reader: &Reader, item: &Item) -> Vec<String> {
+/// The words of a key, which keep their places.
+pub(super) fn words(
+    all: &mut Vec<(&'static str, Spanned<String>)>,
+    key: &'static str,
+    reader: &Reader,
+    item: &Item,
+) -> Vec<String> {
     let found = reader.spanned_strings(item);
-    all.extend(found.iter().cloned());
+    all.extend(found.iter().map(|one| (key, one.clone())));
     found.into_iter().map(|one| one.value).collect()
 }
 

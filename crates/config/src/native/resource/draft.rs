@@ -12,6 +12,8 @@ use crate::yaml::{Mapping, Value};
 /// What is read of a type `K`.
 pub(super) struct Draft<K> {
     pub(super) kind: K,
+    /// The words of keys that have several, each with its key.
+    pub(super) words: Vec<(&'static str, Spanned<String>)>,
     /// Files of this machine.
     pub(super) sources: Vec<Spanned<String>>,
     /// What no excerpt shows if it is sensitive.
@@ -25,6 +27,7 @@ pub(super) struct Read {
     pub(super) kind: Kind,
     /// The value of each key.
     pub(super) keys: Vec<(String, Span)>,
+    pub(super) words: Vec<(&'static str, Spanned<String>)>,
     pub(super) sources: Vec<Spanned<String>>,
     pub(super) contents: Vec<Span>,
     pub(super) secrets: Vec<Spanned<String>>,
@@ -58,8 +61,8 @@ pub(super) fn read<K: Into<Kind>>(
     check: fn(&mut Draft<K>, &Reader, &Item),
 ) -> Option<Read> {
     let item = reader.resolve(item)?;
-    let (sources, contents, secrets) = Default::default();
-    let mut draft = Draft { kind, sources, contents, secrets };
+    let (words, sources, contents, secrets) = Default::default();
+    let mut draft = Draft { kind, words, sources, contents, secrets };
     let mut keys = Vec::new();
     match &item.node.value {
         Value::Mapping(map) => {
@@ -90,8 +93,8 @@ pub(super) fn read<K: Into<Kind>>(
             return None;
         }
     }
-    let Draft { kind, sources, contents, secrets } = draft;
-    Some(Read { kind: kind.into(), keys, sources, contents, secrets })
+    let Draft { kind, words, sources, contents, secrets } = draft;
+    Some(Read { kind: kind.into(), keys, words, sources, contents, secrets })
 }
 
 /// Whether a key is there under a name that is nearly its own, which has been told of.

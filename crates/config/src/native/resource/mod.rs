@@ -118,7 +118,7 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
     let own = [Field { name: found.word, read: |_: &mut Common, _: &Reader, _: &Item| {} }];
     reader.fields(&item, &mut common, &[COMMON, &own]);
     advise(reader, map, found);
-    let Read { kind, mut keys, sources, contents, secrets } =
+    let Read { kind, mut keys, words: own_words, sources, contents, secrets } =
         (found.read)(reader, &item.entry(entry))?;
     if common.sensitive {
         for span in contents {
@@ -128,12 +128,13 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
     // Those beside the type come first: `after` of a line is not what others mean by it.
     let beside = map.entries().iter().map(|one| (one.key.text.to_string(), one.value.span));
     keys.splice(0..0, beside.filter(|(key, _)| key != found.word));
-    let Common { id, watches, after, only_if, sensitive, own_layer, references } = common;
+    let Common { id, watches, after, only_if, sensitive, own_layer, mut words } = common;
+    words.extend(own_words);
     let place = ResourcePlace {
         span: entry.key.span,
         path: item.entry(entry).path.to_string(),
         keys,
-        references,
+        words,
         sources,
         secrets,
         is_whole: reader.errors() == before,

@@ -5,6 +5,7 @@
 use windlass_bundle::{Package, PackagePolicy};
 
 use super::Type;
+use super::common::words;
 use super::draft::{self, Draft, Form};
 use super::repo::MANAGERS;
 use crate::native::container::choice;
@@ -30,7 +31,7 @@ const POLICIES: &[(&str, PackagePolicy)] = &[
 ];
 
 const KEYS: &[Field<Draft<Package>>] = &[
-    Field { name: "names", read: |d, r, i| d.kind.names = r.strings(i) },
+    Field { name: "names", read: |d, r, i| d.kind.names = words(&mut d.words, "names", r, i) },
     Field { name: "manager", read: |d, r, i| put(&mut d.kind.manager, choice(r, i, MANAGERS)) },
     Field { name: "recommends", read: |d, r, i| set(&mut d.kind.recommends, r.bool(i)) },
     Field { name: "update", read: |d, r, i| set(&mut d.kind.update, r.bool(i)) },

@@ -56,8 +56,8 @@ pub struct ResourcePlace {
     pub path: String,
     /// The value of each key.
     pub keys: Vec<(String, Span)>,
-    /// What `watches` and `after` name.
-    pub references: Vec<Spanned<String>>,
+    /// The words of keys that have several, each with its key.
+    pub words: Vec<(&'static str, Spanned<String>)>,
     /// Files of this machine that it is made of, absolute.
     pub sources: Vec<Spanned<String>>,
     /// Names of secrets that it is given.
@@ -67,9 +67,11 @@ pub struct ResourcePlace {
 }
 
 impl ResourcePlace {
-    /// The place of a key's value; of the resource where that is not written.
-    pub fn of(&self, key: Option<&str>) -> Span {
+    /// The place of a key's value, or of one word of it; of the resource where that is not written.
+    pub fn of(&self, key: Option<&str>, word: Option<&str>) -> Span {
         let found = self.keys.iter().find(|(name, _)| Some(name.as_str()) == key);
-        found.map_or(self.span, |(_, span)| *span)
+        let of_key = self.words.iter().filter(|(name, _)| Some(*name) == key);
+        let word = of_key.map(|(_, one)| one).find(|one| Some(one.value.as_str()) == word);
+        word.map(|one| one.span).or(found.map(|(_, span)| *span)).unwrap_or(self.span)
     }
 }

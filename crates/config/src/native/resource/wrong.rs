@@ -21,7 +21,8 @@ pub(super) fn report(reader: &Reader, resources: &Resources, is_complete: bool) 
     for error in windlass_bundle::check(&resources.bundle) {
         let Some(own) = error.index().and_then(place) else { continue };
         let about = std::iter::once(own).chain(error.others().iter().filter_map(|one| place(*one)));
-        let is_unknown = error.reference().is_some() && error.others().is_empty();
+        let names_another = matches!(error.field.as_deref(), Some("watches" | "after"));
+        let is_unknown = names_another && error.others().is_empty();
         if !about.clone().all(|place| place.is_whole) || (is_unknown && !all_whole) {
             continue;
         }
@@ -56,9 +57,7 @@ pub(crate) fn diagnostic(
     own: &ResourcePlace,
     error: &ResourceError,
 ) -> Diagnostic {
-    let word = error.reference();
-    let word = own.references.iter().find(|one| Some(one.value.as_str()) == word);
-    let span = word.map_or_else(|| own.of(error.field), |word| word.span);
+    let span = own.of(error.field.as_deref(), error.reference());
     let mut found = Diagnostic::error("bad-resource", error.message.clone())
         .at(span, "")
         .in_path(own.path.clone())
