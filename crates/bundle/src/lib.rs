@@ -20,6 +20,7 @@ mod edit;
 mod error;
 mod error_report;
 mod facts;
+mod failures;
 mod gathered;
 mod glob;
 mod hidden;

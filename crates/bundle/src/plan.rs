@@ -2,6 +2,7 @@
 //!
 //! Invariant: planning changes nothing; applying does what planning said, and looks whether it is so then.
 
+use crate::failures::Failures;
 use crate::hidden::Hidden;
 use crate::index::Index;
 use crate::kind::for_hosts;
@@ -15,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// All that is wrong with the bundle itself; otherwise the first resource that can't be planned.
+/// All that is wrong with the bundle itself; otherwise all that can't be planned, but for what only follows from that.
 pub fn plan(
     bundle: &Bundle,
     view: &dyn View,
@@ -43,17 +44,32 @@ pub fn plan_with(
     let mut runner: Option<String> = None;
     let mut plans: Vec<ResourcePlan> = Vec::with_capacity(bundle.resources.len());
     let mut changed = vec![false; bundle.resources.len()];
+    let mut failures = Failures::new(bundle, &index);
     for group in groups {
+        if failures.is_full() {
+            break;
+        }
         hidden.look_again(bundle, &group, &overlay);
         let (index, hidden) = (&index, &hidden);
         let look = Planner { bundle, index, facts, journal, hidden, changed: &changed };
-        let mut group_plans = match look.group(&group, &overlay) {
+        let planned = look.group(&group, &overlay).and_then(|plans| {
+            check_names(facts, &plans)?;
+            Ok(plans)
+        });
+        let mut group_plans = match planned {
+            Ok(plans) => plans,
             Err(_) if runner.is_some() => {
                 group.iter().map(|index| look.nothing(*index, None)).collect()
             }
-            known => known.map_err(|error| vec![error])?,
+            Err(error) => {
+                failures.push(&group, error);
+                // In a directory nothing runs, so all of it is known.
+                if facts.mode != Mode::Root && runs(&bundle.resources[group[0]].kind) {
+                    runner = Some(index.id(group[0]).to_owned());
+                }
+                continue;
+            }
         };
-        check_names(facts, &group_plans).map_err(|error| vec![error])?;
         for one in &mut group_plans {
             doubt(bundle, index, runner.as_ref(), &plans, one);
             for change in &one.changes {
@@ -66,7 +82,7 @@ pub fn plan_with(
         note(&mut changed, &group_plans);
         plans.extend(group_plans);
     }
-    Ok(plans)
+    failures.none(plans)
 }
 
 /// Does what is to be done, and says what that was.
@@ -130,6 +146,11 @@ fn doubt(
         one.skipped = None;
         one.unknown_before = Some(runner.clone());
     }
+}
+
+/// Whether it would have run something.
+fn runs(kind: &Kind) -> bool {
+    matches!(kind, Kind::Package(_) | Kind::Execute(_))
 }
 
 /// Why nothing is looked at.
@@ -315,7 +336,8 @@ impl Planner<'_> {
             return Ok(self.nothing(index, Some("nothing that it watches has changed")));
         }
         let planned = resource.kind.plan(view, self.facts);
-        let mut changes = planned.map_err(|error| error.of(self.index.id(index).to_owned()))?;
+        let mut changes =
+            planned.map_err(|error| error.at(index).of(self.index.id(index).to_owned()))?;
         for change in &mut changes {
             self.hidden.hide(resource, change, view);
             if let (true, Op::Run { commands }) = (resource.sensitive, &mut change.op) {

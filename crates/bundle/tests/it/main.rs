@@ -12,6 +12,8 @@ mod cycles;
 mod differences;
 #[cfg(test)]
 mod elsewhere;
+#[cfg(test)]
+mod failures;
 mod files;
 #[cfg(test)]
 mod hosts;
