@@ -147,10 +147,12 @@ impl Harpoon<'_> {
     fn left_out(&self, path: &str, variable: &str, at: Span) {
         let message = format!("left out, because the variable `{variable}` is not set");
         let found = Diagnostic::warning("unset-variable", message).at(at, "");
-        self.report(
-            found
-                .in_path(path)
-                .help(format!("set {variable}, or give it a default: \"{variable}:default\"")),
-        );
+        // Only what is declared as a variable takes a default.
+        let help = if self.surroundings.sources.slice(at).contains('{') {
+            format!("set {variable}, or write a value in its place")
+        } else {
+            format!("set {variable}, or give it a default: \"{variable}:default\"")
+        };
+        self.report(found.in_path(path).help(help));
     }
 }

@@ -70,6 +70,7 @@ pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
             home: options.home.clone(),
             config_root: options.root(),
             secrets_optional: false,
+            dialect: options.dialect,
         });
         let reader = Reader::new(std::mem::take(&mut loaded.sources), templates, options.dialect);
         let (resources, secrets) = read(&reader, &Item::root(root.node));

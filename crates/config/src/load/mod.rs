@@ -109,6 +109,7 @@ fn interpret(
         home: options.home.clone(),
         config_root: directory.clone(),
         secrets_optional: options.secrets_optional,
+        dialect: options.dialect,
     });
     let reader = Reader::new(std::mem::take(&mut loaded.sources), templates, options.dialect);
     let given = native::Given {

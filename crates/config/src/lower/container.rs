@@ -301,7 +301,7 @@ impl Lowering<'_> {
             Ok(reference) => reference,
             Err(error) => {
                 let found = Diagnostic::error("bad-value", error.message).at(image.span, "");
-                let help = shell_variables(&image.value).or(error.help);
+                let help = shell_variables(&image.value, self.document.dialect).or(error.help);
                 self.report(found.in_path(path).maybe_help(help));
                 return None;
             }

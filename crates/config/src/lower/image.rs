@@ -13,6 +13,7 @@ use windlass_model::project::Project;
 use windlass_model::provision::Provision;
 
 use super::{Edge, Lowering};
+use crate::Dialect;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Command, CommandKind, Image, ImageContext, Source};
 use crate::native::resource::ResourcePlace;
@@ -173,11 +174,12 @@ impl Lowering<'_> {
             let found = Diagnostic::error("missing-from", "the commands do not begin with FROM")
                 .at(span, "");
             let path = format!("images.{}.commands", image.key);
-            self.report(
-                found
-                    .in_path(path)
-                    .help("begin with `- FROM debian:12` or `- [FROM, \"{{ images.base }}\"]`"),
-            );
+            let base = match self.document.dialect {
+                Dialect::Harpoon => "{images.base}",
+                Dialect::Windlass | Dialect::DockerMap => "{{ images.base }}",
+            };
+            let help = format!("begin with `- FROM debian:12` or `- [FROM, \"{base}\"]`");
+            self.report(found.in_path(path).help(help));
         }
     }
 

@@ -161,7 +161,7 @@ impl Reader {
             return;
         }
         let message = format!("expected {what}, found {}", item.node.describe());
-        let help = super::variables::in_value(item).or(help);
+        let help = super::variables::in_value(item, self.dialect).or(help);
         self.report(self.error(item, "wrong-type", message).maybe_help(help));
     }
 

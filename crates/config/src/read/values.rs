@@ -84,7 +84,7 @@ impl Reader {
         Diagnostic::error("bad-value", error.message)
             .at(span, "")
             .in_path(item.path.to_string())
-            .maybe_help(super::variables::in_value(item).or(error.help))
+            .maybe_help(super::variables::in_value(item, self.dialect()).or(error.help))
     }
 
     pub fn bool(&self, item: &Item) -> Option<bool> {

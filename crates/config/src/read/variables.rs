@@ -4,10 +4,11 @@
 
 use super::item::Item;
 use super::reader::Reader;
+use crate::Dialect;
 use crate::diagnostic::Diagnostic;
 
-/// The text with each `${NAME}`, `$NAME`, `${NAME:-default}` as a template; `None` if it has none.
-fn as_templates(text: &str, only_braced: bool) -> Option<String> {
+/// The text with each `${NAME}`, `$NAME`, `${NAME:-default}` as a template of a dialect; `None` if it has none.
+fn as_templates(text: &str, only_braced: bool, dialect: Dialect) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     let mut found = false;
@@ -19,12 +20,12 @@ fn as_templates(text: &str, only_braced: bool) -> Option<String> {
             rest = more;
             continue;
         }
-        let (template, length) = match braced(after) {
+        let (template, length) = match braced(after, dialect) {
             Some(found) => found,
             None if only_braced => (None, 0),
             None => {
                 let length = name_length(after);
-                ((length > 0).then(|| format!("{{{{ env.{} }}}}", &after[..length])), length)
+                ((length > 0).then(|| template(&after[..length], dialect)), length)
             }
         };
         if let Some(template) = template {
@@ -41,7 +42,7 @@ fn as_templates(text: &str, only_braced: bool) -> Option<String> {
 }
 
 /// What `{NAME…}` after a `$` means, and how long it is.
-fn braced(text: &str) -> Option<(Option<String>, usize)> {
+fn braced(text: &str, dialect: Dialect) -> Option<(Option<String>, usize)> {
     let inner = text.strip_prefix('{')?;
     let inner = &inner[..inner.find('}')?];
     let (name, rest) = inner.split_at(name_length(inner));
@@ -50,16 +51,26 @@ fn braced(text: &str) -> Option<(Option<String>, usize)> {
     }
     let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'));
     let template = match default {
+        // Harpoon has defaults in lists of variables alone.
+        Some(_) if dialect == Dialect::Harpoon => Some(template(name, dialect)),
         Some(default) => {
             let default = default.replace('\\', "\\\\").replace('\'', "\\'");
             Some(format!("{{{{ env.{name} | default('{default}') }}}}"))
         }
         None if rest.is_empty() || rest.starts_with(":?") || rest.starts_with('?') => {
-            Some(format!("{{{{ env.{name} }}}}"))
+            Some(template(name, dialect))
         }
         None => None,
     };
     Some((template, inner.len() + 2))
+}
+
+/// A variable's value, as a dialect says it.
+fn template(name: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Harpoon => format!("{{{name}:from_env}}"),
+        Dialect::Windlass | Dialect::DockerMap => format!("{{{{ env.{name} }}}}"),
+    }
 }
 
 fn name_length(text: &str) -> usize {
@@ -69,13 +80,14 @@ fn name_length(text: &str) -> usize {
 }
 
 /// As [`shell_variables`], of a value.
-pub(super) fn in_value(item: &Item) -> Option<String> {
-    shell_variables(&item.node.as_scalar().filter(|_| item.node.sensitive.is_none())?.text)
+pub(super) fn in_value(item: &Item, dialect: Dialect) -> Option<String> {
+    let scalar = item.node.as_scalar().filter(|_| item.node.sensitive.is_none());
+    shell_variables(&scalar?.text, dialect)
 }
 
 /// What to write instead of a text that is wrong, if it has a shell's variable in it.
-pub fn shell_variables(text: &str) -> Option<String> {
-    let template = crate::yaml::shorten(&as_templates(text, false)?);
+pub fn shell_variables(text: &str, dialect: Dialect) -> Option<String> {
+    let template = crate::yaml::shorten(&as_templates(text, false, dialect)?);
     Some(format!("write \"{template}\": `$` means nothing in this format"))
 }
 
@@ -86,7 +98,7 @@ impl Reader {
         let Some(scalar) = scalar.filter(|s| s.style != crate::yaml::Style::Rendered) else {
             return;
         };
-        let Some(template) = as_templates(&scalar.text, true) else { return };
+        let Some(template) = as_templates(&scalar.text, true, self.dialect()) else { return };
         let template = crate::yaml::shorten(&template);
         let found = Diagnostic::warning("shell-variable", "`${…}` is not replaced here")
             .at(item.span(), "handed on as it is written");
@@ -101,6 +113,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::as_templates;
+    use crate::Dialect;
 
     #[test]
     fn templates_that_mean_the_same() {
@@ -118,9 +131,15 @@ mod tests {
             ("cost: 5$", None),
             ("", None),
         ] {
-            assert_eq!(as_templates(text, false).as_deref(), expected, "{text}");
+            let native = as_templates(text, false, Dialect::Windlass);
+            assert_eq!(native.as_deref(), expected, "{text}");
         }
-        assert_eq!(as_templates("pa$word", true), None);
-        assert_eq!(as_templates("${X}", true).as_deref(), Some("{{ env.X }}"));
+        let braced = |text| as_templates(text, true, Dialect::Windlass);
+        assert_eq!(braced("pa$word"), None);
+        assert_eq!(braced("${X}").as_deref(), Some("{{ env.X }}"));
+        for text in ["a:$X", "a:${X}", "a:${X:-d}", "a:${X:?}"] {
+            let of_harpoon = as_templates(text, false, Dialect::Harpoon);
+            assert_eq!(of_harpoon.as_deref(), Some("a:{X:from_env}"), "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use crate::Dialect;
 use crate::diagnostic::Diagnostics;
 use crate::read::Path;
 use crate::source::SourceMap;
@@ -36,6 +37,8 @@ pub struct TemplateInputs {
     pub config_root: PathBuf,
     /// A secret that cannot be read is empty, not a finding.
     pub secrets_optional: bool,
+    /// In whose words advice is given.
+    pub dialect: Dialect,
 }
 
 /// The template engine of one load.

@@ -10,6 +10,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use super::evaluate::value_of;
 use super::names::{Named, Scope};
 use super::state::State;
+use crate::Dialect;
 use crate::read::did_you_mean;
 use crate::yaml::Node;
 
@@ -156,6 +157,7 @@ impl Object for Env {
         let near = crate::read::suggest(key, state.env.keys().map(String::as_str));
         let help = match near {
             Some(near) => format!("did you mean \"{near}\"?"),
+            None if state.dialect == Dialect::Harpoon => "set it, or write a value".to_owned(),
             None => format!("set it, or write {{{{ env.{key} | default(\"…\") }}}}"),
         };
         state.miss("env", key, Some(help));

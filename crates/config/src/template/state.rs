@@ -12,6 +12,7 @@ use minijinja::{Environment, Value};
 
 use super::names::{Named, Scope};
 use super::{TemplateInputs, filters};
+use crate::Dialect;
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -120,6 +121,7 @@ pub(super) struct State {
     pub(super) args: Vec<String>,
     pub(super) config_root: PathBuf,
     pub(super) secrets_optional: bool,
+    pub(super) dialect: Dialect,
     inner: Mutex<Inner>,
 }
 
@@ -131,6 +133,7 @@ impl State {
             args: inputs.args,
             config_root: inputs.config_root,
             secrets_optional: inputs.secrets_optional,
+            dialect: inputs.dialect,
             inner: Mutex::default(),
         })
     }

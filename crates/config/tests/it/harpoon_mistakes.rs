@@ -102,7 +102,7 @@ images:
   k:
     commands: [[ADD, {content: x, dest: /y, mtime: 3}], [ADD, {content: x, get: y}], [RUN, {a: 1}], FROM, [A], {RUN: {a: 1}}]
     #< error: images.k.commands: the commands do not begin with FROM
-    # help: begin with `- FROM debian:12` or `- [FROM, "{{ images.base }}"]`
+    # help: begin with `- FROM debian:12` or `- [FROM, "{images.base}"]`
     #< error: images.k.commands[0][1].ADD: modification times do not invalidate the layer cache since Docker 1.8
     # help: leave it out
     #< error: images.k.commands[1][1]: ADD adds one thing, not `content` and `get`
@@ -121,9 +121,11 @@ images:
     links: [outside]
     #< warning: images.k.links[0]: a container that is no image of this file can't be linked
     # help: write `["{images.NAME}", alias]`, or `network: {network_mode: container:NAME}`
-    ports: ['x:80', [1, 2, 3, 4]]
+    ports: ['x:80', [1, 2, 3, 4], '$PORT:80']
     #< error: containers.k.ports[0]: "x" is not a port from 1 to 65535
     # help: write "8080:80", "127.0.0.1:8080:80/udp", "[::1]:8080:80" or "80"
+    #< error: containers.k.ports[2]: "$PORT" is not a port from 1 to 65535
+    # help: write "{PORT:from_env}:80": `$` means nothing in this format
     #< error: containers.k.ports[1]: "1:2" is not an address
     # help: write "8080:80", "127.0.0.1:8080:80/udp", "[::1]:8080:80" or "80"
     volumes: {mount: [/alone], share_with: [outside]}
@@ -216,7 +218,7 @@ images:
     commands: [[FROM, '{images.base}']]
     tasks: {asks: {options: {command: 'echo {ALSO_NOT:from_env}'}}, works: {options: {command: ls}}}
     #< warning: tasks.asks: left out, because the variable `ALSO_NOT` is not set
-    # help: set ALSO_NOT, or give it a default: "ALSO_NOT:default"
+    # help: set ALSO_NOT, or write a value in its place
 "#;
     let loaded = load(&harpoon_options(yaml));
     let project = loaded.project.as_ref().expect("only warnings");
