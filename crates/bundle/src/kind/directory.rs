@@ -87,24 +87,6 @@ impl Directory {
     }
 
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-
-    #[must_use]
-    pub fn group(mut self, group: impl Into<OwnerName>) -> Self {
-        self.group = Some(group.into());
-        self
-    }
-
-    #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    #[must_use]
     pub fn policy(mut self, policy: DirectoryPolicy) -> Self {
         self.policy = policy;
         self
@@ -113,10 +95,6 @@ impl Directory {
 
 impl Type for Directory {
     const WORD: &'static str = "directory";
-
-    fn name(&self) -> String {
-        self.path.clone()
-    }
 
     fn path(&self) -> Option<&str> {
         Some(&self.path)

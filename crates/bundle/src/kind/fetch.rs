@@ -69,18 +69,6 @@ impl Fetch {
         self
     }
 
-    #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = Some(mode);
-        self
-    }
-
-    #[must_use]
-    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-
     /// What is in it is wanted, without so many leading parts of the names.
     #[must_use]
     pub fn extract(mut self, strip: u32) -> Self {
@@ -112,10 +100,6 @@ pub(crate) fn check_url(url: &str, field: &'static str, schemes: &[&str]) -> Opt
 
 impl Type for Fetch {
     const WORD: &'static str = "fetch";
-
-    fn name(&self) -> String {
-        self.path.clone()
-    }
 
     fn path(&self) -> Option<&str> {
         Some(&self.path)

@@ -79,32 +79,10 @@ impl File {
         self.content = Some(Content::File(path.into()));
         self
     }
-
-    #[must_use]
-    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-
-    #[must_use]
-    pub fn group(mut self, group: impl Into<OwnerName>) -> Self {
-        self.group = Some(group.into());
-        self
-    }
-
-    #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
-        self
-    }
 }
 
 impl Type for File {
     const WORD: &'static str = "file";
-
-    fn name(&self) -> String {
-        self.path.clone()
-    }
 
     fn path(&self) -> Option<&str> {
         Some(&self.path)

@@ -61,12 +61,6 @@ impl Git {
     }
 
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-
-    #[must_use]
     pub fn prune(mut self) -> Self {
         self.prune = true;
         self
@@ -75,10 +69,6 @@ impl Git {
 
 impl Type for Git {
     const WORD: &'static str = "git";
-
-    fn name(&self) -> String {
-        self.path.clone()
-    }
 
     fn path(&self) -> Option<&str> {
         Some(&self.path)

@@ -71,10 +71,6 @@ impl Link {
 impl Type for Link {
     const WORD: &'static str = "link";
 
-    fn name(&self) -> String {
-        self.path.clone()
-    }
-
     fn path(&self) -> Option<&str> {
         Some(&self.path)
     }

@@ -17,6 +17,7 @@ pub(crate) mod package;
 pub(crate) mod repo;
 mod schedule;
 pub(crate) mod service;
+mod setters;
 pub(crate) mod sysctl;
 pub(crate) mod tree;
 pub(crate) mod user;
@@ -35,8 +36,10 @@ pub(crate) trait Type {
     /// Its name has words of its own, which may be a secret.
     const SHOWS_WORDS: bool = false;
 
-    /// What it is about, which tells it from others of its type: a path, a name.
-    fn name(&self) -> String;
+    /// What it is about, which tells it from others of its type: its path, if it says nothing else.
+    fn name(&self) -> String {
+        self.path().unwrap_or_default().to_owned()
+    }
 
     /// The one path that it is about, as it is declared.
     fn path(&self) -> Option<&str> {

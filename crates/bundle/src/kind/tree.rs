@@ -65,24 +65,6 @@ impl Tree {
     }
 
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<OwnerName>) -> Self {
-        self.owner = Some(owner.into());
-        self
-    }
-
-    #[must_use]
-    pub fn group(mut self, group: impl Into<OwnerName>) -> Self {
-        self.group = Some(group.into());
-        self
-    }
-
-    #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = Some(mode);
-        self
-    }
-
-    #[must_use]
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.exclude.push(pattern.into());
         self
@@ -151,10 +133,6 @@ pub(crate) fn gather(
 
 impl Type for Tree {
     const WORD: &'static str = "tree";
-
-    fn name(&self) -> String {
-        self.path.clone()
-    }
 
     fn path(&self) -> Option<&str> {
         Some(&self.path)
