@@ -2,7 +2,7 @@
 //!
 //! Invariant: what an image holds is read from its layers, and what may not be in it is looked for in all that the engine has of it.
 
-use crate::harness::{World, engine};
+use crate::harness::{World, engine, saved};
 use crate::provision::{inspect, layers, objects};
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ images:
     let tags: Vec<&str> = tags.collect();
     assert_eq!(tags.len(), 3, "the image and what two commands left: {tags:?}");
     for tag in tags {
-        let saved = engine::call("GET", &format!("/images/{tag}/get"), "", &[]).body;
+        let saved = saved::layers(tag).concat();
         let is_there = saved.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
         assert!(!is_there && saved.windows(3).any(|window| window == b"11\n"), "{tag}");
         for of in ["json", "history"] {

@@ -62,12 +62,11 @@ const LIST_PAUSE: Duration = Duration::from_millis(50);
 
 impl DockerEngine {
     pub(super) async fn images_list(&self) -> Result<Vec<ObservedImage>> {
-        let is_podman = self.wire.peer().await?.is_podman();
-        let mut tries = if is_podman { LIST_TRIES } else { 0 };
+        let mut tries = LIST_TRIES;
         let reply = loop {
             match self.send(Call::get("/images/json")).await {
-                // Podman reads its images one by one, and falls over one that comes or goes in between.
-                Err(error) if tries > 0 && !error.fault.is_unknown() => {
+                // Stores that are read image by image fall over one that is removed meanwhile: a list is always there.
+                Err(error) if tries > 0 && self.fell_over(&error).await => {
                     tries -= 1;
                     tokio::time::sleep(LIST_PAUSE).await;
                 }
@@ -76,6 +75,12 @@ impl DockerEngine {
         };
         let list: Vec<Summary> = reply.json().await?;
         Ok(list.into_iter().map(|one| image_summary(&self.name, one)).collect())
+    }
+
+    /// Docker's store of containerd says so by 404, podman in words of all kinds.
+    async fn fell_over(&self, error: &EngineError) -> bool {
+        let is_podman = self.wire.peer().await.is_ok_and(|peer| peer.is_podman());
+        error.is_not_found() || is_podman && !error.fault.is_unknown()
     }
 
     pub(super) async fn image_inspect(&self, image: &str) -> Result<ObservedImage> {

@@ -1,5 +1,6 @@
 //! What a client must survive: slow, cut, dead, foreign and endless replies.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -68,6 +69,22 @@ async fn a_read_that_meets_a_dead_connection_is_asked_again() {
     fake.engine.info().await.unwrap();
     fake.engine.list_containers().await.unwrap();
     assert_eq!(fake.seen(), ["1 GET /_ping", "1 GET /containers/json", "2 GET /containers/json"]);
+}
+
+#[tokio::test]
+async fn a_list_of_images_that_fell_over_one_is_asked_for_again() {
+    let gone = r#"{"message":"NotFound: content digest sha256:33: not found"}"#;
+    let gone = reply("404 Not Found", "application/json", gone);
+    for (falls, is_there) in [(2, true), (usize::MAX, false)] {
+        let (count, gone) = (AtomicUsize::new(0), gone.clone());
+        let fake = Fake::start(move |_, line| match line {
+            "GET /_ping" => Act::Say(pong()),
+            _ if count.fetch_add(1, Ordering::Relaxed) < falls => Act::Say(gone.clone()),
+            _ => Act::Say(json("[]")),
+        });
+        let listed = fake.engine.list_images().await;
+        assert_eq!(listed.is_ok(), is_there, "{listed:?}");
+    }
 }
 
 #[tokio::test]
