@@ -21,6 +21,9 @@ pub(crate) const BECOME: &str = "become";
 /// So much of what a command says is kept for a message.
 const TAIL: usize = 2048;
 
+/// A line that is longer is shown in pieces.
+const LINE: usize = 16 * 1024;
+
 /// How long the end of what a command said is waited for: something that it left behind may keep its output open.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -109,6 +112,8 @@ fn listen(mut from: PipeReader, shows: fn(&[u8]), mask: &Mask) -> Vec<u8> {
         }
         lines.extend(&buffer[..length]);
         let whole = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let is_long = lines.len() - whole > LINE;
+        let whole = if is_long { mask.settled(&lines) } else { whole };
         show(&masked(mask, &lines[..whole]));
         lines.drain(..whole);
     }
@@ -205,4 +210,31 @@ fn give_up(uid: &str, gid: &str, groups: &str, mask: &str) -> io::Result<()> {
     set_thread_groups(&groups)?;
     set_thread_gid(rustix::fs::Gid::from_raw(gid))?;
     Ok(set_thread_uid(rustix::fs::Uid::from_raw(uid))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+    use std::sync::Mutex;
+
+    static SHOWN: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+    fn show(bytes: &[u8]) {
+        SHOWN.lock().unwrap().push(bytes.to_vec());
+    }
+
+    #[test]
+    fn a_line_without_end_is_shown_in_pieces_that_hold_no_secret() {
+        let line = "hunter3 is ".repeat(40_000);
+        let (from, mut to) = io::pipe().unwrap();
+        let said = line.clone();
+        let writes = std::thread::spawn(move || to.write_all(said.as_bytes()).unwrap());
+        listen(from, show, &Mask::new(["hunter3"]));
+        writes.join().unwrap();
+        let pieces = SHOWN.lock().unwrap();
+        assert!(pieces.iter().all(|piece| piece.len() < 2 * LINE), "{}", pieces.len());
+        let shown = String::from_utf8(pieces.concat()).unwrap();
+        assert_eq!(shown, line.replace("hunter3", "(secret)"));
+    }
 }

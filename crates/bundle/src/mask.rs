@@ -45,6 +45,17 @@ impl Mask {
         text
     }
 
+    /// How much of the beginning of a text is masked the same, whatever comes after it: no value goes on from there.
+    pub fn settled(&self, text: &[u8]) -> usize {
+        let longest = self.0.first().map_or(1, String::len);
+        let mut end = 0;
+        while end + longest <= text.len() {
+            let found = self.0.iter().find(|value| text[end..].starts_with(value.as_bytes()));
+            end += found.map_or(1, String::len);
+        }
+        end
+    }
+
     /// Takes them out of a text.
     pub fn apply(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.text(text) {
@@ -56,5 +67,23 @@ impl Mask {
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mask")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_cut_shows_nothing_either() {
+        let mask = Mask::new(["hunter3", "hunter", "unt", "xxxx\nlong-one"]);
+        let text = "hunter3, hunter, hhunter3xxxxxxxxlong-onlong-one, hunte";
+        for length in 0..=text.len() {
+            let (begin, rest) = text.split_at(mask.settled(&text.as_bytes()[..length]));
+            let shown = mask.text(begin).into_owned() + &mask.text(rest);
+            assert_eq!(shown, mask.text(text), "{length}");
+            assert!(length - begin.len() < "xxxx\nlong-one".len(), "{length}: {begin}");
+        }
+        assert_eq!(Mask::default().settled(b"abc"), 3);
     }
 }

@@ -41,6 +41,9 @@ use windlass_model::one_off::OneOff;
 use windlass_model::plan::CreateContainer;
 use windlass_model::report::FailureKind;
 
+/// An agent says no more, in bytes, of how commands ended.
+const RESULT: usize = 64 * 1024;
+
 /// What runs commands for one image.
 pub(super) struct Workshop<'a> {
     pub(super) desk: Desk<'a>,
@@ -264,7 +267,10 @@ impl Workshop<'_> {
             let unframed = |fault| failure::from_engine(unframed(fault));
             while let Some(chunk) = demux.chunk().map_err(unframed)? {
                 match chunk.channel {
-                    Channel::Stdout => result.extend_from_slice(&chunk.bytes),
+                    Channel::Stdout => {
+                        let room = RESULT.saturating_sub(result.len());
+                        result.extend(chunk.bytes.iter().take(room));
+                    }
                     Channel::Stderr => said.push(&chunk.bytes).into_iter().for_each(&mut hear),
                 }
             }
