@@ -4,6 +4,7 @@
 //! nothing.
 
 use crate::assets::Assets;
+use crate::given;
 use crate::lock::Lock;
 use crate::options::Options;
 use crate::session::{Ending, Session};
@@ -103,6 +104,7 @@ impl<'c, 's> Conversation<'c, 's> {
         let Some(_lock) = Lock::take(self.options.state.as_deref())? else {
             return self.say(&Answer::End(End::Held));
         };
+        given::sweep();
         let Some(reports) = self.planned()? else { return Ok(()) };
         if reports != self.shown {
             return self.show(reports, End::Differs);

@@ -2,12 +2,14 @@
 //!
 //! Invariant: a secret is in memory and in no file system; inputs are removed with this, and nobody but the command's user sees them.
 
-use rustix::fs::MemfdFlags;
+use rustix::fs::{FlockOperation, MemfdFlags, flock};
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown, fchown, symlink};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown, fchown, symlink,
+};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use windlass_bundle::{Command, Secrets, TreeEntry, TreeNode};
@@ -37,7 +39,7 @@ pub(crate) struct Given {
     pub(crate) inputs: BTreeMap<String, PathBuf>,
     /// Files without a name, by variables. The command has them open.
     pub(crate) secrets: BTreeMap<String, OwnedFd>,
-    directory: Option<PathBuf>,
+    directory: Option<Own>,
 }
 
 impl Given {
@@ -52,17 +54,18 @@ impl Given {
         if command.inputs.is_empty() {
             return Ok(given);
         }
-        let top = directory(room)?;
-        given.directory = Some(top.clone());
+        let directory = given.directory.insert(directory(room)?);
         for (variable, entries) in &command.inputs {
-            let own = top.join(variable);
+            let own = directory.path.join(variable);
             make(&own)?;
             entries.iter().try_for_each(|entry| put(&own, entry, who))?;
             hand_over(&own, 0o500, who)?;
             let first = entries.first().map_or("", |entry| entry.path.as_str());
             given.inputs.insert(variable.clone(), own.join(first));
         }
-        hand_over(&top, 0o500, who)?;
+        // It stays ours, so that the next run knows it when this one is killed. Nobody else sees a name in it.
+        let mode = if who.is_some() { 0o711 } else { 0o500 };
+        fs::set_permissions(&directory.path, Permissions::from_mode(mode))?;
         Ok(given)
     }
 
@@ -80,14 +83,49 @@ pub(crate) fn files(words: &str) -> Vec<(String, String)> {
     all.map(|(name, file)| (name.to_owned(), format!("/proc/{own}/fd/{file}"))).collect()
 }
 
-impl Drop for Given {
+/// A directory that is removed with this.
+struct Own {
+    path: PathBuf,
+    #[expect(
+        dead_code,
+        reason = "held for its drop: who can lock the directory knows that nobody needs it"
+    )]
+    lock: File,
+}
+
+impl Drop for Own {
     fn drop(&mut self) {
-        if let Some(directory) = self.directory.take() {
-            // Who is not root may not remove what is in a directory that must not be written to.
-            open_up(&directory);
-            let _ = fs::remove_dir_all(directory);
+        remove(&self.path);
+    }
+}
+
+/// Removes what runs that were killed left of ours on a host. What can't be removed is in nobody's way.
+pub(crate) fn sweep() {
+    let entries = Room::Host.places().iter().filter_map(|place| fs::read_dir(place).ok());
+    for entry in entries.flatten().flatten() {
+        let is_own = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|found| {
+                found.is_dir() && found.uid() == rustix::process::geteuid().as_raw()
+            });
+        if is_own && let Ok(_lock) = locked(&entry.path()) {
+            remove(&entry.path());
         }
     }
+}
+
+/// A directory that no other run holds.
+fn locked(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
+fn remove(directory: &Path) {
+    // Who is not root may not remove what is in a directory that must not be written to.
+    if !is_root() {
+        open_up(directory);
+    }
+    let _ = fs::remove_dir_all(directory);
 }
 
 fn open_up(directory: &Path) {
@@ -115,15 +153,20 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// How the names of such directories begin.
+const PREFIX: &str = "windlass-inputs-";
+
 /// A directory of nobody else.
-fn directory(room: Room) -> io::Result<PathBuf> {
+fn directory(room: Room) -> io::Result<Own> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let mut failed = io::Error::from(io::ErrorKind::NotFound);
     for place in room.places() {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = format!("{place}/windlass-inputs-{}-{count}", std::process::id());
-        match make(Path::new(&path)) {
-            Ok(()) => return Ok(path.into()),
+        let path = PathBuf::from(format!("{place}/{PREFIX}{}-{count}", std::process::id()));
+        // Another run may take it for one that was left before it is locked.
+        match make(&path).and_then(|()| locked(&path)) {
+            Ok(lock) if lock.metadata()?.nlink() > 0 => return Ok(Own { path, lock }),
+            Ok(_) => {}
             Err(error) => failed = error,
         }
     }

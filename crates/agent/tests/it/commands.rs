@@ -244,6 +244,63 @@ fn inputs_are_there_while_it_runs() {
 }
 
 #[test]
+fn inputs_are_those_of_the_user_of_a_command() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    std::fs::create_dir(place.path("src")).unwrap();
+    std::fs::write(place.path("src/a"), "A").unwrap();
+    let script = "cat $SOURCE/a; cd $SOURCE/../..; stat -c ' %U %a' . $SOURCE/..; ls || exit 9";
+    for mode in ["host", "image"] {
+        let execute = Execute::new(script).user(65_534).input("SOURCE", "src");
+        let mut bundle = Bundle::new().with(execute);
+        bundle.gather(std::path::Path::new(&place.path(""))).unwrap();
+        let ran = place.run(&["apply", "--mode", mode], &bundle);
+        let expected = "ended with 9:\nA root 711\n nobody 500\n";
+        assert!(ran.error().contains(expected), "{mode}: {ran:?}");
+    }
+}
+
+/// And what a run that is not over holds, or is somebody else's, stays.
+#[test]
+fn inputs_that_a_killed_run_left_are_removed_by_the_next() {
+    let place = Place::new();
+    let out = place.path("out");
+    std::fs::create_dir(place.path("src")).unwrap();
+    std::fs::write(place.path("src/a"), "A").unwrap();
+    let script = format!("echo $SOURCE > {out}; kill -9 $PPID");
+    let mut bundle = Bundle::new().with(Execute::new(&*script).input("SOURCE", "src"));
+    bundle.gather(std::path::Path::new(&place.path(""))).unwrap();
+    let assets = bundle.take_assets().unwrap();
+    std::fs::create_dir_all(place.path("assets/assets")).unwrap();
+    for (name, from) in assets {
+        std::fs::copy(from, place.path("assets").to_owned() + "/" + &name).unwrap();
+    }
+    let talk = |bundle: &Bundle| {
+        let input = format!("{{\"bundle\":{}}}\n\"plan\"\n\"apply\"\n", bundle.to_json());
+        let (state, assets) = (place.path("s.json"), place.path("assets"));
+        place.talk(&["host", "--state", &state, "--assets", &assets], None, &input)
+    };
+    assert_eq!(talk(&bundle).0, None, "it was killed");
+    let left = place.text("out");
+    assert!(left.starts_with("/var/tmp/windlass-inputs-"), "{left}");
+    let [held, other] = ["held", "other"]
+        .map(|word| format!("/var/tmp/windlass-inputs-{word}-{}", std::process::id()));
+    std::fs::create_dir(&held).unwrap();
+    let lock = std::fs::File::open(&held).unwrap();
+    lock.lock().unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let is_other = std::os::unix::fs::chown(&other, Some(65_534), None).is_ok();
+    assert_eq!(talk(&Bundle::new().with(Execute::new("true"))).0, Some(0));
+    let stay = [&*left.trim(), &held, &other].map(|path| std::path::Path::new(path).exists());
+    for path in [&held, &other] {
+        let _ = std::fs::remove_dir(path);
+    }
+    assert_eq!(stay, [false, true, is_other]);
+}
+
+#[test]
 fn a_command_without_network_reaches_nobody() {
     let place = Place::new();
     let out = place.path("out");
