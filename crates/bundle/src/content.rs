@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     Text(String),
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "base64_text")] Vec<u8>),
     /// A file of the machine that plans; an agent gets it as an asset and sees it below its own directory.
     File(PathBuf),
 }
@@ -88,6 +88,22 @@ impl fmt::Debug for Content {
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
         }
+    }
+}
+
+/// Bytes as a text, which is a third of a list of numbers.
+mod base64_text {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Vec<u8>, D::Error> {
+        // What is wrong with it could show it.
+        STANDARD.decode(String::deserialize(from)?).map_err(|_| D::Error::custom("no base64"))
     }
 }
 

@@ -59,3 +59,23 @@ fn no_resource_shows_what_a_sensitive_one_wrote() {
         }
     }
 }
+
+/// It is sent in the bundle itself, whatever bytes it has.
+#[test]
+fn a_sensitive_file_takes_little_more_on_its_way_than_it_is_large() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = directory.path().join("key");
+    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    std::fs::write(&source, &bytes).unwrap();
+    let secret = Resource::from(File::new("/key").source(source)).with_id("key").sensitive();
+    let mut bundle = Bundle::new().with(secret);
+    bundle.take_sensitive().unwrap();
+    let sent = bundle.to_json();
+    assert!(sent.len() < bytes.len() * 7 / 5, "{}", sent.len());
+    let mut read = Bundle::from_json(sent.as_bytes()).unwrap();
+    assert_eq!(read, bundle);
+    assert_eq!(read.contents().next().unwrap().read().unwrap(), bytes);
+    let damaged = sent.replace("\"bytes\":\"", "\"bytes\":\"?");
+    let said = Bundle::from_json(damaged.as_bytes()).unwrap_err().to_string();
+    assert!(said.starts_with("no base64"), "{said}");
+}
