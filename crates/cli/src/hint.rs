@@ -101,6 +101,10 @@ pub(crate) fn failure(step: &Step, failure: &Failure, fate: Fate) -> Advice {
             Advice::new("", format!("{logs}; give it longer with `--timeout SECONDS`"))
         }
         FailureKind::Unhealthy => Advice::new("", logs),
+        // What it ran in is gone, and `logs` knows no images.
+        FailureKind::Exited { code } if step.address.kind == Kind::Image => {
+            Advice::new(exit_code(*code), BUILD_AGAIN)
+        }
         FailureKind::Exited { code } => Advice::new(exit_code(*code), logs),
         FailureKind::Exec { code } => Advice::new(
             exit_code(*code),
@@ -114,6 +118,8 @@ pub(crate) fn failure(step: &Step, failure: &Failure, fate: Fate) -> Advice {
         ),
     }
 }
+
+const BUILD_AGAIN: &str = "its last words are above; the next `windlass build` goes on after the resources that were done";
 
 /// What the well-known exit codes say.
 fn exit_code(code: i64) -> &'static str {
@@ -324,6 +330,29 @@ pub(crate) fn closest<'a>(name: &str, candidates: &'a [String]) -> Option<&'a st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_runs_for_an_image_has_no_logs() {
+        let engine = windlass::model::EngineName::default();
+        for (address, expected) in [
+            (Address::image(&engine, "app"), "the next `windlass build` goes on"),
+            (Address::container(&engine, "app"), "`windlass logs app`"),
+        ] {
+            let step = Step {
+                address,
+                action: Action::PushImage { reference: "x".into() },
+                cause: windlass::model::plan::Cause::Absent,
+                hazard: None,
+                after: Vec::new(),
+                group: None,
+            };
+            let kind = FailureKind::Exited { code: 137 };
+            let failed = Failure { kind, message: String::new(), detail: Vec::new() };
+            let advice = failure(&step, &failed, Fate::Stays);
+            assert!(advice.meaning.as_ref().is_some_and(|meaning| meaning.contains("SIGKILL")));
+            assert!(advice.next.as_ref().is_some_and(|next| next.contains(expected)), "{advice:?}");
+        }
+    }
 
     #[test]
     fn closest_names() {
