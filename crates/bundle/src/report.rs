@@ -41,12 +41,29 @@ pub struct ChangeReport {
     pub sensitive: bool,
 }
 
+/// More differences of one resource than this, in bytes, nobody reads.
+const MAX_DIFFS: usize = 1024 * 1024;
+
+/// What stands for those after them.
+const TOO_MANY: &str = "the contents are too long to be shown with all the others\n";
+
 impl From<&ResourcePlan> for ResourceReport {
     fn from(plan: &ResourcePlan) -> Self {
+        let mut room = MAX_DIFFS;
+        let report = |change: &Change| {
+            let mut report = ChangeReport::from(change);
+            if let Some(diff) = &mut report.diff {
+                room = room.saturating_sub(diff.len());
+                if room == 0 {
+                    TOO_MANY.clone_into(diff);
+                }
+            }
+            report
+        };
         Self {
             index: plan.index,
             id: plan.id.clone(),
-            changes: plan.changes.iter().map(ChangeReport::from).collect(),
+            changes: plan.changes.iter().map(report).collect(),
             skipped: plan.skipped.map(str::to_owned),
             unknown_before: plan.unknown_before.clone(),
         }

@@ -1,7 +1,7 @@
 //! Trees: a directory of this machine, gathered and then as any other resource.
 
 use crate::target::{Target, one};
-use windlass_bundle::{Bundle, Resource, Tree};
+use windlass_bundle::{Bundle, Facts, Resource, ResourceReport, Tree, plan};
 
 /// What is in `/t` after it.
 fn after(source: &[&str], before: &[&str], change: impl Fn(Tree) -> Tree) -> Vec<String> {
@@ -86,4 +86,20 @@ fn what_is_sent_names_its_files_by_their_contents() {
         target.entries(),
         ["t/", "t/a=same", "t/c=other", "t/d/", "t/d/b=same", "x=text", "y=other"]
     );
+}
+
+/// Nobody reads it, and who hears it holds all of it.
+#[test]
+fn what_is_said_of_a_large_tree_is_bounded() {
+    let text = "a line\n".repeat(30_000);
+    let files: Vec<String> = (0..10).map(|name| format!("{name}={text}")).collect();
+    let source = Target::new(&files.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut bundle = one(Tree::new("/t", source.path("")));
+    bundle.gather(std::path::Path::new("/nowhere")).unwrap();
+    let planned = plan(&bundle, &Target::new(&[]).root(), &Facts::default()).unwrap();
+    let report = ResourceReport::from(&planned[0]);
+    let diffs: Vec<&str> = report.changes.iter().filter_map(|one| one.diff.as_deref()).collect();
+    assert_eq!(diffs.len(), files.len());
+    assert!(diffs.concat().len() < 1 << 20, "{}", diffs.concat().len());
+    assert!(diffs[0].contains("+a line") && diffs[9].contains("with all the others"));
 }

@@ -7,6 +7,7 @@ mod complaints;
 mod place;
 mod script;
 mod trouble;
+mod wait;
 
 pub(crate) use place::Place;
 
@@ -19,15 +20,23 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use windlass::bundle::{Answer, Ask, Bundle, End, ErrorReport, ResourceReport, Secrets};
 use windlass::payload;
 
+use crate::console::Console;
 use crate::invocation::Invocation;
 use crate::trouble::{Result, Trouble};
 use complaints::Complaints;
+use wait::Wait;
 
 /// What a login shell may say before ours does.
 const NOISE: usize = 200;
 
-/// A line that is longer, in bytes, is no answer: an agent says no more of a resource than its diff.
-const LINE_LIMIT: u64 = 64 * 1024 * 1024;
+/// All that is said before there is an agent is shorter, in bytes.
+const GREETINGS: u64 = 1024 * 1024;
+
+/// All answers to one question are shorter, in bytes: an agent bounds the differences of a resource.
+const ANSWERS: u64 = 256 * 1024 * 1024;
+
+/// So many resources that failed are told of.
+const ERRORS: usize = 1000;
 
 /// See the module.
 pub(crate) struct Host {
@@ -37,6 +46,11 @@ pub(crate) struct Host {
     asks: ChildStdin,
     answers: BufReader<ChildStdout>,
     complaints: Complaints,
+    console: Console,
+    /// So many bytes it may still say.
+    room: u64,
+    /// The resources of the bundle that it has.
+    resources: usize,
     /// Where agents are over there, once it is known.
     directory: String,
 }
@@ -64,8 +78,20 @@ impl Host {
         let is_shown = invocation.environment.stdin_is_terminal;
         let complaints = Complaints::listen(stderr, &invocation.console, is_shown);
         let answers = BufReader::new(answers);
-        let directory = String::new();
-        let mut host = Self { place, sudo, child, asks, answers, complaints, directory };
+        let (directory, console) = (String::new(), invocation.console.clone());
+        let (room, resources) = (GREETINGS, 0);
+        let mut host = Self {
+            place,
+            sudo,
+            child,
+            asks,
+            answers,
+            complaints,
+            console,
+            room,
+            resources,
+            directory,
+        };
         host.settle()?;
         Ok(host)
     }
@@ -103,8 +129,10 @@ impl Host {
         self.complaints.show();
         let mut line = self.line()?;
         if line.as_deref() == Some(script::NEED) {
+            let waiting = self.wait();
             // What went wrong over there is said over there.
             let _ = self.asks.write_all(payload::agent()).and_then(|()| self.asks.flush());
+            drop(waiting);
             line = self.line()?;
         }
         if line.as_deref() == Some(script::READY) {
@@ -114,14 +142,23 @@ impl Host {
         Err(trouble::no_agent(&self.place, &self.directory, &self.complaints.last()))
     }
 
+    fn wait(&self) -> Wait {
+        Wait::begin(&self.place, &self.console)
+    }
+
     /// `None`: there are no more.
     fn line(&mut self) -> Result<Option<String>> {
         let mut line = Vec::new();
-        let count = self.answers.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line);
-        match count.map_err(|error| trouble::unreadable(&self.place, &error))? {
-            0 => Ok(None),
-            _ => Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned())),
+        let waiting = self.wait();
+        let count = self.answers.by_ref().take(self.room).read_until(b'\n', &mut line);
+        drop(waiting);
+        self.room -= count.map_err(|error| trouble::unreadable(&self.place, &error))? as u64;
+        if self.room == 0 {
+            let _ = self.child.kill();
+            return Err(trouble::too_much(&self.place));
         }
+        let is_end = line.is_empty();
+        Ok((!is_end).then(|| String::from_utf8_lossy(&line).trim_end().to_owned()))
     }
 
     /// How the connection ended, once it has nothing more to say; `None` if it was by a signal.
@@ -148,6 +185,7 @@ impl Host {
         assets: &BTreeMap<String, PathBuf>,
         secrets: Secrets,
     ) -> Result<Option<ErrorReport>> {
+        self.resources = bundle.resources.len();
         self.ask(&Ask::Bundle(bundle));
         let needs = match self.answer()? {
             Answer::Needs(needs) => needs,
@@ -164,6 +202,7 @@ impl Host {
             let file = File::open(path).map_err(failed)?;
             let size = file.metadata().map_err(failed)?.len();
             self.ask(&Ask::Asset { digest, size });
+            let _waiting = self.wait();
             // If it is not taken over there, that is what the next answer says.
             let sent = io::copy(&mut file.take(size), &mut self.asks);
             if sent.is_ok_and(|sent| sent < size) {
@@ -179,6 +218,7 @@ impl Host {
 
     /// What can't be said is found out by the answer that does not come.
     pub(crate) fn ask(&mut self, ask: &Ask) {
+        self.room = ANSWERS;
         if let Ok(mut line) = serde_json::to_vec(ask) {
             line.push(b'\n');
             let _ = self.asks.write_all(&line).and_then(|()| self.asks.flush());
@@ -195,11 +235,15 @@ impl Host {
         let (mut reports, mut errors) = (Vec::new(), Vec::new());
         loop {
             match self.answer()? {
+                Answer::Resource(_) if reports.len() == self.resources => {
+                    return Err(trouble::nonsense(&self.place));
+                }
                 Answer::Resource(report) => {
                     look(&report);
                     reports.push(report);
                 }
-                Answer::Failed(error) => errors.push(error),
+                Answer::Failed(error) if errors.len() < ERRORS => errors.push(error),
+                Answer::Failed(_) => {}
                 Answer::End(end) => return Ok(Answered { reports, errors, end }),
                 Answer::Needs(_) => return Err(trouble::nonsense(&self.place)),
             }

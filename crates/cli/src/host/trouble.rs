@@ -131,3 +131,10 @@ pub(super) fn nonsense(place: &Place) -> Trouble {
         "does a file such as .bashrc write there? It must not, without a terminal",
     )
 }
+
+pub(super) fn too_much(place: &Place) -> Trouble {
+    let message = format!("{place} says more than can be an answer");
+    let hint =
+        "is it the host that you mean, and nobody else's? What it says is not looked at any more";
+    trouble(Exit::Failed, message, &[], hint)
+}

@@ -377,3 +377,54 @@ secrets: {npm: {file: token}, other: {file: gone}}"#;
     assert_eq!(failed.code, 1, "{failed:?}");
     assert!(failed.stderr.contains("of secret npm"), "{failed:?}");
 }
+
+/// What stands in for `ssh`, and for all that is behind it.
+fn with_ssh(script: &str) -> Test {
+    let test = with_files(Test::new(), "- file: {path: /case, contents: x}");
+    let script = format!("#!/bin/sh\n{script}\n");
+    let test = test.file("bin/ssh", &script);
+    let bin = test.directory().join("bin");
+    fs::set_permissions(bin.join("ssh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    test.variable("PATH", &path)
+}
+
+/// An agent that waits for a bundle, as far as that can be seen.
+const AGENT: &str = "echo windlass-host 1 Linux $(uname -m) /x; echo ready; read bundle";
+
+#[test]
+fn what_no_agent_says_is_not_taken() {
+    let resource = r#"echo '{"resource":{"index":0,"id":"x","changes":[]}}'"#;
+    let failed = r#"{"failed":{"error":"no"}}"#;
+    for (script, expected) in [
+        ("head -c 2000000 /dev/zero | tr '\\0' x".to_owned(), "says more than can be an answer"),
+        (format!("{AGENT}; yes | tr -d '\\n'"), "says more than can be an answer"),
+        (
+            format!("{AGENT}; echo '{{\"needs\":[]}}'; {resource}; {resource}"),
+            "what no agent answers",
+        ),
+        (format!("{AGENT}; yes '{failed}' | head -n 2000; echo '{{\"end\":\"failed\"}}'"), "no"),
+    ] {
+        let ended = apply(&with_ssh(&script), &["--host", "ssh://box", "--yes"]);
+        assert_eq!(ended.code, 1, "{script}: {ended:?}");
+        assert!(ended.stderr.contains(expected), "{script}: {ended:?}");
+    }
+}
+
+/// The host ends what it does when it was told of, and in the end by itself.
+#[test]
+fn a_host_that_is_silent_is_waited_for_aloud() {
+    let wait = "for i in $(seq 600); do [ ! -e told ] || exit 0; sleep 0.1; done";
+    for begin in ["", AGENT] {
+        let test = with_ssh(&format!("{begin}\n{wait}"));
+        let mut command = test.command();
+        command.args(["apply", "host.yaml", "--host", "ssh://box", "--plan"]);
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let lines = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut lines = std::io::BufRead::lines(lines).map(Result::unwrap);
+        let told = lines.find(|line| line.contains("waiting for ssh://box, for 5 s now"));
+        fs::write(test.directory().join("told"), "").unwrap();
+        assert!(told.is_some(), "{begin}");
+        assert!(!child.wait().unwrap().success());
+    }
+}
