@@ -52,12 +52,13 @@ pub(super) fn reply(label: &str, status: u16, content_type: &str, body: &[u8]) -
     if content_type.starts_with("text/html") || trimmed.starts_with('<') {
         return (
             Fault::Malformed,
-            format!("a web page came instead of an answer: {}", head(trimmed)),
+            format!("a web page came instead of an answer: {}", head(&seen(trimmed))),
         );
     }
-    let (message, cause) = match serde_json::from_str::<Body>(trimmed) {
+    let parsed = serde_json::from_str(trimmed).or_else(|_| serde_json::from_str(&seen(trimmed)));
+    let (message, cause) = match parsed {
         Ok(Body { message, cause }) => (message.unwrap_or_default(), cause.unwrap_or_default()),
-        Err(_) => (head(trimmed), String::new()),
+        Err(_) => (head(&seen(trimmed)), String::new()),
     };
     let fault = words::fault(target, &message)
         .or_else(|| words::fault(target, &cause))
@@ -72,6 +73,16 @@ pub(super) fn stream(label: &str, message: &str) -> Fault {
         return words::build_fault(target, message).unwrap_or(Fault::BuildFailed);
     }
     words::fault(target, message).unwrap_or(Fault::Other)
+}
+
+/// JSON whose texts hold control characters as they are, which JSON forbids: as JSON, without them.
+fn seen(text: &str) -> String {
+    let seen = |c: char| match c {
+        '\t' | '\n' | '\r' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(seen).collect()
 }
 
 fn head(text: &str) -> String {

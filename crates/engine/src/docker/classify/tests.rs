@@ -23,7 +23,7 @@ fn recorded_messages() {
 
 #[test]
 fn bodies_that_are_not_dockers() {
-    let table: [(u16, &str, &str, Fault, &str); 7] = [
+    let table: [(u16, &str, &str, Fault, &str); 9] = [
         (
             502,
             "text/html",
@@ -55,6 +55,14 @@ fn bodies_that_are_not_dockers() {
             "decode(): unexpected EOF",
         ),
         (500, "application/json", "", Fault::Other, ""),
+        (
+            500,
+            "application/json",
+            "{\"message\":\"a\u{1b}[2Jb\nthat name is already in use\"}\n",
+            Fault::NameConflict { holder: None },
+            "a\u{fffd}[2Jb that name is already in use",
+        ),
+        (500, "text/plain", "a\u{1b}b", Fault::Other, "a\u{fffd}b"),
     ];
     for (status, content_type, body, wanted, words) in table {
         let found = reply("POST /containers/create", status, content_type, body.as_bytes());
