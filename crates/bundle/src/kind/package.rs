@@ -173,8 +173,8 @@ impl Type for Package {
         let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
         let (word, commands) = match self.policy {
             PackagePolicy::Install => {
-                let clean = self.clean.then_some(facts.mode);
-                ("install", manager.install(&missing, self.recommends, self.update, clean))
+                let place = (facts.mode, self.clean);
+                ("install", manager.install(&missing, self.recommends, self.update, place))
             }
             PackagePolicy::Remove => ("remove", manager.remove(&names, false)),
             PackagePolicy::Purge => ("purge", manager.remove(&names, true)),

@@ -31,14 +31,17 @@ fn lines(plans: &[ResourcePlan]) -> Vec<String> {
     commands.flatten().map(|command: &Command| command.argv.join(" ")).collect()
 }
 
-const UPDATE: &str = "apt-get update -q";
+const UPDATE: &str = "apt-get update -q -o Acquire::Languages=none";
+const FAST: &str = "-o Dpkg::Options::=--force-unsafe-io";
 const APT: &str = "-q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold";
 const CLEAN: [&str; 2] = ["apt-get clean", "find /var/lib/apt/lists -mindepth 1 -delete"];
 
 #[test]
 fn only_packages_that_are_missing_are_asked_for() {
     let install = |rest: &str| {
-        let line = format!("apt-get install {APT} --no-install-recommends {rest}");
+        let (options, packages) = rest.split_once("-- ").unwrap();
+        let line =
+            format!("apt-get install {APT} --no-install-recommends {options}{FAST} -- {packages}");
         [UPDATE.to_owned(), line].into_iter().chain(CLEAN.map(str::to_owned)).collect::<Vec<_>>()
     };
     let one_line = |line: &str| vec![line.to_owned()];
@@ -56,7 +59,7 @@ fn only_packages_that_are_missing_are_asked_for() {
         (
             [DEBIAN, DPKG],
             plain(&["b"]),
-            one_line(&format!("apt-get install {APT} --install-recommends -- b")),
+            one_line(&format!("apt-get install {APT} --install-recommends {FAST} -- b")),
         ),
         (
             [DEBIAN, DPKG],
@@ -90,6 +93,16 @@ fn only_packages_that_are_missing_are_asked_for() {
         let plans = planned(&Target::new(&target), &one(package)).unwrap();
         assert_eq!(lines(&plans), expected, "{text}");
     }
+}
+
+#[test]
+fn a_host_may_lose_power_and_keeps_its_lists() {
+    let target = Target::new(&[DEBIAN, DPKG]);
+    let root = target.root();
+    let facts = Facts::of(&root, Mode::Host, "amd64").unwrap();
+    let plans = plan(&one(Package::new(["b"])), &root, &facts).unwrap();
+    let install = format!("apt-get install {APT} --no-install-recommends -- b");
+    assert_eq!(lines(&plans), ["apt-get update -q", &install, CLEAN[0]]);
 }
 
 #[test]

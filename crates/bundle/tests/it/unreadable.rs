@@ -98,7 +98,7 @@ fn what_can_not_be_seen_is_said_with_what_to_do() {
         let errors = as_user(&target, &bundle, applied).expect_err(expected);
         let error = &errors[0];
         assert!(error.message.contains(expected), "{error:?}");
-        assert_eq!((error.field, error.id.is_empty()), (field, false), "{error:?}");
+        assert_eq!((error.field.as_deref(), error.id.is_empty()), (field, false), "{error:?}");
         assert!(error.help.as_ref().is_some_and(|help| help.contains("root")), "{error:?}");
         set_permissions(target.path("d"), Permissions::from_mode(0o755)).unwrap();
     }
