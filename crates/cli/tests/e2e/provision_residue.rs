@@ -168,3 +168,26 @@ images:
     assert_eq!(objects(&world), [""; 0]);
     world.run(&["build"]).code(0).says("Nothing to do");
 }
+
+/// An engine that gives no such image out says something else.
+#[test]
+fn a_base_of_nothing_is_told_as_that() {
+    let Some(world) = world("residue-empty") else { return };
+    world.yaml(
+        r#"
+images:
+  empty: {context: false, builder: classic, commands: [FROM scratch, ENV A=1]}
+  tool:
+    from: "{{ images.empty }}"
+    resources:
+    - file: {path: /x, contents: "1"}
+"#,
+    );
+    let built = world.run(&["build"]);
+    // One that keeps images as registries do gives it out.
+    if built.code == 0 {
+        assert_eq!(layers_on(&world, "tool", &format!("{}/empty:latest", world.project)).len(), 1);
+    } else {
+        built.code(1).says("/empty:latest has no layers").says("from: scratch");
+    }
+}

@@ -14,6 +14,7 @@ use windlass_engine::Engine;
 use windlass_engine::stream::CallProgress;
 use windlass_image::layer::{ImageViews, SavedImage};
 use windlass_model::name::ImageId;
+use windlass_model::report::Failure;
 
 /// See the module.
 #[derive(Clone, Copy)]
@@ -52,8 +53,8 @@ impl Desk<'_> {
             return Ok((id, known));
         }
         self.say(format!("looking at {reference}"));
-        let saved = self.saved(&id, wanted).await?;
-        Ok((id, saved))
+        let saved = self.saved(&id, wanted).await;
+        Ok((id, saved.map_err(|failure| explained(reference, failure))?))
     }
 
     /// What is in an image; if it is named by its id, that is kept for the next time.
@@ -105,4 +106,14 @@ impl Desk<'_> {
         }
         working.await.expect("invariant: an image is put together without a panic")
     }
+}
+
+/// Says what an engine means that gives out no image without layers.
+fn explained(reference: &str, failure: Failure) -> Failure {
+    if !failure.message.contains("empty export") {
+        return failure;
+    }
+    let message =
+        format!("the image {reference} has no layers: write `from: scratch` in its place");
+    Failure { detail: vec![failure.message], ..failure::local(message) }
 }
