@@ -89,9 +89,10 @@ impl ProvisionRecipe {
         Ok(hasher.finish())
     }
 
-    /// Whether something is in it that is shown and kept nowhere.
+    /// Whether something may be in it that is shown and kept nowhere. A command may write down the secrets that it is given.
     pub fn is_sensitive(&self) -> bool {
-        self.bundle.resources.iter().any(|one| one.sensitive)
+        let is_declared = self.bundle.resources.iter().any(|one| one.sensitive);
+        is_declared || !self.bundle.secrets().is_empty()
     }
 
     pub(crate) fn healthcheck(&self) -> HealthcheckOrigin {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what an image holds is read from its layers, and what may not be in it is looked for in all that the engine has of it.
 
-use crate::harness::{World, engine, saved};
-use crate::provision::{inspect, layers, objects};
+use crate::harness::{World, engine, run_to_end, saved};
+use crate::provision::{inspect, layers, layers_on, objects};
 use serde_json::Value;
 
 const CANARY: &str = "canary-5e1d";
@@ -73,6 +73,46 @@ images:
     world.file("token.txt", "");
     std::fs::remove_file(world.path("token.txt")).unwrap();
     world.run(&["build", "--no-cache"]).says("token.txt").says("windlass.yaml:2");
+}
+
+/// Where everybody in the image may read it, and it is no longer a secret; of this machine's files it is in none.
+#[test]
+fn a_secret_that_a_command_writes_down_is_kept_nowhere_here() {
+    let Some(world) = world("given-written") else { return };
+    world.file("token.txt", CANARY);
+    let yaml = |word: &str| {
+        world.yaml(&format!(
+            r#"
+secrets: {{npm: {{file: token.txt}}}}
+images:
+  tool:
+    from: @image
+    resources:
+    - execute: {{command: 'cat $TOKEN > /etc/npmrc', secrets: {{TOKEN: npm}}}}
+    - line: {{path: /etc/npmrc, line: "{word}"}}
+  on:
+    from: "{{{{ images.tool }}}}"
+    resources:
+    - line: {{path: /etc/npmrc, line: "on it {word}"}}
+"#
+        ))
+    };
+    let cache = world.path("cache");
+    for word in ["one", "two"] {
+        yaml(word);
+        for words in [&["build"][..], &["build", "--dry-run", "-v"], &["build"]] {
+            let mut command = world.command(words);
+            command.env("XDG_CACHE_HOME", &cache);
+            run_to_end(command).code(0).never_says(CANARY);
+        }
+    }
+    let written = &layers_on(&world, "on", &format!("{}/tool:latest", world.project))[0];
+    assert!(written["etc/npmrc"].contains(CANARY), "{written:?}");
+    let kept = std::fs::read_dir(cache.join("windlass/images")).unwrap();
+    let kept: Vec<Vec<u8>> = kept.map(|one| std::fs::read(one.unwrap().path()).unwrap()).collect();
+    let holds = |word: &str| kept.iter().any(|bytes| String::from_utf8_lossy(bytes).contains(word));
+    assert!(holds("/etc/npmrc"), "it was looked at");
+    assert!(!holds(CANARY));
 }
 
 #[test]

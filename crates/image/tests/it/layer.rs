@@ -409,7 +409,7 @@ fn of_an_image_with_secrets_no_contents_are_kept() {
         views.keep(&id, &image);
         let kept = kept_in(&folder);
         let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(names, [format!("{id}.6"), "b.99".to_owned()]);
+        assert_eq!(names, [format!("{id}.7"), "b.99".to_owned()]);
         assert_eq!(kept[0].1.contains("SEKRET"), is_kept, "{labels:?}");
         let known = views.get(&id).unwrap();
         assert_eq!(known.base, image.base);
