@@ -3,6 +3,7 @@
 use crate::run::Place;
 use serde_json::{Value, json};
 use std::fs::File as OpenFile;
+use std::io::{Read as _, Write as _};
 use windlass_bundle::{Bundle, Directory, File, Resource};
 
 /// SHA-256 of `hello`.
@@ -71,6 +72,46 @@ fn nothing_is_applied_that_was_not_planned_so() {
     let lines = asked(&place, &bundle(), "hello", &["apply"]);
     assert_eq!(end(&lines), "differs", "{lines:?}");
     assert!(!place.has("root/d"));
+}
+
+/// A user puts a link in the place of a directory of theirs after the plan was shown.
+#[test]
+fn what_was_planned_is_not_done_where_a_link_leads_since() {
+    let place = Place::new();
+    for directory in ["root/u/d", "root/private", "a"] {
+        std::fs::create_dir_all(place.path(directory)).unwrap();
+    }
+    let bundle = Bundle::new().with(File::new("/u/d/conf").contents("x"));
+    let (root, assets) = (place.path("root"), place.path("a"));
+    let mut talk = place.start(&["host", "--root", &root, "--assets", &assets]);
+    let mut ask = |words: &str| {
+        writeln!(talk.stdin.as_mut().unwrap(), "{words}").unwrap();
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|last: &Value| last.get("end").is_none()) {
+            let mut line = String::new();
+            let out = talk.stdout.as_mut().unwrap();
+            let mut one = [0];
+            while out.read(&mut one).unwrap() == 1 && one != *b"\n" {
+                line.push(char::from(one[0]));
+            }
+            lines.push(serde_json::from_str(&line).unwrap());
+        }
+        lines
+    };
+    let planned = ask(&format!("{{\"bundle\":{}}}\n\"plan\"", bundle.to_json()));
+    assert_eq!(end(&planned), "done", "{planned:?}");
+    std::fs::remove_dir(place.path("root/u/d")).unwrap();
+    std::os::unix::fs::symlink("../private", place.path("root/u/d")).unwrap();
+    if std::os::unix::fs::lchown(place.path("root/u/d"), Some(65_534), None).is_err() {
+        return; // Only root can.
+    }
+    let applied = ask("\"apply\"");
+    assert_eq!(end(&applied), "failed", "{applied:?}");
+    let said = applied[0]["failed"]["error"].as_str().unwrap();
+    assert!(said.contains("leads through the link /u/d"), "{said}");
+    assert!(!place.has("root/private/conf"));
+    drop(talk.stdin.take());
+    talk.wait().unwrap();
 }
 
 #[test]

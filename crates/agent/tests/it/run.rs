@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use windlass_bundle::Bundle;
 
 pub(crate) struct Place {
@@ -78,16 +78,20 @@ impl Place {
         }
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass-agent"));
+        command.args(arguments).current_dir(self.directory.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// One that is talked with while it runs.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().unwrap()
+    }
+
     fn output(&self, arguments: &[&str], variable: Option<(&str, String)>, input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_windlass-agent"))
-            .args(arguments)
-            .envs(variable)
-            .current_dir(self.directory.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = self.command(arguments).envs(variable).spawn().unwrap();
         // It may have ended before it read all.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()

@@ -36,6 +36,7 @@ mod page;
 mod plans;
 mod proof;
 mod provision;
+mod provision_attacks;
 mod provision_context;
 mod provision_faults;
 mod provision_given;
