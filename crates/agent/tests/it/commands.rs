@@ -275,7 +275,7 @@ fn inputs_that_a_killed_run_left_are_removed_by_the_next() {
     let assets = bundle.take_assets().unwrap();
     std::fs::create_dir_all(place.path("assets/assets")).unwrap();
     for (name, from) in assets {
-        std::fs::copy(from, place.path("assets").to_owned() + "/" + &name).unwrap();
+        std::fs::copy(from, place.path("assets") + "/" + &name).unwrap();
     }
     let talk = |bundle: &Bundle| {
         let input = format!("{{\"bundle\":{}}}\n\"plan\"\n\"apply\"\n", bundle.to_json());
@@ -293,7 +293,7 @@ fn inputs_that_a_killed_run_left_are_removed_by_the_next() {
     std::fs::create_dir(&other).unwrap();
     let is_other = std::os::unix::fs::chown(&other, Some(65_534), None).is_ok();
     assert_eq!(talk(&Bundle::new().with(Execute::new("true"))).0, Some(0));
-    let stay = [&*left.trim(), &held, &other].map(|path| std::path::Path::new(path).exists());
+    let stay = [left.trim(), &*held, &*other].map(|path| std::path::Path::new(path).exists());
     for path in [&held, &other] {
         let _ = std::fs::remove_dir(path);
     }
