@@ -55,7 +55,9 @@ pub fn gather(
             (Ok(_), _) => {}
             (Err(error), kind) => {
                 let is_download = matches!(kind, Kind::Fetch(_));
-                let is_unknown = error.get_ref().is_some_and(|error| error.is::<UnknownRevision>());
+                let source =
+                    error.get_ref().and_then(|error| error.downcast_ref::<UnknownRevision>());
+                let is_unknown = source.is_some();
                 let (field, what) = match (is_download, is_unknown) {
                     (true, _) => ("urls", "fetched"),
                     (false, true) => ("rev", "checked out"),

@@ -23,6 +23,7 @@ use super::document::progress::Line;
 use super::engine::DockerEngine;
 use super::error;
 use super::json_lines::JsonLines;
+use super::negotiate::Peer;
 use super::progress::transfer;
 use super::query::{Query, reference as path_of};
 use crate::error::{EngineError, Result};
@@ -79,7 +80,7 @@ impl DockerEngine {
 
     /// Docker's store of containerd says so by 404, podman in words of all kinds.
     async fn fell_over(&self, error: &EngineError) -> bool {
-        let is_podman = self.wire.peer().await.is_ok_and(|peer| peer.is_podman());
+        let is_podman = self.wire.peer().await.is_ok_and(Peer::is_podman);
         error.is_not_found() || is_podman && !error.fault.is_unknown()
     }
 
