@@ -24,21 +24,37 @@ pub(crate) fn go(
     shows: fn(&[u8]),
     input: &mut dyn BufRead,
 ) -> String {
-    let ended = read(file).and_then(|commands| {
+    let ended = read(file).map_err(Trouble::from).and_then(|commands| {
         let has_secrets = commands.iter().any(|command| !command.secrets.is_empty());
         let secrets = if has_secrets { secrets(input)? } else { Secrets::default() };
         // The container is without a network where its commands shall be.
         let runner = Runner { agent, shows, secrets, room: Room::Image, is_isolated: true };
         match word {
-            PROBE => probe(&runner, &commands),
+            PROBE => Ok(probe(&runner, &commands)?),
             _ => run(runner, commands).map(|()| 0),
         }
     });
     match ended {
         Ok(code) => serde_json::json!({ "code": code }),
-        Err(error) => serde_json::json!({ "error": error }),
+        Err(Trouble { error, command: None }) => serde_json::json!({ "error": error }),
+        Err(Trouble { error, command }) => {
+            serde_json::json!({ "error": error, "command": command })
+        }
     }
     .to_string()
+}
+
+/// Why it did not come to its end.
+struct Trouble {
+    error: String,
+    /// Which of the commands it was.
+    command: Option<usize>,
+}
+
+impl From<String> for Trouble {
+    fn from(error: String) -> Self {
+        Self { error, command: None }
+    }
 }
 
 fn read(file: &Path) -> Result<Vec<Command>, String> {
@@ -54,13 +70,16 @@ fn secrets(input: &mut dyn BufRead) -> Result<Secrets, String> {
     serde_json::from_str(&line).map_err(|_| "the secrets did not come".to_owned())
 }
 
-fn run(runner: Runner, commands: Vec<Command>) -> Result<(), String> {
+fn run(runner: Runner, commands: Vec<Command>) -> Result<(), Trouble> {
     let root = Root::of_machine().map_err(|error| error.to_string())?;
     let end = SuddenEnd::new(None);
     let machine = Machine { root, runner: Some(runner), no_probes: false, end };
-    machine.apply(&Op::Run { commands }).map_err(|error| {
-        // What it said was heard already.
-        error.message.lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+    commands.into_iter().enumerate().try_for_each(|(place, command)| {
+        machine.apply(&Op::Run { commands: vec![command] }).map_err(|error| {
+            // What it said was heard already.
+            let error = error.message.lines().next().unwrap_or_default();
+            Trouble { error: error.trim_end_matches(':').to_owned(), command: Some(place) }
+        })
     })
 }
 

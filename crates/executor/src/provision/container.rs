@@ -39,7 +39,7 @@ use windlass_model::name::{ContainerId, ProjectName};
 use windlass_model::observed::ObservedImage;
 use windlass_model::one_off::OneOff;
 use windlass_model::plan::CreateContainer;
-use windlass_model::report::FailureKind;
+use windlass_model::report::{Failure, FailureKind};
 
 /// An agent says no more, in bytes, of how commands ended.
 const RESULT: usize = 64 * 1024;
@@ -60,11 +60,13 @@ pub(super) struct Workshop<'a> {
 }
 
 /// How commands ended, in the agent's words.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Ended {
-    Code(i32),
-    Error(String),
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Ended {
+    code: Option<i32>,
+    error: Option<String>,
+    /// Which of them failed.
+    command: Option<usize>,
 }
 
 /// A container that is removed with this, by a task of its own if the step was given up.
@@ -278,13 +280,14 @@ impl Workshop<'_> {
         said.finish().into_iter().for_each(&mut hear);
         let waited = lookup::until_answered(|| engine.wait_container(id)).await;
         let code = waited.map_err(failure::from_engine)?;
-        match serde_json::from_slice(&result) {
-            Ok(Ended::Code(code)) => Ok(code),
-            Ok(Ended::Error(message)) => Err(windlass_model::report::Failure {
-                detail: last.into(),
-                ..failure::local(message)
-            }),
-            Err(_) => {
+        match serde_json::from_slice(&result).unwrap_or_default() {
+            Ended { error: Some(message), command, .. } => {
+                let step = |place| FailureKind::BuildStep { line: place + 1, command, code: None };
+                let kind = command.map_or(FailureKind::Local, step);
+                Err(Failure { kind, message, detail: last.into() })
+            }
+            Ended { code: Some(code), .. } => Ok(code),
+            Ended { .. } => {
                 let message = format!("the agent ended with exit code {code} and said nothing");
                 let mut failure = failure::of(FailureKind::Exited { code }, message);
                 failure.detail = last.into();

@@ -77,7 +77,8 @@ fn applied(recipe: &ProvisionRecipe, target: &ImageTarget, arch: &str) -> Result
     let facts =
         Facts::of(target as &dyn View, Mode::Image, arch).map_err(|error| failed(&[error]))?;
     let applied = apply_with(&recipe.bundle, target, &facts, &mut ());
-    applied.map(|_| ()).map_err(|errors| failed(&errors))
+    let applied = applied.and_then(|_| target.catch_up().map_err(|error| vec![error]));
+    applied.map_err(|errors| failed(&errors))
 }
 
 /// The place in the bundle, for who wrote it.

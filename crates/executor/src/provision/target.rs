@@ -39,7 +39,9 @@ pub(super) struct ImageTarget {
     pub(super) failed: RefCell<Option<Failure>>,
     options: Options,
     /// The resource that is being applied.
-    current: RefCell<String>,
+    current: RefCell<Applied>,
+    /// Commands that will share a layer. They run before anything is looked at.
+    waiting: RefCell<Vec<(Applied, Command)>>,
     /// Of that image: what is written into them is not in it.
     has_volumes: Cell<bool>,
     /// The engine refused an image without the layers of its base.
@@ -48,8 +50,19 @@ pub(super) struct ImageTarget {
     is_apart: Cell<bool>,
 }
 
-/// Beyond so many, resources that ask for a layer of their own share one: engines mount at most 127.
+/// Beyond so many, what asks for a layer of its own shares one, and so do commands that stand side by side.
 const LAYERS_MAX: usize = 100;
+/// Beyond so many nothing is run: engines refuse an image of more than 125.
+const LAYERS_LAST: usize = 120;
+
+/// A resource, by its place in the bundle and its id.
+#[derive(Clone, Default)]
+struct Applied {
+    index: usize,
+    id: String,
+}
+
+type Done = std::result::Result<(), ResourceError>;
 
 /// What images on the way get.
 pub(super) struct Options {
@@ -77,15 +90,53 @@ impl ImageTarget {
             failed: RefCell::default(),
             options,
             current: RefCell::default(),
+            waiting: RefCell::default(),
             has_volumes: Cell::new(has_volumes),
             wants_whole: Cell::new(false),
             is_apart: Cell::new(false),
         }
     }
 
-    /// Runs commands, or finds what they left before.
-    fn run(&self, commands: &[Command]) -> Result<()> {
+    /// Runs commands of the current resource: at once, or where there are many layers, with those that come next to them.
+    fn run(&self, commands: &[Command]) -> Done {
+        let is_isolated = |command: &Command| !command.network;
+        let is_other = |(_, command): &(_, Command)| {
+            commands.iter().any(|one| is_isolated(one) != is_isolated(command))
+        };
+        // A container has a network or has none.
+        if self.waiting.borrow().last().is_some_and(is_other) {
+            self.catch_up()?;
+        }
+        let current = self.current.borrow().clone();
+        let commands = commands.iter().map(|command| (current.clone(), command.clone()));
+        self.waiting.borrow_mut().extend(commands);
+        let has_room = self.stack.borrow().diff_ids().count() < LAYERS_MAX;
+        if has_room { self.catch_up() } else { Ok(()) }
+    }
+
+    /// Runs what waits for that.
+    pub(super) fn catch_up(&self) -> Done {
+        let (owners, commands): (Vec<Applied>, Vec<Command>) =
+            self.waiting.take().into_iter().unzip();
+        if commands.is_empty() {
+            return Ok(());
+        }
+        self.leave(&owners, &commands).map_err(|mut failure| {
+            let mut place = owners.len() - 1;
+            if let FailureKind::BuildStep { command: Some(command), .. } = failure.kind {
+                (place, failure.kind) = (command.min(place), FailureKind::Local);
+            }
+            let Applied { index, id } = owners[place].clone();
+            self.remember(failure).at(index).of(id)
+        })
+    }
+
+    /// Runs commands in a layer, or finds what they left before.
+    fn leave(&self, owners: &[Applied], commands: &[Command]) -> Result<()> {
         self.seal()?;
+        if self.stack.borrow().diff_ids().count() >= LAYERS_LAST {
+            return Err(too_many_layers());
+        }
         let key = self.key(commands).map_err(|error| failure::local(error.to_string()))?;
         let found = if self.options.runs_anew { None } else { self.asker.find(&key)? };
         let ran = if let Some(ran) = found {
@@ -98,7 +149,7 @@ impl ImageTarget {
         let (view, blobs) = ran.saved.map(|saved| (saved.view, saved.base.blobs)).unzip();
         let below = Look::new(view, ran.image.clone(), self.asker.clone());
         let mut stack = self.stack.borrow_mut();
-        stack.note(&self.current.borrow());
+        owners.iter().for_each(|owner| stack.note(&owner.id));
         stack.go_on((ran.layers, blobs.unwrap_or_default()), Rc::new(below));
         self.kept.borrow_mut().insert(ran.image.clone());
         self.has_volumes.set(false);
@@ -197,6 +248,13 @@ fn may_want_whole(failure: &Failure) -> bool {
     )
 }
 
+/// Why nothing more is run, and what helps.
+fn too_many_layers() -> Failure {
+    let message = format!("the image has {LAYERS_LAST} layers, and engines take few more");
+    let help = "join commands, as lines of one: each that has conditions, or stands between files, is a layer";
+    Failure { detail: vec![help.to_owned()], ..failure::local(message) }
+}
+
 /// The part of a digest that is in a tag.
 pub(super) fn short(digest: &str) -> &str {
     digest.get(..16).unwrap_or(digest)
@@ -213,6 +271,7 @@ impl Target for ImageTarget {
         }
         let has_room = self.stack.borrow().diff_ids().count() < LAYERS_MAX;
         if has_room && (resource.own_layer || self.is_apart.get()) {
+            self.catch_up()?;
             self.seal().map_err(|failure| self.remember(failure))?;
         }
         self.is_apart.set(resource.own_layer);
@@ -221,16 +280,17 @@ impl Target for ImageTarget {
         for reason in reasons {
             self.asker.say(format!("{}: {reason}", plan.id));
         }
-        self.current.borrow_mut().clone_from(&plan.id);
+        *self.current.borrow_mut() = Applied { index: plan.index, id: plan.id.clone() };
         Ok(())
     }
 
     fn apply(&self, op: &Op) -> std::result::Result<(), ResourceError> {
         if let Op::Run { commands } = op {
-            return self.run(commands).map_err(|failure| self.remember(failure));
+            return self.run(commands);
         }
+        self.catch_up()?;
         let mut stack = self.stack.borrow_mut();
-        stack.note(&self.current.borrow());
+        stack.note(&self.current.borrow().id);
         stack.apply(op);
         Ok(())
     }
@@ -238,12 +298,14 @@ impl Target for ImageTarget {
 
 impl View for ImageTarget {
     fn metadata(&self, path: &str) -> std::result::Result<Option<Metadata>, ResourceError> {
+        self.catch_up()?;
         self.stack.borrow().open.metadata(path)
     }
 
     fn open(&self, path: &str) -> std::result::Result<Box<dyn Read + '_>, ResourceError> {
         let unreadable =
             |error: std::io::Error| ResourceError::unreadable(path, &error.to_string());
+        self.catch_up()?;
         let stack = self.stack.borrow();
         if let Some(Layered::File { content: Content::File(from), .. }) =
             stack.open.changes().get(path)
@@ -257,6 +319,7 @@ impl View for ImageTarget {
     }
 
     fn read_link(&self, path: &str) -> std::result::Result<String, ResourceError> {
+        self.catch_up()?;
         self.stack.borrow().open.read_link(path)
     }
 
@@ -264,10 +327,12 @@ impl View for ImageTarget {
         &self,
         path: &str,
     ) -> std::result::Result<BTreeMap<String, Vec<u8>>, ResourceError> {
+        self.catch_up()?;
         self.stack.borrow().open.extended(path)
     }
 
     fn list(&self, path: &str) -> std::result::Result<Vec<String>, ResourceError> {
+        self.catch_up()?;
         self.stack.borrow().open.list(path)
     }
 
@@ -276,10 +341,12 @@ impl View for ImageTarget {
         path: &str,
         read: &dyn Fn() -> std::result::Result<Records, ResourceError>,
     ) -> std::result::Result<Rc<Records>, ResourceError> {
+        self.catch_up()?;
         self.stack.borrow().open.records(path, read)
     }
 
     fn probe(&self, command: &Command) -> std::result::Result<Option<i32>, ResourceError> {
+        self.catch_up()?;
         let image = self.settle().map_err(|failure| self.remember(failure))?;
         let run = CommandRun { image, key: String::new(), commands: vec![command.clone()] };
         let asked = self.asker.probe(run);
