@@ -328,7 +328,7 @@ async fn carry_out(
         let _ = sender.send(event);
     };
     let mut first_signal = None;
-    let report = {
+    let mut report = {
         let run = windlass::execute(plan, &session.engines, context, &mut sink, wishes);
         tokio::pin!(run);
         let mut grace = std::pin::pin!(tokio::time::sleep(GRACE));
@@ -346,7 +346,7 @@ async fn carry_out(
         }
     };
     drop(sink);
-    display.finish();
+    display.finish().leave_out(&mut report);
     (report, first_signal)
 }
 

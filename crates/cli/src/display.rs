@@ -3,6 +3,7 @@
 //! Invariant: a display never holds up the run. A terminal that is stopped, or a pipe that nobody
 //! reads, only makes the display wait; what can't be written is dropped.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use windlass::model::event::Event;
-use windlass::model::plan::Plan;
+use windlass::model::plan::{Plan, StepId};
+use windlass::model::report::{Outcome, Report};
 
 use crate::console::Console;
 use crate::environment;
@@ -50,21 +52,50 @@ pub(crate) enum Mode {
     Silent,
 }
 
+/// So many lines of what a step said last are known; a failure has fewer.
+const KEPT: usize = 100;
+
+/// What steps said last, where that stays on the screen.
+#[derive(Default)]
+pub(crate) struct Shown(BTreeMap<StepId, VecDeque<String>>);
+
+impl Shown {
+    fn add(&mut self, step: StepId, line: &str) {
+        let lines = self.0.entry(step).or_default();
+        lines.push_back(line.to_owned());
+        if lines.len() > KEPT {
+            lines.pop_front();
+        }
+    }
+
+    /// Leaves it out of what is said of failures: it was read already.
+    pub(crate) fn leave_out(&self, report: &mut Report) {
+        for (step, lines) in &self.0 {
+            if let Some(Outcome::Failed(failure)) = report.outcomes.get_mut(step.index()) {
+                failure.detail.retain(|line| !lines.contains(line));
+            }
+        }
+    }
+}
+
 /// A display at work.
 pub(crate) struct Display {
     sender: Sender<Event>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Shown>,
 }
 
 impl Display {
     pub(crate) fn start(mode: Mode, plan: Arc<Plan>, console: &Console) -> Self {
         let (sender, receiver) = channel();
         let (style, results) = (console.stderr, console.results.clone());
-        let thread = std::thread::spawn(move || match mode {
-            Mode::Live => Live::new(&plan, style).run(&receiver),
-            Mode::Lines => show_lines(&plan, style, &receiver),
-            Mode::Json => show_json(&results, &receiver),
-            Mode::Silent => while receiver.recv().is_ok() {},
+        let thread = std::thread::spawn(move || {
+            match mode {
+                Mode::Live => Live::new(&plan, style).run(&receiver),
+                Mode::Lines => return show_lines(&plan, style, &receiver),
+                Mode::Json => show_json(&results, &receiver),
+                Mode::Silent => while receiver.recv().is_ok() {},
+            }
+            Shown::default()
         });
         Self { sender, thread }
     }
@@ -74,10 +105,10 @@ impl Display {
         self.sender.clone()
     }
 
-    /// Shows what is left, and ends. Every other sender must be gone.
-    pub(crate) fn finish(self) {
+    /// Shows what is left, and ends; says what was shown for good. Every other sender must be gone.
+    pub(crate) fn finish(self) -> Shown {
         drop(self.sender);
-        let _ = self.thread.join();
+        self.thread.join().unwrap_or_default()
     }
 }
 
@@ -87,14 +118,18 @@ fn show_json(results: &Results, receiver: &Receiver<Event>) {
     }
 }
 
-fn show_lines(plan: &Plan, style: Style, receiver: &Receiver<Event>) {
-    let mut progress = Progress::new(plan);
+fn show_lines(plan: &Plan, style: Style, receiver: &Receiver<Event>) -> Shown {
+    let (mut progress, mut shown) = (Progress::new(plan), Shown::default());
     let style = Style { width: None, ..style };
     while let Ok(event) = receiver.recv() {
+        if let Event::StepOutput { step, line } = &event {
+            shown.add(*step, line);
+        }
         if let Some(line) = progress.plain(&event, style) {
             let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
         }
     }
+    shown
 }
 
 /// A display that changes in place.
@@ -196,6 +231,30 @@ fn visible_width(line: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::sample;
+    use windlass::model::report::{Failure, FailureKind};
+
+    #[test]
+    fn what_stays_on_the_screen_is_not_said_again() {
+        let (step, other) = (StepId(0), StepId(1));
+        let (sender, receiver) = channel();
+        for line in ["one", "two"] {
+            sender.send(Event::StepOutput { step, line: line.to_owned() }).unwrap();
+        }
+        drop(sender);
+        let shown = show_lines(&sample::plan(), Style::PLAIN, &receiver);
+        let failure = || {
+            let detail = ["one", "two", "try again"].map(str::to_owned).into();
+            let (kind, message) = (FailureKind::Local, String::new());
+            Outcome::Failed(Failure { kind, message, detail })
+        };
+        let mut report = Report { outcomes: vec![failure(), failure()], ..Report::default() };
+        shown.leave_out(&mut report);
+        for (step, expected) in [(step, 1), (other, 3)] {
+            let Outcome::Failed(left) = &report.outcomes[step.index()] else { panic!() };
+            assert_eq!(left.detail.len(), expected, "{left:?}");
+        }
+    }
 
     #[test]
     fn colours_take_no_columns() {

@@ -15,7 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod report;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod yaml;

@@ -42,7 +42,7 @@ fn create(name: &str) -> Action {
 }
 
 /// Creates a network and a container, recreates one, removes a volume; leaves others alone.
-pub(super) fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let old = ContainerRef::Existing(ContainerId::new("0123456789abcdef"));
     let diverged = Cause::Diverged(vec![
         change("env.GREETING", Some("hello"), Some("bye\u{1b}[2J"), Origin::File),
