@@ -23,8 +23,8 @@ pub(crate) struct Apply {
     /// Only show the plan
     #[arg(long)]
     pub plan: bool,
-    /// End with exit code 2 if there is something to do
-    #[arg(long, requires = "plan")]
+    /// With `--plan`: end with exit code 2 if there is something to do
+    #[arg(long)]
     pub exit_code: bool,
     /// Ask nothing
     #[arg(short, long)]

@@ -34,6 +34,20 @@ fn apply<const N: usize>(test: Test, more: [&str; N]) -> (Ended, Test) {
 }
 
 #[test]
+fn an_exit_code_of_a_plan_needs_one() {
+    let Some(test) = world(BUNDLE) else { return };
+    for more in [&["--exit-code"][..], &["--exit-code", "--yes"]] {
+        let mut command = test.command();
+        let output = command.args(["apply", "host.yaml", "--root", "root"]).args(more).output();
+        let output = output.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert!(said.contains("help: add `--plan`"), "{said}");
+    }
+    assert!(!test.directory().join("root/srv").exists(), "nothing was changed");
+}
+
+#[test]
 fn what_is_declared_is_planned_then_applied_then_there() {
     let Some(test) = world(BUNDLE) else { return };
     let (planned, test) = apply(test, ["--plan", "--exit-code"]);

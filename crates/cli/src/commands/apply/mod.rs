@@ -19,6 +19,10 @@ use crate::load;
 use crate::trouble::{Result, Trouble};
 
 pub(super) fn run(invocation: &Invocation, args: &Apply) -> Result<Exit> {
+    if args.exit_code && !args.plan {
+        let message = "`--exit-code` says what a plan has found, and this is none";
+        return Err(Trouble::usage(message, "add `--plan`: `--plan --exit-code`"));
+    }
     match (&args.host, &args.root) {
         (Some(name), _) => host::run(invocation, args, name),
         (None, Some(directory)) if directory == Path::new("/") => Err(Trouble::usage(
