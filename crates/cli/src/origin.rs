@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use windlass::bundle::{ResourceError, diagnose_resources};
 use windlass::config::{Diagnostic, Diagnostics, SourceMap, Span};
-use windlass::model::image::{DockerfileSource, ImageSource};
+use windlass::model::image::{DockerfileSource, ImageSource, ImageSpec};
 use windlass::model::note::{Blocker, BlockerReason};
 use windlass::model::plan::{Action, FieldChange, Step};
 use windlass::model::report::{Failure, FailureKind};
@@ -110,6 +111,19 @@ impl Origin {
             ImageSource::Import { .. } | ImageSource::External { .. } => None,
         };
         Some(self.sources.locate(*span?).to_string())
+    }
+
+    /// What can't be planned of an image's resources.
+    pub(crate) fn resources(&self, spec: &ImageSpec, errors: &[ResourceError]) -> Diagnostics {
+        let places = self.places.images.get(&spec.key).map_or(&[][..], |places| &places.resources);
+        let resources = match &spec.source {
+            ImageSource::Provision(provision) => &provision.bundle.resources[..],
+            ImageSource::Dockerfile { .. }
+            | ImageSource::Commands { .. }
+            | ImageSource::Import { .. }
+            | ImageSource::External { .. } => &[],
+        };
+        diagnose_resources(resources, places, errors)
     }
 
     /// Two engines of the files that are one.

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use windlass::Preview;
 use windlass::model::image::{ImageSource, ImageUse};
 use windlass::model::plan::{Action, BuildImage, Plan, Step};
 use windlass::model::report::Failure;
+use windlass::{Preview, PreviewError};
 
 use crate::console::Console;
 use crate::invocation::Invocation;
+use crate::load;
 use crate::render::style::Role;
 use crate::render::{bundle, escape, json as lines, object};
 use crate::session::Session;
@@ -30,9 +31,9 @@ pub(crate) async fn show(invocation: &Invocation, session: &Session, plan: &Plan
     });
     for (step, build, preview) in join_all(previews).await {
         if console.is_json {
-            programs(invocation, step, preview);
+            programs(invocation, session, (step, build), preview);
         } else {
-            text(invocation, step, build, preview);
+            text(invocation, session, (step, build), preview);
         }
     }
 }
@@ -44,9 +45,9 @@ fn provisioned(step: &Step) -> Option<&BuildImage> {
 
 fn text(
     invocation: &Invocation,
-    step: &Step,
-    build: &BuildImage,
-    preview: Result<Option<Preview>, Failure>,
+    session: &Session,
+    (step, build): (&Step, &BuildImage),
+    preview: Result<Option<Preview>, PreviewError>,
 ) {
     let console = &invocation.console;
     let name = object::full_name(&step.address);
@@ -57,13 +58,14 @@ fn text(
             let base = escape::line(&base);
             format!("\n{name}: what would change in it is known once {base} is there\n")
         }
-        Err(Failure { message, detail, .. }) => {
-            let mut shown =
-                format!("\n{name}: it could not be built: {}\n", escape::line(&message));
-            for line in detail {
-                shown.extend(["  help: ", &escape::line(&line), "\n"]);
-            }
-            shown
+        Err(PreviewError::Resources(errors)) => {
+            console.result(&format!("\n{name}: it could not be built:\n"));
+            let found = session.origin.resources(&build.spec, &errors);
+            load::show(console, &found, &session.origin.sources);
+            return;
+        }
+        Err(PreviewError::Other(Failure { message, .. })) => {
+            format!("\n{name}: it could not be built: {}\n", escape::line(&message))
         }
     };
     console.result(&shown);
@@ -112,7 +114,12 @@ fn compared(found: &Preview, console: &Console) -> String {
     }
 }
 
-fn programs(invocation: &Invocation, step: &Step, preview: Result<Option<Preview>, Failure>) {
+fn programs(
+    invocation: &Invocation,
+    session: &Session,
+    (step, build): (&Step, &BuildImage),
+    preview: Result<Option<Preview>, PreviewError>,
+) {
     let mut found = match preview {
         Ok(Some(Preview { with, bundle, resources, undeclared, unknown, config })) => {
             let mut found = bundle::json(&bundle, &resources);
@@ -128,7 +135,12 @@ fn programs(invocation: &Invocation, step: &Step, preview: Result<Option<Preview
             found
         }
         Ok(None) => json!({ "resources": null }),
-        Err(failure) => json!({ "error": failure.message }),
+        Err(PreviewError::Resources(errors)) => {
+            let found = session.origin.resources(&build.spec, &errors);
+            let first = errors.first().map(ToString::to_string);
+            json!({ "error": first, "diagnostics": found.to_json(&session.origin.sources) })
+        }
+        Err(PreviewError::Other(failure)) => json!({ "error": failure.message }),
     };
     found["image"] = step.address.name.to_string().into();
     found["engine"] = step.address.engine.to_string().into();

@@ -22,7 +22,8 @@ pub mod yaml;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Patch, Severity};
 pub use harpoon::FILES as HARPOON_FILES;
 pub use load::{
-    Dialect, LoadOptions, Loaded, LoadedBundle, NativeTree, load, load_bundle, native_tree,
+    Dialect, LoadOptions, Loaded, LoadedBundle, NativeTree, diagnose_resources, load, load_bundle,
+    native_tree,
 };
 pub use lock_file::{LOCK_FILE, LockFile, lock_file_text, parse_lock_file, read_lock_file};
 pub use native::env_file_text;

@@ -17,7 +17,7 @@ use crate::bundle_image::{BundleImage, recipe};
 use crate::endings::Endings;
 use crate::image_build::BuildSettings;
 use crate::lookup;
-use crate::provision::{Desk, Order, provision, resources_of};
+use crate::provision::{Desk, Order, PreviewError, provision, resources_of};
 
 /// Of which project the containers are that run commands.
 const PROJECT: &str = "windlass";
@@ -32,6 +32,12 @@ pub enum BundleImageError {
     },
     #[error("there is no working directory")]
     Directory { source: std::io::Error },
+    #[error("the engine has no image {reference} to put it on: build, load or pull it first")]
+    NoBase { reference: String },
+    #[error(
+        "the image {reference} to put it on could not be pulled: check its name, log in to its registry, or build or load it first"
+    )]
+    BaseNotPulled { reference: String, source: EngineError },
     #[error("the engine did not answer as it should")]
     Engine {
         #[from]
@@ -54,8 +60,8 @@ fn not_built(failure: Failure) -> BundleImageError {
 ///
 /// # Errors
 ///
-/// All that is wrong with the resources, before anything is done; a file that can't be read; what the engine says; a resource that
-/// could not be applied.
+/// All that is wrong with the resources, before anything is done; a file that can't be read; a base that is not there or can't be
+/// pulled; what the engine says; a resource that could not be applied.
 pub async fn build_bundle(
     engine: &Arc<dyn Engine>,
     image: BundleImage,
@@ -109,22 +115,34 @@ pub async fn plan_bundle(
     let known = files.clone();
     let recipe = tokio::task::spawn_blocking(move || recipe(&spec, &known)).await;
     let recipe = recipe.expect("invariant: reading local files does not panic")?;
+    if let Some(base) = recipe.images.first() {
+        bring(engine, &base.image, None, PullPolicy::Never, &|_| ()).await?;
+    }
     let views = ImageViews::beside(&files);
     let desk = Desk { engine, views: &views, says: &|_| () };
-    resources_of(desk, recipe).await.map_err(not_built)
+    resources_of(desk, recipe).await.map_err(|error| match error {
+        PreviewError::Resources(errors) => BundleImageError::Resources { errors },
+        PreviewError::Other(failure) => not_built(failure),
+    })
 }
 
+/// Sees to it that the base is there.
 async fn bring(
     engine: &Arc<dyn Engine>,
     base: &str,
     platform: Option<&str>,
     pull: PullPolicy,
     progress: ProgressSink<'_>,
-) -> Result<(), EngineError> {
-    let is_wanted = match pull {
-        PullPolicy::Always => true,
-        PullPolicy::Never => false,
-        PullPolicy::Missing => lookup::if_there(|| engine.inspect_image(base)).await?.is_none(),
-    };
-    if is_wanted { engine.pull_image(base, platform, progress).await } else { Ok(()) }
+) -> Result<(), BundleImageError> {
+    let is_there = pull != PullPolicy::Always
+        && lookup::if_there(|| engine.inspect_image(base)).await?.is_some();
+    let reference = base.to_owned();
+    match pull {
+        PullPolicy::Missing | PullPolicy::Never if is_there => Ok(()),
+        PullPolicy::Never => Err(BundleImageError::NoBase { reference }),
+        PullPolicy::Missing | PullPolicy::Always => {
+            let pulled = engine.pull_image(base, platform, progress).await;
+            pulled.map_err(|source| BundleImageError::BaseNotPulled { reference, source })
+        }
+    }
 }

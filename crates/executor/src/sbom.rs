@@ -20,7 +20,16 @@ use crate::lookup;
 use crate::provision::Desk;
 use crate::step::Result;
 
-/// The document (SPDX 2.3) of an image that was built. `references` has the reference of each image of the project, by its key;
+/// What is in an image.
+#[derive(Debug)]
+pub struct SbomDocument {
+    /// SPDX 2.3.
+    pub json: Value,
+    /// Of what there are packages that can't be read, and so are not in it: `rpm`, a place.
+    pub unread: Vec<String>,
+}
+
+/// The document of an image that was built. `references` has the reference of each image of the project, by its key;
 /// `program` is the version of the program that writes it, `created_s` the moment that is in it, in seconds since 1970.
 ///
 /// # Errors
@@ -32,7 +41,7 @@ pub async fn sbom(
     references: &BTreeMap<String, String>,
     files: &FileDigests,
     (program, created_s): (&str, u64),
-) -> Result<Value> {
+) -> Result<SbomDocument> {
     let (read, all, known) = (spec.clone(), references.clone(), files.clone());
     let made = tokio::task::spawn_blocking(move || made_of(&read, &all, &known)).await;
     let (base, resources) = made.expect("invariant: reading local files does not panic")?;
@@ -60,12 +69,12 @@ pub async fn sbom(
         base_id,
         os,
         packages,
-        unread,
+        unread: unread.clone(),
         resources,
         created_s,
         version: program.to_owned(),
     };
-    Ok(document.spdx())
+    Ok(SbomDocument { json: document.spdx(), unread })
 }
 
 /// The id of the base, if what has its name is still what an image of these layers was made on.

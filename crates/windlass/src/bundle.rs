@@ -78,5 +78,5 @@
 //! Invariant: nothing is added here to what the bundle crate has but where a file says it.
 
 pub use windlass_bundle::*;
-pub use windlass_config::{LoadedBundle, ResourcePlace, load_bundle};
+pub use windlass_config::{LoadedBundle, ResourcePlace, diagnose_resources, load_bundle};
 pub use windlass_store::{Store, gather};

@@ -82,8 +82,9 @@ pub use windlass_config::{Dialect, ImagePlaces, LoadOptions, Loaded, Places, loa
 pub use windlass_engine::{self as engine, Engines};
 pub use windlass_executor::{
     CopyError, End, ExecutionContext, Interrupter, Interrupts, LeftOut, Lock, LockError,
-    OneOffContainer, Preview, Program, Script, ScriptError, Unpacked, copy_in, copy_out, execute,
-    free_dead, interrupts, lock, locks, preview, sbom, seen_locks, unlock,
+    OneOffContainer, Preview, PreviewError, Program, SbomDocument, Script, ScriptError, Unpacked,
+    copy_in, copy_out, execute, free_dead, interrupts, lock, locks, preview, sbom, seen_locks,
+    unlock,
 };
 pub use windlass_model as model;
 pub use windlass_observer::{

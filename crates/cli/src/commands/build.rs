@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use windlass::SbomDocument;
 use windlass::engine::Engines;
 use windlass::model::image::ImageSpec;
 use windlass::model::request::{Options, Verb};
@@ -70,14 +71,21 @@ fn describe(
         return Err(Trouble::usage(message, "name it by its key of `images`"));
     };
     let document = invocation::block_on(looked_at(&session, &session.engines, spec, moment))?;
+    let SbomDocument { json: document, unread } = document;
     let (packages, files) = (count(&document, "packages"), count(&document, "files"));
     let text = serde_json::to_string_pretty(&document).unwrap_or_default() + "\n";
     file.write_all(text.as_bytes()).map_err(|error| unwritten(place, &error))?;
     file.keep()?;
     let console = &invocation.console;
     if console.is_json {
-        let fields = serde_json::json!({"image": name, "packages": packages, "files": files});
+        let fields = serde_json::json!({"image": name, "packages": packages, "files": files, "unread": unread});
         console.json(&json::object("sbom", fields));
+    }
+    for one in &unread {
+        let one = escape::line(one);
+        console.warn(&format!(
+            "packages of {one} are in the image and can't be read: they are not in the document"
+        ));
     }
     console.say(&format!(
         "{} and {} in {}\n",
@@ -98,7 +106,7 @@ async fn looked_at(
     engines: &Engines,
     spec: &ImageSpec,
     moment: u64,
-) -> Result<serde_json::Value> {
+) -> Result<SbomDocument> {
     let images = session.project.images.iter();
     let references = images.map(|(key, spec)| (key.clone(), spec.reference.clone())).collect();
     let by = (env!("CARGO_PKG_VERSION"), moment);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what an image holds is read from its layers, or looked at in a container made from it.
 
-use crate::harness::{World, base, engine, saved};
+use crate::harness::{Output, World, base, engine, saved};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -369,6 +369,88 @@ images:
     assert!(layers.iter().any(|layer| layer.values().any(|text| text.contains("canary-7f3a"))));
 }
 
+/// Engines take an image of 125 layers at most.
+#[test]
+fn more_commands_than_an_engine_takes_layers() {
+    let Some(world) = world("provision-many") else { return };
+    let own = |number| format!("    - {{file: {{path: /own{number}}}, layer: own}}\n");
+    let run = |number| format!("    - execute: echo ran {number}; echo {number} >> /log\n");
+    let image = |runs: String| {
+        let files = (0..97).map(own).collect::<Vec<_>>().concat();
+        world.yaml(&format!("images:\n  many:\n    from: @image\n    resources:\n{files}{runs}"));
+    };
+    let ran = |output: &Output, number: u32| output.all().contains(&format!("| ran {number}\n"));
+    let build = || {
+        let output = world.run(&["build"]);
+        output.code(0);
+        output
+    };
+    let layers = || inspect(&world, "many")["RootFS"]["Layers"].as_array().unwrap().len();
+    image((0..40).map(run).collect());
+    build();
+    assert_eq!(layers(), 101);
+    let log = (0..40).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat();
+    let written = self::layers(&world, "many").pop().unwrap();
+    assert!(written["log"].ends_with(&format!(" {log}")), "{written:?}");
+    // Of those that share a layer all run again; those before them do not.
+    image((0..39).chain([77]).map(run).collect());
+    let again = build();
+    assert_eq!(
+        [0, 1, 5, 38, 77].map(|number| ran(&again, number)),
+        [false, false, true, true, true]
+    );
+    // The one that fails is named, though others share its layer; and a network is nobody else's.
+    let failing = "    - execute: {command: echo ran 7; false, network: false}\n";
+    image((0..39).map(run).chain([failing.to_owned(), run(40)]).collect());
+    let failed = world.run(&["build"]);
+    failed.code(1).says("yaml:141:7").says("echo ran 7; false");
+    assert!(ran(&failed, 7) && !ran(&failed, 40), "{failed}");
+    // Each that looks before it runs is a layer of its own, and there is an end to that.
+    let looks =
+        |number| format!("    - execute: {{command: ': > /c{number}', creates: /c{number}}}\n");
+    let deep: Vec<String> = (0..117).map(|number| format!(", WORKDIR /w{number}")).collect();
+    let deep = format!("  deep: {{commands: [FROM @image{}]}}\n", deep.concat());
+    let looks = (0..5).map(looks).collect::<Vec<_>>().concat();
+    world.yaml(&format!(
+        "images:\n{deep}  many:\n    from: '{{{{ images.deep }}}}'\n    resources:\n{looks}"
+    ));
+    let failed = world.run(&["build"]);
+    failed.code(1).says("the image has 120 layers").says("join commands").says("yaml:8:7");
+}
+
+#[test]
+fn all_that_cannot_be_planned_is_shown_at_its_place() {
+    let Some(world) = world("provision-wrong") else { return };
+    world.yaml(
+        r#"
+images:
+  app:
+    from: @image
+    resources:
+    - file: {path: /a, owner: nobody-here}
+    - execute: "true"
+    - file: {path: /b}
+  other:
+    from: scratch
+    resources:
+    - file: {path: /a, owner: nobody-here}
+    - file: {path: /no/where/b}
+"#,
+    );
+    let planned = world.run(&["build", "--dry-run"]);
+    planned.code(0).says("image app: it could not be built:").says("image other: it could not");
+    for place in ["yaml:6:31", "yaml:12:31", "yaml:13:20"] {
+        planned.says(place);
+    }
+    let planned = world.run(&["build", "other", "--dry-run", "--output", "json"]);
+    let plan = planned.json().into_iter().find(|line| line["type"] == "image_plan").unwrap();
+    assert_eq!(plan["diagnostics"].as_array().unwrap().len(), 2, "{plan}");
+    world.yaml("images: {app: {from: @image, resources: [execute: 'echo sa''id; false']}}");
+    let built = world.run(&["build"]);
+    let times = built.code(1).all().lines().filter(|line| line.ends_with("| said")).count();
+    assert_eq!(times, 1, "{built}");
+}
+
 #[test]
 fn a_document_says_what_is_in_it() {
     let Some(world) = world("provision-sbom") else { return };
@@ -414,9 +496,9 @@ fn packages_that_cannot_be_read_are_not_passed_over() {
     std::fs::write(world.path("rpmdb.sqlite"), &database).unwrap();
     std::fs::write(world.path("half.sqlite"), &database[..database.len() / 2]).unwrap();
     for (source, log, count, unread) in [
-        ("rpmdb.sqlite", "", 66, "packages of pacman are there and were not read"),
-        ("rpmdb.sqlite", "x", 3, "rpmdb.sqlite are there"),
-        ("half.sqlite", "", 3, "packages of rpm are there"),
+        ("rpmdb.sqlite", "", 66, "packages of pacman are"),
+        ("rpmdb.sqlite", "x", 3, "rpmdb.sqlite are"),
+        ("half.sqlite", "", 3, "packages of rpm are"),
     ] {
         let text = r#"
 images:
@@ -434,9 +516,10 @@ images:
         world.yaml(&text.replace("@source", source).replace("@log", log));
         let path = world.path("sbom.json");
         let said = format!("{count} packages");
-        world.run(&["build", "tool", "--sbom", path.to_str().unwrap()]).code(0).says(&said);
+        let built = world.run(&["build", "tool", "--sbom", path.to_str().unwrap()]);
+        built.code(0).says(&said).says(&format!("{unread} in the image and can't be read"));
         let document = std::fs::read_to_string(&path).unwrap();
-        assert!(document.contains(unread), "{source}: {document}");
+        assert!(document.contains(&format!("{unread} there and were not read")), "{document}");
         assert!(document.contains("pkg:deb/tzdata@1"), "{document}");
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use windlass_bundle::{Bundle, ResourceError};
+use windlass_bundle::{Bundle, Resource, ResourceError};
 use windlass_model::secret::SecretSpec;
 
 use super::{LoadOptions, tree, unused};
@@ -35,20 +35,31 @@ pub struct LoadedBundle {
 impl LoadedBundle {
     /// What could not be planned or applied, at the place of the resource that it is about.
     pub fn diagnose(&self, errors: &[ResourceError]) -> Diagnostics {
-        let mut found = Diagnostics::default();
-        for error in errors {
-            let mut all = self.bundle.iter().flat_map(|bundle| &bundle.resources);
-            let index = error.index().or_else(|| all.position(|one| one.id() == error.id));
-            let place = index.and_then(|index| self.places.get(index));
-            found.push(match place {
-                Some(place) => resource::diagnostic(&self.places, place, error),
-                None => Diagnostic::error("bad-resource", error.to_string())
-                    .maybe_help(error.help.clone()),
-            });
-        }
-        found.sort();
-        found
+        let resources = self.bundle.as_ref().map_or(&[][..], |bundle| &bundle.resources);
+        diagnose_resources(resources, &self.places, errors)
     }
+}
+
+/// What could not be planned or applied, at the place of the resource that it is about.
+pub fn diagnose_resources(
+    resources: &[Resource],
+    places: &[ResourcePlace],
+    errors: &[ResourceError],
+) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for error in errors {
+        let mut all = resources.iter();
+        let index = error.index().or_else(|| all.position(|one| one.id() == error.id));
+        let place = index.and_then(|index| places.get(index));
+        found.push(match place {
+            Some(place) => resource::diagnostic(places, place, error),
+            None => {
+                Diagnostic::error("bad-resource", error.to_string()).maybe_help(error.help.clone())
+            }
+        });
+    }
+    found.sort();
+    found
 }
 
 /// Reads a file of resources: `resources`, `secrets` for their commands, `vars` for its templates, `include`.

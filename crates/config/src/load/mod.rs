@@ -10,7 +10,7 @@ pub(crate) use merge::merge;
 mod options;
 mod tree;
 
-pub use bundle::{LoadedBundle, load_bundle};
+pub use bundle::{LoadedBundle, diagnose_resources, load_bundle};
 pub use native_text::{NativeTree, native_tree};
 pub use options::{Dialect, LoadOptions};
 

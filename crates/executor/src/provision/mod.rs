@@ -21,7 +21,7 @@ use container::Workshop;
 pub(crate) use desk::Desk;
 use made::Work;
 pub(crate) use preview::resources_of;
-pub use preview::{Preview, preview};
+pub use preview::{Preview, PreviewError, preview};
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_bundle::Secrets;
 use windlass_image::provision::ProvisionRecipe;

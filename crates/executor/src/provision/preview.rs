@@ -8,7 +8,6 @@ use super::look::Look;
 use super::made::scratch;
 use crate::failure;
 use crate::lookup;
-use crate::step::Result;
 use std::sync::Arc;
 use windlass_bundle::{
     Bundle, Facts, Mode, ResourceError, ResourcePlan, ResourceReport, Undeclared, difference, plan,
@@ -38,6 +37,22 @@ pub struct Preview {
     /// What it says of its containers.
     pub config: Vec<ConfigChange>,
 }
+
+/// Why nothing was found out.
+#[derive(Debug)]
+pub enum PreviewError {
+    /// All that is wrong with the resources, as far as it is known before something runs.
+    Resources(Vec<ResourceError>),
+    Other(Failure),
+}
+
+impl From<Failure> for PreviewError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+type Result<T> = std::result::Result<T, PreviewError>;
 
 /// What becomes otherwise in an image of resources when it is built: in the image as it is, or in its base where it is not there
 /// yet. `None` if it is not made of resources, or its base is not there.
@@ -79,7 +94,7 @@ async fn there(
 ) -> Result<Option<(String, SavedImage)>> {
     let found = lookup::if_there(|| desk.engine.inspect_image(reference)).await;
     let Some(found) = found.map_err(failure::from_engine)? else { return Ok(None) };
-    desk.look_at(reference, found.id, recipe.bundle.paths()).await.map(Some)
+    Ok(Some(desk.look_at(reference, found.id, recipe.bundle.paths()).await?))
 }
 
 /// What would change in the base of an image, or in nothing where it has none.
@@ -110,7 +125,8 @@ async fn gathered(build: &BuildImage, files: &FileDigests) -> Result<ProvisionRe
         }
         Err(error) => Err(failure::from_local(&error)),
     };
-    tokio::task::spawn_blocking(read).await.expect("invariant: reading local files does not panic")
+    let read = tokio::task::spawn_blocking(read).await;
+    Ok(read.expect("invariant: reading local files does not panic")?)
 }
 
 /// What an image says of itself, and a look at what is in it.
@@ -142,7 +158,7 @@ fn compared(
     };
     let (was, there) = looked_at(&recipe, Some(image), asker);
     let shows = ![&base, &was].into_iter().any(has_secrets);
-    let found = difference(plans, &below, &there, shows).map_err(|error| wrong(&[error]))?;
+    let found = difference(plans, &below, &there, shows).map_err(wrong)?;
     let (undeclared, unknown) = match found.undeclared {
         None => (Vec::new(), Some("what commands leave is not known before they ran")),
         Some(_) if !was.diff_ids.starts_with(&base.diff_ids) => {
@@ -169,13 +185,13 @@ fn has_secrets(image: &BaseImage) -> bool {
     image.config.labels.contains_key(label::SENSITIVE)
 }
 
-fn wrong(errors: &[ResourceError]) -> Failure {
-    failure::from_resources(errors, "the resources could not be planned")
+fn wrong(error: ResourceError) -> PreviewError {
+    PreviewError::Resources(vec![error])
 }
 
 fn planned(recipe: &ProvisionRecipe, base: &BaseImage, below: &Look) -> Result<Vec<ResourcePlan>> {
     let facts = Facts::of(below, Mode::Image, &base.architecture);
-    let facts = facts.map_err(|error| wrong(&[error]))?;
+    let facts = facts.map_err(wrong)?;
     let facts = Facts { has_secrets: has_secrets(base), ..facts };
-    plan(&recipe.bundle, below, &facts).map_err(|errors| wrong(&errors))
+    plan(&recipe.bundle, below, &facts).map_err(PreviewError::Resources)
 }

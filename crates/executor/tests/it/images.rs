@@ -2,12 +2,14 @@
 
 use crate::bench::{Bench, project, text};
 use std::collections::{BTreeMap, BTreeSet};
-use windlass_engine::Engine as _;
+use std::sync::Arc;
+use windlass_engine::Engine;
+use windlass_executor::{BuildSettings, BundleImage, BundleImageError, build_bundle, plan_bundle};
 use windlass_model::Address;
 use windlass_model::digest::Digest;
 use windlass_model::fault::Fault;
 use windlass_model::image::{
-    BuildOptions, ContextSpec, DockerfileSource, ImageSource, ImageSpec, ImageUse,
+    BuildOptions, ContextSpec, DockerfileSource, ImageSource, ImageSpec, ImageUse, PullPolicy,
 };
 use windlass_model::label::{self, owner_labels};
 use windlass_model::name::EngineName;
@@ -134,4 +136,25 @@ async fn a_pull_that_broke_is_asked_for_again() {
         }
         assert_eq!(text(&bench.run().await.outcomes[0]), expected);
     }
+}
+
+#[tokio::test]
+async fn a_base_that_is_not_there_is_said() {
+    let bench = Bench::new();
+    bench.engine.add_image("there:1", ImageConfig::default());
+    let engine: Arc<dyn Engine> = bench.engine.engines().into_values().next().unwrap();
+    let settings = |pull| BuildSettings { pull, ..BuildSettings::default() };
+    let image = |base: &str| BundleImage::new().from_image(base);
+    for (base, pull, is_asked_for) in [
+        ("none:1", PullPolicy::Never, false),
+        ("none:1", PullPolicy::Missing, true),
+        ("there:1", PullPolicy::Always, true),
+    ] {
+        let wrong = build_bundle(&engine, image(base), settings(pull), &|_| {}).await.unwrap_err();
+        let is_pull = matches!(&wrong, BundleImageError::BaseNotPulled { .. });
+        assert_eq!(is_pull, is_asked_for, "{wrong:?}");
+        assert!(wrong.to_string().contains(base), "{wrong}");
+    }
+    let wrong = plan_bundle(&engine, image("none:1"), settings(PullPolicy::Always)).await;
+    assert!(matches!(wrong, Err(BundleImageError::NoBase { .. })), "{wrong:?}");
 }
