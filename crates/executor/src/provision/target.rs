@@ -149,7 +149,9 @@ impl ImageTarget {
         let (view, blobs) = ran.saved.map(|saved| (saved.view, saved.base.blobs)).unzip();
         let below = Look::new(view, ran.image.clone(), self.asker.clone());
         let mut stack = self.stack.borrow_mut();
-        owners.iter().for_each(|owner| stack.note(&owner.id));
+        for owner in owners {
+            stack.note(&owner.id);
+        }
         stack.go_on((ran.layers, blobs.unwrap_or_default()), Rc::new(below));
         self.kept.borrow_mut().insert(ran.image.clone());
         self.has_volumes.set(false);
