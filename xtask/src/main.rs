@@ -44,7 +44,8 @@ cargo xtask CHORE [OPTIONS]
     --sizes A,B   numbers of containers (default 1,10,50)
     --files N     small files of the build contexts for BuildKit (default 50000)
     --classic-files N  and for the classic builder, which takes minutes for so many (default 10000)
-    --only PART   start, plan, wall, chain, maps, latency, calls, memory, contexts, history (may be repeated)
+    --only PART   start, plan, wall, chain, maps, latency, calls, memory, contexts, history,
+                  resources (may be repeated)
     --output FILE where the table goes
     --windlass FILE  measure this program instead of building one
   man DIR       write the manual pages

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Bench, peer};
+use crate::engine::LABEL;
 use crate::{Result, say};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl Builder {
                 program.display().to_string()
             }
         };
-        // A label, as ours has its digest on one.
-        words.extend(["-q".into(), format!("--label=bench={project}")]);
+        // A label, as ours has its digest on one; by this one it is swept when the next has taken its name.
+        words.extend(["-q".into(), format!("--label={LABEL}={project}")]);
         words.extend(["-t".into(), format!("{project}/all")]);
         words.extend(is_anew.then(|| "--no-cache".to_owned()));
         let mut command = if self == Self::Fuselage {

@@ -13,6 +13,7 @@ use super::calls::megabytes;
 use super::measure::{self, Series};
 use super::report::{Report, Table, columns, ratio};
 use super::{Bench, peer};
+use crate::engine::LABEL;
 use crate::{Result, say};
 
 const FILES_PER_DIRECTORY: u64 = 100;
@@ -156,7 +157,7 @@ fn command(
     project: &str,
 ) -> Result<Option<Command>> {
     // A label, as ours has its digest on one: to the classic builder it is a step of its own.
-    let label = format!("--label=bench={project}");
+    let label = format!("--label={LABEL}={project}");
     let mut words: Vec<PathBuf> = ["build", "-q", &label, "-t"].map(PathBuf::from).to_vec();
     words.extend([format!("{project}/all").into(), "-f".into()]);
     let dockerfile = bench.directory.join("contexts.Dockerfile");

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::http::encoded;
 
 /// The label that windlass puts on everything that it creates.
-const LABEL: &str = "dev.windlass.project";
+pub(crate) const LABEL: &str = "dev.windlass.project";
 
 /// The registry of images that come from none: podman puts it before every name without one.
 pub(crate) const LOCAL: &str = "localhost/";

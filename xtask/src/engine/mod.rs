@@ -7,7 +7,7 @@ mod api;
 mod find;
 mod start;
 
-pub(crate) use api::LOCAL;
+pub(crate) use api::{LABEL, LOCAL};
 pub(crate) use start::{start_podman, stop_ours};
 
 use std::time::Duration;
