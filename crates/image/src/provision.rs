@@ -25,6 +25,8 @@ pub struct ProvisionRecipe {
     /// The base; none is `scratch`.
     pub images: Vec<ImageReference>,
     pub options: BuildOptions,
+    /// The key of the base, where that is an image of the project.
+    pub base_key: Option<String>,
 }
 
 impl ProvisionRecipe {
@@ -40,11 +42,16 @@ impl ProvisionRecipe {
             ImageUse::External(text) => pinned(text, options),
         });
         let reference = |image| ImageReference { image, kind: ReferenceKind::From, line: 1 };
+        let base_key = match from {
+            Some(ImageUse::Project(key)) => Some(key.clone()),
+            Some(ImageUse::External(_)) | None => None,
+        };
         Self {
             bundle: bundle.clone(),
             defaults: defaults.clone(),
             images: image.map(reference).into_iter().collect(),
             options: options.clone(),
+            base_key,
         }
     }
 

@@ -92,6 +92,11 @@ impl ProvisionRecipe {
             }
             Some(_) | None => Dockerfile::from(base),
         };
+        if let Some(key) = &self.base_key {
+            file = file.comment(&format!(
+                "That is the image {key} of the same project: build or pull it first."
+            ));
+        }
         for (name, value) in &defaults.env {
             file = file.env(name, literal(value));
         }

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 use windlass::image::{BuildContext, Compression, ImageBuild};
+use windlass::model::image::ImageUse;
 use windlass::{PreparedBuild, TarOptions};
 
 use crate::args::Context;
@@ -28,7 +29,10 @@ pub(super) fn run(invocation: &Invocation, args: &Context) -> Result<Exit> {
         return Err(Trouble::usage(message, "name a file: `-o context.tar`"));
     }
     let files = file_digests(invocation);
+    let mut bases = Vec::new();
     let build = dockerfile::of(invocation, &args.of.image, |project, spec| {
+        bases = windlass::image_bases(project).remove(&spec.key).unwrap_or_default();
+        bases.retain(|base| matches!(base, ImageUse::Project(_)));
         let agent = windlass::payload::agent();
         let of_resources = windlass::resource_build(project, spec, agent, &files)?;
         match of_resources {
@@ -38,6 +42,13 @@ pub(super) fn run(invocation: &Invocation, args: &Context) -> Result<Exit> {
     })?;
     for warning in build.context().warnings() {
         console.warn(&escape::line(&warning.to_string()));
+    }
+    for base in &bases {
+        let base = escape::line(&base.to_string()).into_owned();
+        console.warn(&format!(
+            "it is built on the image {base} of this project, which has to be there first: \
+             `windlass build {base}`, or `windlass push {base}` for others"
+        ));
     }
     let Some(place) = out else {
         write(&build, args.gzip, &mut Output(&console.results))?;

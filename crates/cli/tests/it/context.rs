@@ -83,6 +83,24 @@ fn what_can_not_be_had_is_said() {
     }
 }
 
+/// Who has the context alone has no image of the project.
+#[test]
+fn a_base_that_nobody_else_has_is_said() {
+    let file = "name: p\nimages:\n  base: {commands: [FROM scratch, ENV A=b]}\n  \
+                plain: {commands: ['FROM {{ images.base }}']}\n  \
+                app: {from: '{{ images.base }}', resources: [file: /a]}\n  \
+                alone: {from: scratch, resources: [file: /a]}\n";
+    let project = || Test::new().file("windlass.yaml", file);
+    for (image, warns) in [("app", true), ("plain", true), ("alone", false)] {
+        let ended = project().args(["context", image, "-o", "/dev/null"]).code(0);
+        let said = "built on the image base of this project";
+        assert_eq!(ended.stderr.contains(said), warns, "{image}: {}", ended.stderr);
+    }
+    let text = project().args(["dockerfile", "app"]).code(0).stdout;
+    let expected = "FROM p/base:latest\n# That is the image base of the same project:";
+    assert!(text.starts_with(expected), "{text}");
+}
+
 /// A builder's containers have hosts of their own; and what is sensitive is in the context as it is.
 #[test]
 fn a_context_of_resources_is_private_and_has_nothing_of_the_engine() {
