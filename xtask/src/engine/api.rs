@@ -49,6 +49,8 @@ fn names(object: &Value) -> Vec<String> {
     let one = object["Name"].as_str().into_iter();
     let lists = ["Names", "RepoTags"].into_iter().filter_map(|key| object[key].as_array());
     one.chain(lists.flatten().filter_map(Value::as_str))
+        // So older engines call an image without a name.
+        .filter(|name| *name != "<none>:<none>")
         .map(|name| name.trim_start_matches('/').into())
         .collect()
 }
@@ -210,8 +212,10 @@ mod tests {
         let kind = &KINDS[3];
         let image = json!({"Id": "sha256:1", "RepoTags": ["shop/app:1", "other/app:1"]});
         assert_eq!(targets(&image, kind, "shop"), ["shop/app:1"]);
-        let dangling = json!({"Id": "sha256:1", "RepoTags": []});
-        assert_eq!(targets(&dangling, kind, "shop"), ["sha256:1"]);
+        for nameless in [json!([]), json!(["<none>:<none>"])] {
+            let nameless = json!({"Id": "sha256:1", "RepoTags": nameless});
+            assert_eq!(targets(&nameless, kind, "shop"), ["sha256:1"]);
+        }
         let container = json!({"Id": "1", "Names": ["/shop.app"]});
         assert_eq!(targets(&container, &KINDS[0], "shop"), ["1"]);
     }
