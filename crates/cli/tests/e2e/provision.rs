@@ -445,7 +445,7 @@ images:
     let planned = world.run(&["build", "other", "--dry-run", "--output", "json"]);
     let plan = planned.json().into_iter().find(|line| line["type"] == "image_plan").unwrap();
     assert_eq!(plan["diagnostics"].as_array().unwrap().len(), 2, "{plan}");
-    world.yaml("images: {app: {from: @image, resources: [execute: 'echo sa''id; false']}}");
+    world.yaml("images: {app: {from: @image, resources: [execute: 'echo said; false']}}");
     let built = world.run(&["build"]);
     let times = built.code(1).all().lines().filter(|line| line.ends_with("| said")).count();
     assert_eq!(times, 1, "{built}");
