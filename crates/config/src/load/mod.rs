@@ -8,6 +8,7 @@ mod merge;
 mod native_text;
 pub(crate) use merge::merge;
 mod options;
+mod resources;
 mod tree;
 
 pub use bundle::{LoadedBundle, diagnose_resources, load_bundle};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::merge::merge;
-use super::{Dialect, LoadOptions};
+use super::{Dialect, LoadOptions, resources};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::docker_map;
 use crate::lower::Overlay;
@@ -68,14 +68,14 @@ fn read_as(
         let found = Diagnostic::error("no-file", "there is no file to load");
         tree.diagnostics.push(found.help("name one, or make a windlass.yaml"));
     }
-    let mut root = tree.home_file();
-    for file in &options.files {
-        if let Some(node) = tree.file(file, None) {
-            root = Some(root.map_or_else(|| Arc::clone(&node), |base| merge(&base, &node)));
-        }
-    }
+    let mut parts: Vec<Arc<Node>> = tree.home_file().into_iter().collect();
+    parts.extend(options.files.iter().filter_map(|file| tree.file(file, None)));
+    let mut root = parts.iter().cloned().reduce(|base, over| merge(&base, &over));
     if options.dialect == Dialect::Harpoon {
         return root.map(|root| tree.harpoon(&root));
+    }
+    if options.dialect == Dialect::Windlass {
+        root = root.map(|root| resources::join(root, &parts, tree.diagnostics));
     }
     let clients = options.clients.as_ref().and_then(|file| tree.clients(file));
     root.map(|root| {
@@ -245,7 +245,7 @@ impl Tree<'_> {
             Value::Scalar(_) if include.value.is_null() => Vec::new(),
             Value::Scalar(_) | Value::Mapping(_) => vec![Arc::clone(&include.value)],
         };
-        let mut root = Arc::clone(&node);
+        let mut parts = Vec::new();
         for item in items {
             let Some(scalar) = item.as_scalar().filter(|_| !item.is_null()) else {
                 let message = format!("expected a path, found {}", item.describe());
@@ -262,11 +262,12 @@ impl Tree<'_> {
                 (Some(rest), Some(home)) => home.join(rest),
                 _ => base.join(&*scalar.text),
             };
-            if let Some(more) = self.file(&path, Some(item.span)) {
-                root = merge(&root, &more);
-            }
+            parts.extend(self.file(&path, Some(item.span)));
         }
-        root
+        let root = parts.iter().fold(Arc::clone(&node), |root, more| merge(&root, more));
+        // What is included comes before what needs it.
+        parts.push(node);
+        resources::join(root, &parts, self.diagnostics)
     }
 
     fn cycle(&mut self, identity: &str, included: Option<Span>) {

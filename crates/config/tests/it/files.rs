@@ -181,3 +181,81 @@ fn a_seccomp_profile_is_read_where_it_stands() {
          help: name a file with a profile in JSON, or write seccomp=unconfined\n"
     );
 }
+
+/// The resources of files by their names, and what is found.
+fn load_resources(files: &[(&str, &str)]) -> (Vec<String>, String) {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), files);
+    let options = LoadOptions {
+        files: vec!["main.yaml".into()],
+        cwd: directory.path().to_path_buf(),
+        ..LoadOptions::default()
+    };
+    let loaded = windlass_config::load_bundle(&options);
+    let found = loaded.diagnostics.render_plain(&loaded.sources);
+    let all = loaded.bundle.map(|bundle| bundle.resources).unwrap_or_default();
+    (all.iter().filter_map(windlass_bundle::Resource::name).collect(), found)
+}
+
+#[test]
+fn resources_of_all_files_are_joined() {
+    let common = ("sub/common.yaml", "vars: {v: 2}\nresources: [{file: {path: /c, source: c}}]\n");
+    let more = ("more.yaml", "include: sub/common.yaml\nresources: [{directory: /m}]\n");
+    let (names, found) = load_resources(&[
+        (
+            "main.yaml",
+            "include: [more.yaml, empty.yaml]\nvars: {v: 1}\nresources: [{file: '/own{{ vars.v }}'}]\n",
+        ),
+        more,
+        common,
+        ("empty.yaml", "resources:\n"),
+        ("sub/c", "c"),
+    ]);
+    assert_eq!(names, ["/c", "/m", "/own2"]);
+    assert_eq!(found, "");
+    for (own, theirs, expected) in [
+        (
+            "resources: [{fil: {path: /o}}]",
+            "resources: [{file: /c}]",
+            "main.yaml:2:14: error: resources[1]: unknown type of resource \"fil\"",
+        ),
+        (
+            "resources: [{file: /o}]",
+            "resources: [{fil: /c}]",
+            "c.yaml:1:14: error: resources[0]: unknown type of resource \"fil\"",
+        ),
+        ("resources: [{file: /c}]", "resources: [{file: /c}]", "c.yaml:1:14"),
+        (
+            "resources: {file: /o}",
+            "resources: [{file: /c}]",
+            "main.yaml:2:12: error: resources: expected a list of resources, found a mapping",
+        ),
+    ] {
+        let main = format!("include: c.yaml\n{own}\n");
+        let (names, found) = load_resources(&[("main.yaml", &main), ("c.yaml", theirs)]);
+        assert!(names.is_empty() && found.contains(expected), "{own}: {found}");
+    }
+}
+
+#[test]
+fn resources_of_an_image_in_several_files_are_joined() {
+    let image = |text: &str| format!("images: {{a: {{from: scratch, resources: {text}}}}}\n");
+    let files = |own: &str| {
+        load_files(
+            &[
+                ("a.yaml", &format!("include: b.yaml\n{}", image(own))),
+                ("b.yaml", &image("[{file: /b}]")),
+                ("c.yaml", &image("[{file: /c}]")),
+            ],
+            &["a.yaml", "c.yaml"],
+        )
+    };
+    let (loaded, _directory) = files("[{file: /a}]");
+    assert_eq!(findings(&loaded), "");
+    let image = &loaded.project.unwrap().images["a"];
+    let windlass_model::image::ImageSource::Provision(spec) = &image.source else { panic!() };
+    let names: Vec<_> = spec.bundle.resources.iter().filter_map(|one| one.name()).collect();
+    assert_eq!(names, ["/b", "/a", "/c"]);
+    let (loaded, _directory) = files("[{fil: /a}]");
+    assert!(findings(&loaded).contains("unknown type of resource \"fil\""));
+}
