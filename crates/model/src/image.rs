@@ -111,6 +111,14 @@ pub fn is_passing(reference: &str) -> bool {
     reference.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(PASSING_TAG))
 }
 
+/// How tags begin of what commands of an image left, which its next build goes on from.
+pub const STEP_TAG: &str = "windlass-step-";
+
+/// Whether a reference keeps what a command of an image left.
+pub fn is_step(reference: &str) -> bool {
+    reference.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(STEP_TAG))
+}
+
 /// Where an image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageSource {

@@ -118,7 +118,7 @@ fn attach(config: &mut ContainerConfig, network: &str) {
 impl Workshop<'_> {
     /// The reference of the image that commands of this key leave.
     pub(super) fn reference(&self, key: &str) -> String {
-        format!("{}:windlass-step-{}", repository(&self.spec.reference), short(key))
+        format!("{}:{STEP_TAG}{}", repository(&self.spec.reference), short(key))
     }
 
     /// Runs commands and keeps what they leave.

@@ -9,7 +9,7 @@ use crate::select::Selection;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::clean::CleanOptions;
-use windlass_model::image::{ImageUse, familiar_reference, is_passing};
+use windlass_model::image::{ImageUse, familiar_reference, is_passing, is_step, repository};
 use windlass_model::label::Owner;
 use windlass_model::lock;
 use windlass_model::name::{ContainerId, EngineName, ImageId};
@@ -170,7 +170,7 @@ impl Images<'_> {
             let is_ours = is_own_image(self.world, self.state, image);
             let is_foreign = !is_ours
                 && image.owner.as_ref().is_none_or(|owner| self.world.is_ours(Some(owner)));
-            let is_orphan = is_ours && (self.is_orphan(image) || self.is_passing(image));
+            let is_orphan = is_ours && (self.is_orphan(image) || self.is_rest(image));
             if !(is_ours || (self.options.all && is_foreign)) || !(is_orphan || self.may_go(image))
             {
                 continue;
@@ -200,11 +200,20 @@ impl Images<'_> {
             && names().all(is_its_own)
     }
 
-    /// Whether a killed build left it: nothing else gives it such a name, and the project is locked.
-    fn is_passing(&self, image: &ObservedImage) -> bool {
+    /// Whether a killed build left it, or a command of an image that has not this name any more: nothing else gives it such a
+    /// name, and the project is locked.
+    fn is_rest(&self, image: &ObservedImage) -> bool {
         let mut names = image.references.iter().filter(|name| !name.contains('@')).peekable();
         names.peek().is_some()
-            && names.all(|name| is_passing(name) && !self.options.exclude.contains(name))
+            && names.all(|name| {
+                let is_rest = is_passing(name) || (is_step(name) && !self.is_of_declared(name));
+                is_rest && !self.options.exclude.contains(name)
+            })
+    }
+
+    /// Whether an image of the file has the name that is before the tag.
+    fn is_of_declared(&self, reference: &str) -> bool {
+        self.declared.iter().any(|declared| repository(declared) == repository(reference))
     }
 
     /// Whether no name keeps it.

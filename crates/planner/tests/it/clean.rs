@@ -83,12 +83,18 @@ fn images_that_the_file_lost_go_under_their_own_names_only() {
         // What a killed build of an image that the file has went on from.
         ("p/app:windlass-before-01", "app", "sha256:5"),
         ("p/app:windlass-step-01", "app", "sha256:6"),
+        // What commands left of images that have another name now, or are in the file no more; the second one's name is in it.
+        ("before:windlass-step-01", "app", "sha256:7"),
+        ("p/app:windlass-step-02", "lost4", "sha256:8"),
+        ("named:windlass-step-01", "lost5", "sha256:9"),
     ] {
         fixture.image(name, id, built("p", key, id));
     }
     let plan = "#0 image p/lost:latest: remove p/lost:latest (requested)
          #1 image p/intervention:0123: remove p/intervention:0123 (requested)
-         #2 image p/app:windlass-before-01: remove p/app:windlass-before-01 (requested)";
+         #2 image p/app:windlass-before-01: remove p/app:windlass-before-01 (requested)
+         #3 image before:windlass-step-01: remove before:windlass-step-01 (requested)
+         #4 image named:windlass-step-01: remove named:windlass-step-01 (requested)";
     check(&fixture, &clean(CleanOptions::default()), plan);
 }
 
