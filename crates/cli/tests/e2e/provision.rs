@@ -451,6 +451,33 @@ images:
     assert_eq!(times, 1, "{built}");
 }
 
+/// A look finds what commands left before, and makes nothing itself.
+#[test]
+fn commands_that_do_not_run_again_are_told_in_a_look() {
+    let Some(world) = world("provision-known") else { return };
+    let image = |last: &str| {
+        world.yaml(&format!(
+            "images:\n  tool:\n    from: @image\n    resources:\n    - file: {{path: /a, contents: a}}\n    \
+             - execute: cp /a /b\n    - file: {{path: /c, contents: c}}\n    - execute: {last}\n    \
+             - execute: echo end\n"
+        ));
+    };
+    let told = |last: &str| {
+        let looked = world.run(&["build", "--dry-run", "--force"]);
+        looked.code(0);
+        ["cp /a /b", last, "echo end"]
+            .map(|one| looked.all().contains(&format!("run `{one}`: does not run again")))
+    };
+    image("cp /c /d");
+    assert_eq!(told("cp /c /d"), [false; 3]);
+    assert!(!engine::get("/images/json").to_string().contains(&world.project), "nothing is made");
+    world.run(&["build"]).code(0);
+    assert_eq!(told("cp /c /d"), [true; 3]);
+    image("cp /c /e");
+    assert_eq!(told("cp /c /e"), [true, false, false]);
+    world.run(&["build", "--dry-run", "--no-cache"]).code(0).never_says("does not run again");
+}
+
 #[test]
 fn a_document_says_what_is_in_it() {
     let Some(world) = world("provision-sbom") else { return };

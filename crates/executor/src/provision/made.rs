@@ -24,6 +24,8 @@ pub(super) struct Work {
     /// Of images on the way.
     pub(super) passing_labels: BTreeMap<String, String>,
     pub(super) runs_anew: bool,
+    /// Nothing is loaded: it ends where something has to be.
+    pub(super) only_looks: bool,
 }
 
 /// What became of it.
@@ -34,11 +36,22 @@ pub(super) struct Made {
     pub(super) passing: BTreeSet<String>,
     /// References of what commands left.
     pub(super) kept: BTreeSet<String>,
+    /// Places in the bundle of those whose commands did not run, because what they leave is known.
+    pub(super) known: BTreeSet<usize>,
 }
 
 /// Puts the image together and has it loaded.
 pub(super) fn make(work: Work, asker: &Asker) -> Made {
-    let Work { recipe, base, labels, references, repository, passing_labels, runs_anew } = work;
+    let Work {
+        recipe,
+        base,
+        labels,
+        references,
+        repository,
+        passing_labels,
+        runs_anew,
+        only_looks,
+    } = work;
     let (image, mut saved) = match base {
         Some((id, saved)) => (Some(id), saved),
         None => (None, scratch(&recipe)),
@@ -47,13 +60,15 @@ pub(super) fn make(work: Work, asker: &Asker) -> Made {
     saved.base.author = maintainer.or(saved.base.author);
     let arch = saved.base.architecture.clone();
     let config = saved.base.config.clone().with(&recipe.defaults, labels);
-    let options = Options { repository, config: config.clone(), passing_labels, runs_anew };
+    let config_of = config.clone();
+    let options = Options { repository, config: config_of, passing_labels, runs_anew, only_looks };
     let target = ImageTarget::new(asker.clone(), (image, saved), options);
     let result = applied(&recipe, &target, &arch).and_then(|()| {
         target.seal()?;
         target.load(&target.stack.borrow(), &config, references)
     });
-    Made { result, passing: target.passing.take(), kept: target.kept.take() }
+    let (passing, kept, known) = (target.passing.take(), target.kept.take(), target.known.take());
+    Made { result, passing, kept, known }
 }
 
 pub(super) fn scratch(recipe: &ProvisionRecipe) -> SavedImage {

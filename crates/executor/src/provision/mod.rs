@@ -78,10 +78,7 @@ pub(crate) async fn provision(
     if recipe.is_sensitive() {
         labels.insert(label::SENSITIVE.to_owned(), String::new());
     }
-    let mut kept_labels = labels.clone();
-    kept_labels.remove(label::DIGEST);
-    // What is made on the way is known as ours by it where no label of a project says so.
-    kept_labels.insert(one_off::PROJECT.to_owned(), project.to_owned());
+    let kept_labels = labels_of_steps(labels.clone(), project);
     let takes_bare_layers = base.as_ref().is_some_and(|(id, saved)| *id == saved.base.id);
     let workshop = Workshop {
         desk,
@@ -102,6 +99,7 @@ pub(crate) async fn provision(
         repository: repository(&spec.reference).to_owned(),
         passing_labels: workshop.labels.clone(),
         runs_anew: no_cache,
+        only_looks: false,
     };
     let rest = |ask| answer(&workshop, ask);
     // What is there before is all that there can be to forget, and asking for it meanwhile costs no time.
@@ -118,6 +116,17 @@ pub(crate) async fn provision(
         forget(&workshop, &before, &made.kept).await;
     }
     Ok(id)
+}
+
+/// What tells images on the way from those of others.
+fn labels_of_steps(
+    mut labels: BTreeMap<String, String>,
+    project: &str,
+) -> BTreeMap<String, String> {
+    labels.remove(label::DIGEST);
+    // It is known as ours by it where no label of a project says so.
+    labels.insert(one_off::PROJECT.to_owned(), project.to_owned());
+    labels
 }
 
 async fn answer(workshop: &Workshop<'_>, ask: Ask) {

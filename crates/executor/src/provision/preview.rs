@@ -3,21 +3,26 @@
 //! Invariant: nothing is made: an image is looked at, and commands do not run.
 
 use super::ask::{Ask, Asker};
+use super::container::Workshop;
 use super::desk::Desk;
 use super::look::Look;
-use super::made::scratch;
+use super::made::{Work, make, scratch};
+use super::{find, labels_of_steps};
+use crate::endings::Endings;
 use crate::failure;
 use crate::lookup;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use windlass_bundle::{
-    Bundle, Facts, Mode, ResourceError, ResourcePlan, ResourceReport, Undeclared, difference, plan,
+    Bundle, ChangeReport, Facts, Mode, ResourceError, ResourcePlan, ResourceReport, Secrets,
+    Undeclared, difference, plan,
 };
 use windlass_engine::Engine;
 use windlass_image::file_digests::FileDigests;
 use windlass_image::layer::{BaseImage, ConfigChange, ImageViews, SavedImage};
 use windlass_image::provision::ProvisionRecipe;
 use windlass_image::source::Recipe;
-use windlass_model::image::ImageSource;
+use windlass_model::image::{ImageSource, repository};
 use windlass_model::label;
 use windlass_model::plan::BuildImage;
 use windlass_model::report::Failure;
@@ -81,9 +86,66 @@ pub async fn preview(
     let image = there(desk, reference, &recipe).await?;
     let with = image.as_ref().map(|_| reference.clone());
     let with = with.or_else(|| recipe.images.first().map(|base| base.image.clone()));
+    let again = recipe.clone();
     let work = move |asker| compared(recipe, with, base, image, asker);
     // Commands do not run for a look.
-    desk.serve(work, |ask: Ask| async move { drop(ask) }).await.map(Some)
+    let mut found = desk.serve(work, |ask: Ask| async move { drop(ask) }).await?;
+    note_known(desk, build, again, &mut found.resources).await?;
+    Ok(Some(found))
+}
+
+/// Says of commands that they do not run again: what they leave is known, up to the first that does run.
+async fn note_known(
+    desk: Desk<'_>,
+    build: &BuildImage,
+    recipe: ProvisionRecipe,
+    resources: &mut [ResourceReport],
+) -> Result<()> {
+    let runs = |one: &ChangeReport| one.action == "run";
+    let has_runs = resources.iter().any(|one| one.changes.iter().any(runs));
+    let Some(project) = build.labels.get(label::PROJECT).filter(|_| has_runs) else {
+        return Ok(());
+    };
+    let base = match recipe.images.first() {
+        Some(base) => there(desk, &base.image, &recipe).await?,
+        None => None,
+    };
+    let mut labels = build.labels.clone();
+    if recipe.is_sensitive() {
+        labels.insert(label::SENSITIVE.to_owned(), String::new());
+    }
+    let endings = Endings::default();
+    let workshop = Workshop {
+        desk,
+        spec: &build.spec,
+        project,
+        holder: None,
+        endings: &endings,
+        labels: labels_of_steps(labels, project),
+        secrets: Secrets::default(),
+        takes_bare_layers: false,
+    };
+    let work = Work {
+        recipe,
+        base,
+        labels: BTreeMap::new(),
+        references: BTreeSet::new(),
+        repository: repository(&build.spec.reference).to_owned(),
+        passing_labels: BTreeMap::new(),
+        runs_anew: build.no_cache,
+        only_looks: true,
+    };
+    let found = |ask: Ask| async {
+        if let Ask::Find { key, answer } = ask {
+            drop(answer.send(find(&workshop, &key).await));
+        }
+    };
+    let known = desk.serve(move |asker| make(work, &asker).known, found).await;
+    let known = resources.iter_mut().filter(|one| known.contains(&one.index));
+    for change in known.flat_map(|one| &mut one.changes).filter(|one| runs(one)) {
+        change.reason.push_str(": does not run again, what it leaves is known");
+    }
+    Ok(())
 }
 
 /// An image that need not be there.

@@ -35,6 +35,8 @@ pub(super) struct ImageTarget {
     pub(super) passing: RefCell<BTreeSet<String>>,
     /// Those that keep what commands left.
     pub(super) kept: RefCell<BTreeSet<String>>,
+    /// Places of the resources whose commands did not run, because what they leave is known.
+    pub(super) known: RefCell<BTreeSet<usize>>,
     /// Why the last thing that was asked of the engine failed.
     pub(super) failed: RefCell<Option<Failure>>,
     options: Options,
@@ -73,6 +75,8 @@ pub(super) struct Options {
     pub(super) passing_labels: BTreeMap<String, String>,
     /// Commands run though what they left is known.
     pub(super) runs_anew: bool,
+    /// Nothing is loaded.
+    pub(super) only_looks: bool,
 }
 
 impl ImageTarget {
@@ -87,6 +91,7 @@ impl ImageTarget {
             image: RefCell::new(image),
             passing: RefCell::default(),
             kept: RefCell::default(),
+            known: RefCell::default(),
             failed: RefCell::default(),
             options,
             current: RefCell::default(),
@@ -141,6 +146,7 @@ impl ImageTarget {
         let found = if self.options.runs_anew { None } else { self.asker.find(&key)? };
         let ran = if let Some(ran) = found {
             self.asker.say("what it leaves is known from before".to_owned());
+            self.known.borrow_mut().extend(owners.iter().map(|owner| owner.index));
             ran
         } else {
             let (image, commands) = (self.settle()?, commands.to_vec());
@@ -214,6 +220,9 @@ impl ImageTarget {
         config: &ProcessConfig,
         references: BTreeSet<String>,
     ) -> Result<String> {
+        if self.options.only_looks {
+            return Err(failure::local("nothing is made for a look"));
+        }
         let assembly = stack.assembly(config, references);
         let image = self.image.borrow();
         let whole = image.as_ref().filter(|_| !stack.base.diff_ids.is_empty());
