@@ -31,7 +31,7 @@ use windlass_model::digest::Digest;
 use windlass_model::endpoint::{Endpoint, NetworkMode};
 use windlass_model::fault::Fault;
 use windlass_model::healthcheck::Healthcheck;
-use windlass_model::image::{ImageSpec, repository};
+use windlass_model::image::{ImageSpec, STEP_TAG, repository};
 use windlass_model::label;
 use windlass_model::lock::Holder;
 use windlass_model::mount::Mount;
