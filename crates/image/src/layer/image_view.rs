@@ -136,7 +136,9 @@ impl View for ImageView {
         if let Some(large) = self.open_large(path) {
             return Ok(Box::new(large));
         }
-        self.missing.borrow_mut().insert(path.to_owned());
+        // A hard link has the contents of its other name.
+        let other = self.entries.get(path).map(|found| &found.to).filter(|to| !to.is_empty());
+        self.missing.borrow_mut().extend([path.to_owned()].into_iter().chain(other.cloned()));
         Err(ResourceError::unreadable(path, "it was not fetched from the image"))
     }
 

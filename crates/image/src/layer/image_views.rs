@@ -13,7 +13,7 @@ const VIEWS_MAX: usize = 32;
 /// Largest index that is read; that of a system with a desktop is a tenth of it.
 const VIEW_MAX_BYTES: u64 = 256 << 20;
 /// The form of the files: it changes whenever an older one would be misread.
-const FORM: u32 = 7;
+const FORM: u32 = 8;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]

@@ -26,7 +26,7 @@ const OS_RELEASE: &str = "/usr/lib/os-release";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Indexed {
     pub(super) metadata: Metadata,
-    /// Of a link.
+    /// Of a link. Of a file that is a hard link: the name in its layer that has the contents.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) to: String,
     #[serde(default, skip_serializing_if = "Extended::is_empty")]
@@ -87,8 +87,14 @@ impl LayerIndex {
         if kind == EntryType::Link {
             // Another name of a file that came before.
             let target = link.and_then(|name| place(&name));
-            if let Some(found) = target.as_ref().and_then(|target| self.entries.get(target)) {
-                self.entries.insert(path.clone(), found.clone());
+            if let Some(target) = &target
+                && let Some(found) = self.entries.get(target)
+            {
+                let mut found = found.clone();
+                if let (FileKind::File, true) = (found.metadata.kind, found.to.is_empty()) {
+                    found.to.clone_from(target);
+                }
+                self.entries.insert(path.clone(), found);
             }
             let target = target.unwrap_or_default();
             self.forget(&path);

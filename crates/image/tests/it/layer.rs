@@ -13,7 +13,7 @@ use windlass_image::layer::{
     SavedImage, assemble, load_archive, whole_archive,
 };
 
-/// A root file system: `etc/` is a directory, `lib -> usr/lib` a link, `etc/motd=text` a file.
+/// A root file system: `etc/` is a directory, `lib -> usr/lib` a link, `etc/motd=text` a file, `b => a` another name of one.
 fn rootfs(entries: &[&str]) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
     for entry in entries {
@@ -31,6 +31,9 @@ fn rootfs(entries: &[&str]) -> Vec<u8> {
         header.set_size(0);
         if let Some((path, to)) = entry.split_once(" -> ") {
             header.set_entry_type(EntryType::Symlink);
+            tar.append_link(&mut header, path, to).unwrap();
+        } else if let Some((path, to)) = entry.split_once(" => ") {
+            header.set_entry_type(EntryType::Link);
             tar.append_link(&mut header, path, to).unwrap();
         } else if let Some((path, text)) = entry.split_once('=') {
             header.set_size(text.len() as u64);
@@ -409,7 +412,7 @@ fn of_an_image_with_secrets_no_contents_are_kept() {
         views.keep(&id, &image);
         let kept = kept_in(&folder);
         let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(names, [format!("{id}.7"), "b.99".to_owned()]);
+        assert_eq!(names, [format!("{id}.8"), "b.99".to_owned()]);
         assert_eq!(kept[0].1.contains("SEKRET"), is_kept, "{labels:?}");
         let known = views.get(&id).unwrap();
         assert_eq!(known.base, image.base);
@@ -423,6 +426,11 @@ type Layers<'a> = &'a [&'a [&'a str]];
 
 /// As an engine saves them; what its layers leave.
 fn saved_view(layers: Layers<'_>) -> ImageView {
+    saved_with(layers, &BTreeSet::new())
+}
+
+/// The same, with these contents.
+fn saved_with(layers: Layers<'_>, wanted: &BTreeSet<String>) -> ImageView {
     let names: Vec<String> = (0..layers.len()).map(|at| format!("{at}/layer.tar")).collect();
     let digests: Vec<String> = (0..layers.len()).map(|at| format!("sha256:{at}")).collect();
     let config = json!({"architecture": "arm64", "os": "linux", "config": {},
@@ -433,7 +441,30 @@ fn saved_view(layers: Layers<'_>) -> ImageView {
     let layers = names.iter().map(String::as_str).zip(tars.iter().map(Vec::as_slice));
     let documents = [("c.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())];
     let all: Vec<_> = layers.chain(documents).collect();
-    SavedImage::read(Cursor::new(archive_of(&all)), &BTreeSet::new(), None).unwrap().view
+    SavedImage::read(Cursor::new(archive_of(&all)), wanted, None).unwrap().view
+}
+
+/// A tar has the contents only under the first name; what a later layer puts there is another file.
+#[test]
+fn a_hard_link_has_the_contents_of_its_other_name() {
+    let table: [Layers<'_>; 4] = [
+        &[&["d/1=abc", "d/2 => d/1"]],
+        &[&["d/1=abc", "d/0 => d/1", "d/2 => d/0"]],
+        &[&["d/1=abc", "d/2 => d/1"], &["d/1=other"]],
+        &[&["d/1=other"], &["d/1=abc", "d/2 => d/1"], &["d/.wh.1"]],
+    ];
+    for layers in table {
+        let first = saved_view(layers);
+        // As it is kept for the next time.
+        let kept = serde_json::to_string(&first).unwrap();
+        let mut view: ImageView = serde_json::from_str(&kept).unwrap();
+        assert!(view.open("/d/2").is_err(), "{layers:?}");
+        view.learn(saved_with(layers, &view.missing()));
+        let bundle = Bundle::new().with(File::new("/d/2").contents("abd"));
+        let plans = plan(&bundle, &view, &Facts::default()).expect("it is fetched");
+        let diff = plans[0].changes[0].diff.as_deref().unwrap_or_default();
+        assert!(diff.contains("-abc") && diff.contains("+abd"), "{layers:?}: {diff}");
+    }
 }
 
 /// A layer may have something in a directory that it has no entry for: what is no directory below gives way to one.
