@@ -43,7 +43,8 @@ fn default_mode() -> u32 {
 }
 
 /// What a system can't do without.
-const SYSTEM: [&str; 21] = [
+const SYSTEM: [&str; 22] = [
+    "/",
     "/bin",
     "/boot",
     "/dev",
@@ -66,6 +67,12 @@ const SYSTEM: [&str; 21] = [
     "/var",
     "/var/lib",
 ];
+
+/// Why a directory is not emptied, if it is one of the system's own.
+pub(crate) fn needed(path: &str, field: &'static str) -> Option<ResourceError> {
+    let message = || format!("{path} is a directory that the system needs");
+    SYSTEM.contains(&path).then(|| ResourceError::new(message()).field(field))
+}
 
 impl Directory {
     pub fn new(path: impl Into<String>) -> Self {
@@ -104,9 +111,8 @@ impl Type for Directory {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));
         errors.extend(self.parent_mode.and_then(check_mode));
-        if self.policy == DirectoryPolicy::RemoveRecursive && SYSTEM.contains(&&*self.path) {
-            let message = format!("{} is a directory that the system needs", self.path);
-            errors.push(ResourceError::new(message).field("policy"));
+        if self.policy == DirectoryPolicy::RemoveRecursive {
+            errors.extend(needed(&self.path, "policy"));
         }
         errors
     }
@@ -156,9 +162,8 @@ impl Directory {
 }
 
 fn remove(view: &dyn View, path: String, recursive: bool) -> Result<Vec<Change>, ResourceError> {
-    if SYSTEM.contains(&&*path) && recursive {
-        let message = format!("{path} is a directory that the system needs");
-        return Err(ResourceError::new(message).field("policy"));
+    if let Some(error) = needed(&path, "policy").filter(|_| recursive) {
+        return Err(error);
     }
     // All of it goes, whatever the names in it are.
     let within = if recursive { 0 } else { view.list(&path)?.len() };

@@ -3,6 +3,7 @@
 //! Invariant: what it is is said by its digest; where it comes from makes no difference, and the target fetches nothing.
 
 use super::Type;
+use super::directory::needed;
 use super::file::{File, check_mode};
 use super::tree::Tree;
 use crate::{Change, Content, Facts, Gathered, OwnerName, ResourceError, View, path};
@@ -124,6 +125,7 @@ impl Type for Fetch {
             let error = ResourceError::new(format!("`{field}` is for an archive")).field(field);
             errors.push(error.help("add `extract: true`"));
         }
+        errors.extend(needed(&self.path, "prune").filter(|_| self.prune));
         errors.extend(self.gathered.iter().flat_map(Gathered::check));
         errors
     }

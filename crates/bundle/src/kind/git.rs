@@ -3,6 +3,7 @@
 //! Invariant: the same commit gives the same files on any machine; the target needs no git.
 
 use super::Type;
+use super::directory::needed;
 use super::fetch::check_url;
 use super::tree::Tree;
 use crate::{Change, Content, Facts, Gathered, OwnerName, ResourceError, View, path};
@@ -98,6 +99,7 @@ impl Type for Git {
             let error = ResourceError::new(format!("`{rev}` is no commit, tag or branch"));
             errors.push(error.field("rev"));
         }
+        errors.extend(needed(&self.path, "prune").filter(|_| self.prune));
         errors.extend(self.gathered.iter().flat_map(Gathered::check));
         errors
     }

@@ -3,7 +3,7 @@
 //! Invariant: it is gathered before anything is planned; umask and times of the build host make no difference.
 
 use super::Type;
-use super::directory::Directory;
+use super::directory::{Directory, needed};
 use super::file::{File, check_mode};
 use super::link::Link;
 use crate::glob::Glob;
@@ -143,6 +143,7 @@ impl Type for Tree {
         errors.extend(self.mode.and_then(check_mode));
         errors.extend(check_mode(self.directory_mode));
         errors.extend(self.globs().err());
+        errors.extend(needed(&self.path, "prune").filter(|_| self.prune));
         match &self.entries {
             None if self.source.is_some() => {}
             None => errors.push(ResourceError::new("it has no source").field("source")),
@@ -174,6 +175,11 @@ impl Type for Tree {
         let top = self.directory(self.path.clone()).plan(&overlay, facts)?;
         add(&mut overlay, top);
         if self.prune {
+            // Links on the way may lead to one.
+            let here = path::resolve(&overlay, &self.path)?;
+            if let Some(error) = needed(&here, "prune") {
+                return Err(error);
+            }
             let mut more = Vec::new();
             let wanted = self.entries.iter().flatten();
             let wanted = wanted.map(|entry| (&*entry.path, &entry.node)).collect();

@@ -119,6 +119,11 @@ fn what_can_not_be_is_said() {
     let table: Vec<(Resource, &str)> = vec![
         (fetch().into(), "not fetched"),
         (Git::new("/o", "/r", "main").into(), "not checked out"),
+        (Git::new("/usr", "/r", "main").prune().into(), "the system needs"),
+        (
+            Fetch { prune: true, ..Fetch::new("/opt", "https://x.org", &digest).extract(0) }.into(),
+            "the system needs",
+        ),
         (wicked(behind_a_link).into(), "in no directory"),
         (wicked(vec![entry("../b", TreeNode::Directory)]).into(), "not a plain path"),
         (Fetch::new("/o", "https://u:p@x.org", &digest).into(), "password"),

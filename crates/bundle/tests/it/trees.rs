@@ -43,6 +43,23 @@ fn what_is_not_in_it_goes_only_if_that_is_said() {
 }
 
 #[test]
+fn what_the_system_needs_is_not_emptied() {
+    let (source, before) =
+        (Target::new(&["a=1"]), &["etc/passwd=x", "usr/lib/x=x", "lib -> usr/lib"]);
+    for path in ["/etc", "/lib", "/var", "/usr/lib", "/top/usr"] {
+        let target = Target::new(before);
+        std::os::unix::fs::symlink(".", target.path("top")).unwrap();
+        let entries = target.entries();
+        let mut bundle = one(Tree::new(path, source.path("")).prune());
+        bundle.gather(std::path::Path::new("/")).unwrap();
+        let errors = target.reach(&bundle).unwrap_err();
+        assert_eq!(errors[0].field.as_deref(), Some("prune"), "{path}: {errors:?}");
+        assert!(errors[0].message.contains("the system needs"), "{path}: {errors:?}");
+        assert_eq!(target.entries(), entries, "{path}");
+    }
+}
+
+#[test]
 fn what_can_not_be_gathered_is_said() {
     let target = Target::new(&["t=1"]);
     let source = Target::new(&["a=1"]);
