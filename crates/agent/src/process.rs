@@ -96,8 +96,10 @@ const NO_NETWORK: &str = "no-network";
 
 fn listen(mut from: PipeReader, shows: fn(&[u8]), mask: &Mask) -> Vec<u8> {
     let mut kept: VecDeque<u8> = VecDeque::new();
+    let mut is_line_open = false;
     let mut show = |bytes: &[u8]| {
         shows(bytes);
+        is_line_open = bytes.last().map_or(is_line_open, |last| *last != b'\n');
         kept.extend(bytes);
         let superfluous = kept.len().saturating_sub(TAIL);
         kept.drain(..superfluous);
@@ -118,6 +120,10 @@ fn listen(mut from: PipeReader, shows: fn(&[u8]), mask: &Mask) -> Vec<u8> {
         lines.drain(..whole);
     }
     show(&masked(mask, &lines));
+    // What the next one says is on a line of its own.
+    if is_line_open {
+        shows(b"\n");
+    }
     kept.into()
 }
 

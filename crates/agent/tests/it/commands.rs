@@ -107,6 +107,21 @@ fn a_link_that_somebody_else_puts_in_the_way_is_not_followed() {
 }
 
 #[test]
+fn what_a_command_says_ends_with_its_line() {
+    let place = Place::new();
+    let say = |text: &str| Execute::new(["printf", "%b", text]);
+    let bundle =
+        ["no end", "second\\n", "", "third"].map(say).into_iter().fold(Bundle::new(), Bundle::with);
+    let ran = place.run(&["apply", "--mode", "host"], &bundle);
+    assert_eq!((ran.code, &*ran.said), (0, "no end\nsecond\nthird\n"), "{ran:?}");
+    let tell = |name: &str| Execute::new(&*format!("printf %s $(cat ${name})")).secret(name, name);
+    let bundle = Bundle::new().with(tell("one")).with(tell("other"));
+    let values = serde_json::json!({"one": "hunter3", "other": "hunter4"});
+    let ran = told(&place, &bundle, &values);
+    assert!(ran.contains("(secret)\\n(secret)\\n"), "{ran}");
+}
+
+#[test]
 fn what_a_command_leaves_behind_is_not_waited_for() {
     let place = Place::new();
     let begin = std::time::Instant::now();
