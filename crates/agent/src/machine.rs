@@ -25,26 +25,29 @@ impl Runner {
         let ended = self
             .run(command, !command.is_hidden)
             .map_err(|error| ResourceError::new(format!("could not run {words}: {error}")))?;
-        let said = if ended.tail.is_empty() { String::new() } else { format!(":\n{}", ended.tail) };
-        if ended.is_late {
-            let seconds = command.timeout_s.unwrap_or_default();
-            let message = format!("{words} did not end within {seconds} s{said}");
-            return Err(ResourceError::new(message));
-        }
-        if command.returncodes.contains(&ended.code) {
+        if !ended.is_late && command.returncodes.contains(&ended.code) {
             return Ok(());
         }
-        Err(ResourceError::new(format!("{words} ended with {}{said}", ended.code)))
+        let said = if command.is_hidden { "" } else { &ended.tail };
+        let said = said.lines().map(str::to_owned).collect();
+        if ended.is_late {
+            let seconds = command.timeout_s.unwrap_or_default();
+            let message = format!("{words} did not end within {seconds} s");
+            return Err(ResourceError::new(message).saying(said));
+        }
+        let error = ResourceError::new(format!("{words} ended with {}", ended.code));
+        Err(error.with_exit_code(ended.code).saying(said))
     }
 }
 
-/// Its words for a message; a script is long.
+/// Its words for a message, on one line; a script is long.
 fn shortened(command: &Command) -> String {
-    let words = command.argv.join(" ");
-    match words.char_indices().nth(120) {
-        Some((at, _)) => format!("`{}…`", &words[..at]),
-        None => format!("`{words}`"),
-    }
+    let words: Vec<&str> = command.argv.iter().map(|word| word.trim()).collect();
+    let words = words.join(" ");
+    let line = words.lines().next().unwrap_or_default();
+    let end = line.char_indices().nth(120).map_or(line.len(), |(at, _)| at);
+    let more = if end < words.len() { " …" } else { "" };
+    format!("`{}{more}`", line[..end].trim_end())
 }
 
 impl Target for Machine {

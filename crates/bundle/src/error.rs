@@ -23,6 +23,8 @@ struct Within {
     index: Option<usize>,
     others: Vec<usize>,
     reference: Option<String>,
+    exit_code: Option<i32>,
+    said: Vec<String>,
 }
 
 impl ResourceError {
@@ -39,6 +41,16 @@ impl ResourceError {
     /// The word of `field` that it is about, where that has several.
     pub fn reference(&self) -> Option<&str> {
         self.within.reference.as_deref()
+    }
+
+    /// Of a command that ended as it should not.
+    pub fn exit_code(&self) -> Option<i32> {
+        self.within.exit_code
+    }
+
+    /// The last lines of what a command said.
+    pub fn said(&self) -> &[String] {
+        &self.within.said
     }
 
     pub fn new(message: impl Into<String>) -> Self {
@@ -64,6 +76,20 @@ impl ResourceError {
         self
     }
 
+    /// Says how a command ended that should not have ended so.
+    #[must_use]
+    pub fn with_exit_code(mut self, code: impl Into<Option<i32>>) -> Self {
+        self.within.exit_code = code.into();
+        self
+    }
+
+    /// Has the last lines of what a command said.
+    #[must_use]
+    pub fn saying(mut self, lines: Vec<String>) -> Self {
+        self.within.said = lines;
+        self
+    }
+
     /// A path that a view can't read.
     pub fn unreadable(path: &str, why: &str) -> Self {
         Self::new(format!("could not read {path}: {why}"))
@@ -76,7 +102,8 @@ impl ResourceError {
 
     /// Of what is sensitive: only that it failed.
     pub(crate) fn hidden(self) -> Self {
-        Self { message: "it failed, and why is not shown: it is sensitive".to_owned(), ..self }
+        let message = "it failed, and why is not shown: it is sensitive".to_owned();
+        Self { message, ..self }.with_exit_code(None).saying(Vec::new())
     }
 
     /// Says in which place of the bundle that is of which it speaks.

@@ -20,6 +20,12 @@ pub struct ErrorReport {
     pub word: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Of a command that ended as it should not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The last lines of what it said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
 }
 
 impl From<&ResourceError> for ErrorReport {
@@ -31,6 +37,8 @@ impl From<&ResourceError> for ErrorReport {
             field: error.field.as_deref().map(str::to_owned),
             word: error.reference().map(str::to_owned),
             help: error.help.clone(),
+            exit_code: error.exit_code(),
+            said: error.said().to_vec(),
         }
     }
 }
@@ -39,6 +47,7 @@ impl ErrorReport {
     /// What it was before it was sent.
     pub fn into_error(self) -> ResourceError {
         let mut error = ResourceError::new(self.error).of(self.id);
+        error = error.with_exit_code(self.exit_code).saying(self.said);
         error.help = self.help;
         error.field = self.field.map(Into::into);
         if let Some(word) = self.word {

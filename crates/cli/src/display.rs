@@ -246,7 +246,7 @@ mod tests {
         let failure = || {
             let detail = ["one", "two", "try again"].map(str::to_owned).into();
             let (kind, message) = (FailureKind::Local, String::new());
-            Outcome::Failed(Failure { kind, message, detail })
+            Outcome::Failed(Failure { kind, message, detail, help: None })
         };
         let mut report = Report { outcomes: vec![failure(), failure()], ..Report::default() };
         shown.leave_out(&mut report);

@@ -77,6 +77,11 @@ impl Fate {
 
 /// About a step that failed.
 pub(crate) fn failure(step: &Step, failure: &Failure, fate: Fate) -> Advice {
+    let Advice { meaning, next } = by_kind(step, failure, fate);
+    Advice { meaning, next: failure.help.clone().or(next) }
+}
+
+fn by_kind(step: &Step, failure: &Failure, fate: Fate) -> Advice {
     let name = &step.address.name;
     let logs = match fate {
         Fate::TakenBack => {
@@ -347,7 +352,7 @@ mod tests {
                 group: None,
             };
             let kind = FailureKind::Exited { code: 137 };
-            let failed = Failure { kind, message: String::new(), detail: Vec::new() };
+            let failed = Failure { kind, message: String::new(), detail: Vec::new(), help: None };
             let advice = failure(&step, &failed, Fate::Stays);
             assert!(advice.meaning.as_ref().is_some_and(|meaning| meaning.contains("SIGKILL")));
             assert!(advice.next.as_ref().is_some_and(|next| next.contains(expected)), "{advice:?}");

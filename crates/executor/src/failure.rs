@@ -3,7 +3,7 @@
 //! Invariant: a message is a lowercase fragment of one line; what may be long is in `detail`.
 
 use std::error::Error as _;
-use windlass_bundle::ResourceError;
+use windlass_bundle::{Bundle, ResourceError};
 use windlass_engine::EngineError;
 use windlass_model::fault::Fault;
 use windlass_model::mask::Mask;
@@ -18,7 +18,7 @@ pub(crate) fn from_engine(error: EngineError) -> Failure {
         source = cause.source();
     }
     detail.extend(error.detail);
-    Failure { kind: FailureKind::Engine(error.fault), message: error.message, detail }
+    Failure { detail, ..engine(error.fault, error.message) }
 }
 
 pub(crate) fn engine(fault: Fault, message: impl Into<String>) -> Failure {
@@ -27,8 +27,8 @@ pub(crate) fn engine(fault: Fault, message: impl Into<String>) -> Failure {
 
 /// Without the values of secrets.
 pub(crate) fn masked(mask: &Mask, mut failure: Failure) -> Failure {
-    let Failure { kind: _, message, detail } = &mut failure;
-    detail.iter_mut().chain([message]).for_each(|text| mask.apply(text));
+    let Failure { kind: _, message, detail, help } = &mut failure;
+    detail.iter_mut().chain([message]).chain(help).for_each(|text| mask.apply(text));
     failure
 }
 
@@ -48,12 +48,22 @@ pub(crate) fn from_local(error: &dyn std::error::Error) -> Failure {
     failure
 }
 
-/// The first thing that is wrong with resources, and what helps; where nothing is named, `otherwise`.
-pub(crate) fn from_resources(errors: &[ResourceError], otherwise: &str) -> Failure {
+/// The first thing that is wrong with resources, at its place, and what helps; where nothing is named, `otherwise`.
+pub(crate) fn from_resources(
+    bundle: &Bundle,
+    errors: &[ResourceError],
+    otherwise: &str,
+) -> Failure {
     let Some(first) = errors.first() else { return local(otherwise) };
-    let mut failure = local(first.to_string());
-    failure.detail.extend(first.help.clone());
-    failure
+    let mut all = bundle.resources.iter();
+    let index = first.index().or_else(|| all.position(|one| one.id() == first.id));
+    let kind = index.map_or(FailureKind::Local, |index| FailureKind::BuildStep {
+        line: index + 1,
+        command: Some(index),
+        code: first.exit_code().map(i64::from),
+    });
+    let (message, detail) = (first.to_string(), first.said().to_vec());
+    Failure { kind, message, detail, help: first.help.clone() }
 }
 
 /// The object is not what it was when the plan was made.
@@ -62,5 +72,5 @@ pub(crate) fn stale(message: impl Into<String>) -> Failure {
 }
 
 pub(crate) fn of(kind: FailureKind, message: impl Into<String>) -> Failure {
-    Failure { kind, message: message.into(), detail: Vec::new() }
+    Failure { kind, message: message.into(), detail: Vec::new(), help: None }
 }

@@ -33,6 +33,8 @@ pub struct Failure {
     pub message: String,
     /// The output of a failed check, the last lines of a log; may hold anything.
     pub detail: Vec<String>,
+    /// What to do about it, where that was found with it.
+    pub help: Option<String>,
 }
 
 /// What kind of thing went wrong.

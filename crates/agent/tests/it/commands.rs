@@ -59,25 +59,40 @@ fn a_user_has_its_own_groups_and_none_of_roots() {
     }
     let place = Place::new();
     let ran = apply(&place, Execute::new("id -u; id -g; id -G; exit 9").user(65534));
-    assert!(ran.error().ends_with("ended with 9:\n65534\n65534\n65534"), "{ran:?}");
+    assert_eq!(ran.end(), (Some(9), "65534\n65534\n65534".to_owned()), "{ran:?}");
 }
 
 #[test]
 fn a_command_that_fails_is_said_with_its_last_words() {
     let place = Place::new();
-    let table: Vec<(Execute, &str)> = vec![
-        (Execute::new("echo no; echo never >&2; exit 7"), "ended with 7:\nno\nnever"),
-        (Execute::new("kill -9 $$"), "ended with 137"),
-        (Execute::new(["/not/there"]), "/not/there: No such file"),
-        (Execute::new("true").cwd("/not/there"), "/not/there: No such file"),
-        (Execute::new("true").returncodes([3]), "ended with 0"),
-        (Execute::new("true").creates("/not/there"), "not as it shall be"),
-        (Execute::new("sleep 60 & sleep 60").timeout_s(1), "did not end within 1 s"),
+    let long = format!("exit 7 # {}", "x".repeat(200));
+    let shortened = format!("`/bin/sh -ec {} …` ended with 7", &long[..108]);
+    let table: Vec<(Execute, &str, Option<i64>, &str)> = vec![
+        (
+            Execute::new("echo no; echo never >&2; exit 7"),
+            "`/bin/sh -ec echo no; echo never >&2; exit 7` ended with 7",
+            Some(7),
+            "no\nnever",
+        ),
+        (
+            Execute::new("\n set -e\necho no\nexit 8\n"),
+            "`/bin/sh -ec set -e …` ended with 8",
+            Some(8),
+            "no",
+        ),
+        (Execute::new(&*long), &shortened, Some(7), ""),
+        (Execute::new("kill -9 $$"), "ended with 137", Some(137), ""),
+        (Execute::new(["/not/there"]), "ended with 127", Some(127), "/not/there: No such file"),
+        (Execute::new("true").cwd("/not/there"), "", Some(127), "/not/there: No such file"),
+        (Execute::new("true").returncodes([3]), "ended with 0", Some(0), ""),
+        (Execute::new("true").creates("/not/there"), "not as it shall be", None, ""),
+        (Execute::new("sleep 60 & sleep 60").timeout_s(1), "did not end within 1 s", None, ""),
     ];
-    for (execute, expected) in table {
+    for (execute, expected, code, said) in table {
         let ran = apply(&place, execute);
-        assert_eq!(ran.code, 1, "{expected}: {ran:?}");
-        assert!(ran.error().contains(expected), "{ran:?}");
+        assert_eq!((ran.code, ran.end().0), (1, code), "{expected}: {ran:?}");
+        assert!(ran.error().contains(expected) && !ran.error().contains('\n'), "{ran:?}");
+        assert!(ran.end().1.contains(said), "{said}: {ran:?}");
     }
     assert_eq!(apply(&place, Execute::new("exit 3").returncodes([0, 3])).code, 0);
     assert_eq!(apply(&place, Execute::new("exit 254")).code, 1, "an exit code is data, not ours");
@@ -272,8 +287,9 @@ fn inputs_are_those_of_the_user_of_a_command() {
         let mut bundle = Bundle::new().with(execute);
         bundle.gather(std::path::Path::new(&place.path(""))).unwrap();
         let ran = place.run(&["apply", "--mode", mode], &bundle);
-        let expected = "ended with 9:\nA root 711\n nobody 500\n";
-        assert!(ran.error().contains(expected), "{mode}: {ran:?}");
+        let (code, said) = ran.end();
+        assert_eq!(code, Some(9), "{mode}: {ran:?}");
+        assert!(said.starts_with("A root 711\n nobody 500\n"), "{mode}: {ran:?}");
     }
 }
 

@@ -32,6 +32,14 @@ impl Ran {
         let error = self.lines.iter().find_map(|line| line["error"].as_str());
         error.unwrap_or_else(|| panic!("{self:?}"))
     }
+
+    /// The exit code of a command that failed, and what it said.
+    pub(crate) fn end(&self) -> (Option<i64>, String) {
+        let failed = self.lines.iter().find(|line| line["error"].is_string());
+        let failed = failed.unwrap_or_else(|| panic!("{self:?}"));
+        let said = failed["said"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        (failed["exit_code"].as_i64(), said.collect::<Vec<_>>().join("\n"))
+    }
 }
 
 impl Place {

@@ -400,6 +400,7 @@ mod tests {
             kind: FailureKind::Engine(Fault::PortInUse { port: Some(80) }),
             message: "taken".into(),
             detail: Vec::new(),
+            help: None,
         };
         for (event, expected) in [
             (Event::Started { steps: 2 }, r#"{"v":1,"type":"started","steps":2}"#),

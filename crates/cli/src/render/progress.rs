@@ -363,6 +363,7 @@ mod tests {
             kind: FailureKind::Local,
             message: "no such\nthing".into(),
             detail: Vec::new(),
+            help: None,
         };
         printed = progress.take(&finished(2, Outcome::Failed(failure), 2000), STYLE);
         printed.extend(progress.take(&finished(3, Outcome::Cancelled, 2000), STYLE));

@@ -232,6 +232,7 @@ mod tests {
             kind: FailureKind::Engine(Fault::PortInUse { port: Some(8080) }),
             message: "Bind for 0.0.0.0:8080 failed\u{7}".into(),
             detail: vec!["one\u{1b}[2J".into(), "two".into()],
+            help: None,
         };
         let outcome = |index: usize| match index {
             index if index < failed => Outcome::Done,

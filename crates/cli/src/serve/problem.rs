@@ -62,5 +62,6 @@ pub(super) fn of_report(plan: &Plan, report: &Report) -> Problem {
         format!("{}: {}", object::full_name(&step.address), object::failure_words(&step.action));
     let said = [Some(title), advice.meaning, Some(failure.message.clone())];
     let said: Vec<_> = said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    Problem::new(Kind::Failed, said.join(": ")).with_detail(failure.detail.clone())
+    let problem = Problem::new(Kind::Failed, said.join(": "));
+    Problem { hint: failure.help.clone(), ..problem }.with_detail(failure.detail.clone())
 }

@@ -3,7 +3,7 @@
 //! Invariant: what an image holds is read from its layers, or looked at in a container made from it.
 
 use crate::harness::{Output, World, base, engine, saved};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -208,17 +208,29 @@ images:
     from: @image
     resources:
     - file: {path: /x, contents: "1"}
-    - execute: "echo so far; exit 7"
+    - execute: "set -e\necho so far\nexit 7"
 "#,
     );
     let failed = world.run(&["build"]);
-    failed.code(1).says("windlass.yaml:7:7").says("ended with 7").says("so far");
+    let said = "said: execute[set -e …]: `/bin/sh -ec set -e …` ended with 7\n";
+    failed.code(1).says("windlass.yaml:7:7").says(said).says("so far");
+    let report = world.run(&["--output", "json", "build"]).code(1).object("report");
+    let failed = &report["failed"][0];
+    assert_eq!((&failed["exit_code"], &failed["detail"]), (&json!(7), &json!(["so far"])));
+    assert!(
+        failed["message"].as_str().is_some_and(|one| one.ends_with("ended with 7")),
+        "{failed}"
+    );
     assert_eq!(objects(&world), [""; 0]);
     let images = format!("{}/tool", world.project);
     assert_eq!(engine::ask("GET", &format!("/images/{images}/json"), &Value::Null).status, 404);
 
     for (resources, place, words) in [
-        ("- file: {path: /no/where, contents: x}", "5:7", "there is no directory /no"),
+        (
+            "- file: {path: /no/where, contents: x}",
+            "5:7",
+            "there is no directory /no\n  help: declare it before",
+        ),
         ("- file: {path: /x, contents: x, owner: nobody-here}", "5:", "nobody-here"),
         ("- file: {path: /x, source: gone}", "5:32", "cannot be read"),
     ] {

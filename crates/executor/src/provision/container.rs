@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use windlass_bundle::Secrets;
+use windlass_bundle::{ErrorReport, Secrets};
 use windlass_engine::docker::stdcopy::Demux;
 use windlass_engine::stream::{AttachRequest, Channel};
 use windlass_engine::{Engine, EngineError};
@@ -60,13 +60,11 @@ pub(super) struct Workshop<'a> {
 }
 
 /// How commands ended, in the agent's words.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct Ended {
-    code: Option<i32>,
-    error: Option<String>,
-    /// Which of them failed.
-    command: Option<usize>,
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Ended {
+    Code(i32),
+    Error(ErrorReport),
 }
 
 /// A container that is removed with this, by a task of its own if the step was given up.
@@ -280,14 +278,16 @@ impl Workshop<'_> {
         said.finish().into_iter().for_each(&mut hear);
         let waited = lookup::until_answered(|| engine.wait_container(id)).await;
         let code = waited.map_err(failure::from_engine)?;
-        match serde_json::from_slice(&result).unwrap_or_default() {
-            Ended { error: Some(message), command, .. } => {
-                let step = |place| FailureKind::BuildStep { line: place + 1, command, code: None };
-                let kind = command.map_or(FailureKind::Local, step);
-                Err(Failure { kind, message, detail: last.into() })
+        match serde_json::from_slice(&result) {
+            Ok(Ended::Code(code)) => Ok(code),
+            Ok(Ended::Error(said)) => {
+                let code = said.exit_code.map(i64::from);
+                let step =
+                    |place| FailureKind::BuildStep { line: place + 1, command: Some(place), code };
+                let kind = said.index.map_or(FailureKind::Local, step);
+                Err(Failure { detail: last.into(), ..failure::of(kind, said.error) })
             }
-            Ended { code: Some(code), .. } => Ok(code),
-            Ended { .. } => {
+            Err(_) => {
                 let message = format!("the agent ended with exit code {code} and said nothing");
                 let mut failure = failure::of(FailureKind::Exited { code }, message);
                 failure.detail = last.into();

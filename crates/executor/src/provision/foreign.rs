@@ -15,14 +15,11 @@ pub(super) fn explained(failure: Failure) -> Failure {
     }
     let Failure { message, mut detail, .. } = failure;
     detail.insert(0, message);
-    detail.push(
-        "use a windlass that was built for such a machine, or build one with its agent: `WINDLASS_AGENT=PATH`"
-            .to_owned(),
-    );
+    let help = "use a windlass that was built for such a machine, or build one with its agent: `WINDLASS_AGENT=PATH`";
     let arch = windlass_payload::arch();
     let message =
         format!("the agent is for Linux on {arch}, and the machine of the engine is another");
-    Failure { kind: FailureKind::Local, message, detail }
+    Failure { kind: FailureKind::Local, message, detail, help: Some(help.to_owned()) }
 }
 
 #[cfg(test)]
@@ -48,13 +45,13 @@ mod tests {
             ("the agent ended with exit code 137", "Killed", false),
         ] {
             let failure = said(message, line);
-            let last = failure.detail.last().map(String::as_str).unwrap_or_default();
+            let help = failure.help.unwrap_or_default();
             assert_eq!(
                 failure.message.starts_with("the agent is for Linux on"),
                 is_foreign,
                 "{message}"
             );
-            assert_eq!(last.contains("WINDLASS_AGENT=PATH"), is_foreign, "{last}");
+            assert_eq!(help.contains("WINDLASS_AGENT=PATH"), is_foreign, "{help}");
         }
     }
 }

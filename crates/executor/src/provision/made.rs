@@ -82,23 +82,21 @@ pub(super) fn scratch(recipe: &ProvisionRecipe) -> SavedImage {
 
 fn applied(recipe: &ProvisionRecipe, target: &ImageTarget, arch: &str) -> Result<()> {
     let failed = |errors: &[ResourceError]| {
-        let said = failure::from_resources(errors, "the resources could not be applied");
-        let Failure { kind, detail, .. } =
-            target.failed.take().unwrap_or_else(|| failure::local(String::new()));
-        let of_resource = errors.first().and_then(|error| of_resource(recipe, error));
-        let kind = of_resource.filter(|_| kind == FailureKind::Local).unwrap_or(kind);
-        Failure { kind, message: said.message, detail: [detail, said.detail].concat() }
+        let otherwise = "the resources could not be applied";
+        let said = failure::from_resources(&recipe.bundle, errors, otherwise);
+        let Some(asked) = target.failed.take() else { return said };
+        let is_of_resource = matches!(asked.kind, FailureKind::Local | FailureKind::Exec { .. });
+        let kind = if is_of_resource { said.kind } else { asked.kind };
+        Failure {
+            kind,
+            message: said.message,
+            detail: asked.detail,
+            help: said.help.or(asked.help),
+        }
     };
     let facts =
         Facts::of(target as &dyn View, Mode::Image, arch).map_err(|error| failed(&[error]))?;
     let applied = apply_with(&recipe.bundle, target, &facts, &mut ());
     let applied = applied.and_then(|_| target.catch_up().map_err(|error| vec![error]));
     applied.map_err(|errors| failed(&errors))
-}
-
-/// The place in the bundle, for who wrote it.
-fn of_resource(recipe: &ProvisionRecipe, error: &ResourceError) -> Option<FailureKind> {
-    let mut all = recipe.bundle.resources.iter();
-    let index = error.index().or_else(|| all.position(|one| one.id() == error.id))?;
-    Some(FailureKind::BuildStep { line: index + 1, command: Some(index), code: None })
 }

@@ -179,16 +179,13 @@ pub(crate) async fn resources_of(
 async fn gathered(build: &BuildImage, files: &FileDigests) -> Result<ProvisionRecipe> {
     let (spec, references, files) = (build.spec.clone(), build.project_bases(), files.clone());
     let read = move || match Recipe::read(&spec, &references) {
-        Ok(Recipe::Provision(recipe)) => {
-            recipe.gather(&files).map_err(|error| failure::from_local(&error))
-        }
+        Ok(Recipe::Provision(recipe)) => recipe.gather(&files).map_err(wrong),
         Ok(Recipe::Build(_) | Recipe::Import(_) | Recipe::External) => {
-            Err(failure::local("it is not made of resources"))
+            Err(failure::local("it is not made of resources").into())
         }
-        Err(error) => Err(failure::from_local(&error)),
+        Err(error) => Err(failure::from_local(&error).into()),
     };
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.expect("invariant: reading local files does not panic")?)
+    tokio::task::spawn_blocking(read).await.expect("invariant: reading local files does not panic")
 }
 
 /// What an image says of itself, and a look at what is in it.

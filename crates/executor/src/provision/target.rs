@@ -128,8 +128,9 @@ impl ImageTarget {
         }
         self.leave(&owners, &commands).map_err(|mut failure| {
             let mut place = owners.len() - 1;
-            if let FailureKind::BuildStep { command: Some(command), .. } = failure.kind {
-                (place, failure.kind) = (command.min(place), FailureKind::Local);
+            if let FailureKind::BuildStep { command: Some(command), code, .. } = failure.kind {
+                place = command.min(place);
+                failure.kind = code.map_or(FailureKind::Local, |code| FailureKind::Exec { code });
             }
             let Applied { index, id } = owners[place].clone();
             self.remember(failure).at(index).of(id)
@@ -244,7 +245,9 @@ impl ImageTarget {
     }
 
     fn remember(&self, failure: Failure) -> ResourceError {
-        let error = ResourceError::new(failure.message.clone());
+        let code =
+            if let FailureKind::Exec { code } = failure.kind { code.try_into().ok() } else { None };
+        let error = ResourceError::new(failure.message.clone()).with_exit_code(code);
         *self.failed.borrow_mut() = Some(failure);
         error
     }

@@ -39,6 +39,7 @@ fn failed() -> Outcome {
         kind: FailureKind::Local,
         message: String::new(),
         detail: Vec::new(),
+        help: None,
     })
 }
 

@@ -65,5 +65,5 @@ pub(crate) fn diagnostic(
     for other in error.others().iter().filter_map(|other| places.get(*other)) {
         found = found.also(other.span, format!("the other one: {}", other.path));
     }
-    found
+    if error.said().is_empty() { found } else { found.note(error.said().join("\n")) }
 }
