@@ -2,8 +2,11 @@
 //!
 //! Invariant: what is in one is in no diff, whatever resource changes it, and whether the sensitive one has anything to do or not.
 
-use crate::{Bundle, Change, Facts, Resource, View, path};
+use crate::{Bundle, Change, Facts, Op, Resource, View, path};
 use std::collections::BTreeSet;
+
+/// Files of passwords, though no resource says that they are sensitive; and what programs keep of them.
+const PASSWORDS: [&str; 4] = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"];
 
 /// See the module.
 pub(crate) struct Hidden {
@@ -16,6 +19,9 @@ pub(crate) struct Hidden {
 impl Hidden {
     pub(crate) fn new(bundle: &Bundle, view: &dyn View, facts: &Facts) -> Self {
         let mut hidden = Self { paths: BTreeSet::new(), is_anywhere: facts.has_secrets };
+        for path in PASSWORDS {
+            hidden.add_path(path.to_owned(), view);
+        }
         for resource in &bundle.resources {
             hidden.add(resource, view);
         }
@@ -33,15 +39,22 @@ impl Hidden {
         let written = resource.sensitive.then(|| resource.kind.writes());
         for path in written.into_iter().flatten() {
             self.is_anywhere |= path == "/";
-            self.paths.extend(path::follow(view, &path).ok());
-            self.paths.insert(path);
+            self.add_path(path, view);
         }
+    }
+
+    fn add_path(&mut self, path: String, view: &dyn View) {
+        self.paths.extend(path::follow(view, &path).ok());
+        self.paths.insert(path);
     }
 
     /// Takes away what would show something, and says so.
     pub(crate) fn hide(&self, resource: &Resource, change: &mut Change, view: &dyn View) {
         let path = change.op.path();
-        let holds = change.diff.is_some() && (self.covers(path) || self.is_in_doubt(path, view));
+        // Also where only the mode changes: what is there may be compared with what was there.
+        let is_file = matches!(change.op, Op::Write { .. } | Op::SetAttributes { .. });
+        let holds = (is_file && self.covers(path))
+            || (change.diff.is_some() && self.is_in_doubt(path, view));
         if resource.sensitive || holds {
             change.diff = None;
             change.is_sensitive = true;

@@ -125,7 +125,7 @@ impl Table {
         let Some(edited) = self.edited else { return Ok(None) };
         let mut change = edited.change(view, &self.reasons.join(", "), self.new)?;
         if let (true, Some(change)) = (self.read.has_passwords, &mut change) {
-            change.diff = None;
+            (change.diff, change.is_sensitive) = (None, true);
         }
         Ok(change)
     }

@@ -96,6 +96,13 @@ fn only_what_comes_out_otherwise_is_said() {
             ],
             "",
         ),
+        (
+            "contents and modes",
+            Bundle::new().with(file("a").mode(0o4755)),
+            Bundle::new().with(file("b").mode(0o600)),
+            vec!["file[/srv/a] /srv/a: change the contents, the mode from 4755 to 0600".into()],
+            "+b",
+        ),
     ];
     for (case, before, after, expected, diff) in table {
         let (lines, diffs) = differences(&before, &after).expect(case);
@@ -136,5 +143,37 @@ fn no_diff_shows_what_was_sensitive() {
         let shown = change.diff.clone().unwrap_or_default();
         assert_eq!(shown.contains("SEKRET"), expected, "{shown}");
         assert_eq!(change.reason, "change the contents");
+    }
+}
+
+/// What nobody may read but root, though no resource says that it is sensitive.
+#[test]
+fn no_diff_shows_passwords() {
+    let shadow = "root:$6$SEKRET:1:0:99999:7:::\n";
+    let files = ["shadow", "shadow-", "gshadow", "gshadow-"].map(|name| format!("/etc/{name}"));
+    let entries = files.each_ref().map(|path| format!("{}={shadow}", &path[1..]));
+    let base: Vec<&str> = BASE.into_iter().chain(entries.iter().map(String::as_str)).collect();
+    let (below, facts) = (Target::new(&base), Facts::default());
+    let there = Target::new(&base);
+    for path in &files {
+        std::fs::write(there.path(path), shadow.replace("SEKRET", "SEKRET2")).unwrap();
+    }
+    let at = |path: &String| {
+        [
+            Resource::from(Line::new(path, "x:!:::::::")),
+            Resource::from(File::new(path).mode(0o600)),
+            Resource::from(File::new(path).contents("x")),
+        ]
+    };
+    let user = Resource::from(User::new("app").uid(1000));
+    for resource in files.iter().flat_map(at).chain([user]) {
+        let plans = plan(&Bundle::new().with(resource), &below.root(), &facts).unwrap();
+        let planned = plans.iter().flat_map(|one| &one.changes).filter_map(|one| one.diff.as_ref());
+        assert_eq!(planned.filter(|diff| diff.contains("SEKRET")).count(), 0);
+        let found = difference(plans, &below.root(), &there.root(), true).unwrap();
+        let mut changes = found.plans.iter().flat_map(|one| &one.changes);
+        let shown: Vec<_> = changes.clone().filter_map(|one| one.diff.as_ref()).collect();
+        assert!(!shown.iter().any(|diff| diff.contains("SEKRET")), "{shown:?}");
+        assert!(changes.any(|one| one.is_sensitive), "{:?}", found.plans);
     }
 }
