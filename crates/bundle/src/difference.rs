@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is not said to change is the same, as far as no command runs; and no diff shows more than the plan did.
 
-use crate::kind::file::attributes;
+use crate::kind::file::{attributes, with_attributes};
 use crate::{
     Change, Content, FileKind, Layered, Metadata, Op, Overlay, ResourceError, ResourcePlan, View,
     diff,
@@ -107,8 +107,9 @@ impl Comparison<'_> {
             return make(reason, None);
         }
         if wanted.kind == FileKind::File && !self.is_same(path, wanted, there)? {
+            let all = (wanted.owner, wanted.mode);
             return make(
-                "change the contents".to_owned(),
+                with_attributes("change the contents", there, all),
                 self.diff(path, Some((self.there, path)))?,
             );
         }
@@ -205,7 +206,9 @@ impl Comparison<'_> {
             (Some(wanted), Some(there)) => {
                 let other = self.other_kind(path, wanted, there)?;
                 let is_resized = wanted.kind == FileKind::File && wanted.size != there.size;
-                let contents = is_resized.then(|| "change the contents".to_owned());
+                let all = (wanted.owner, wanted.mode);
+                let contents =
+                    is_resized.then(|| with_attributes("change the contents", there, all));
                 let attributes = || attributes(there, wanted.owner, wanted.mode);
                 other.or(contents).or_else(attributes).map(again)
             }

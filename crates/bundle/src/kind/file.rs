@@ -160,6 +160,7 @@ impl File {
             let op = Op::Write { path, content: content.clone(), owner, mode };
             let reason =
                 if is_closed { "replace what can't be read" } else { "change the contents" };
+            let reason = with_attributes(reason, found, (owner, mode));
             changes.push(Change { diff, ..Change::new(op, reason) });
         } else if let Some(reason) = attributes(found, owner, mode) {
             changes.push(Change::new(Op::SetAttributes { path, owner, mode }, reason));
@@ -267,6 +268,21 @@ pub(crate) fn owner(
 
 /// What of owner and mode is to be changed, in words; `None` if nothing.
 pub(crate) fn attributes(found: Metadata, owner: Owner, mode: u32) -> Option<String> {
+    let reasons = differing(found, owner, mode);
+    (!reasons.is_empty()).then(|| format!("change the {}", reasons.join(" and the ")))
+}
+
+/// What is done to the contents, and what of owner and mode is to be changed with them.
+pub(crate) fn with_attributes(what: &str, found: Metadata, (owner, mode): (Owner, u32)) -> String {
+    let mut all = what.to_owned();
+    for one in differing(found, owner, mode) {
+        all += ", the ";
+        all += &one;
+    }
+    all
+}
+
+fn differing(found: Metadata, owner: Owner, mode: u32) -> Vec<String> {
     let mut reasons = Vec::new();
     if found.owner != owner {
         let Owner { uid, gid } = found.owner;
@@ -275,5 +291,5 @@ pub(crate) fn attributes(found: Metadata, owner: Owner, mode: u32) -> Option<Str
     if found.mode != mode {
         reasons.push(format!("mode from {:04o} to {mode:04o}", found.mode));
     }
-    (!reasons.is_empty()).then(|| format!("change the {}", reasons.join(" and the ")))
+    reasons
 }

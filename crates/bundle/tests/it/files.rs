@@ -67,6 +67,40 @@ fn what_is_declared_is_there_then() {
     }
 }
 
+/// A file that nobody could read or anybody run as root must not come by the way.
+#[test]
+fn what_changes_beside_the_contents_is_said_with_them() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    let gathered = Content::Text("y".to_owned());
+    let mut tree = Tree::new("/", "");
+    let node = TreeNode::File { content: gathered, executable: false };
+    tree.entries = Some(vec![TreeEntry { path: "a".to_owned(), node }]);
+    let mode = "change the contents, the mode from 6777 to";
+    let table: Vec<(Resource, String)> = vec![
+        (File::new("/a").contents("y").mode(0o600).into(), format!("{mode} 0600")),
+        (File::new("/a").contents("y").mode(0o6777).into(), "change the contents".to_owned()),
+        (Tree { path: "/d".to_owned(), ..tree }.into(), format!("{mode} 0644")),
+    ];
+    for (resource, expected) in table {
+        let target = Target::new(&["a=x", "d/a=x"]);
+        for path in ["a", "d/a"] {
+            let mode = Permissions::from_mode(0o6777);
+            std::fs::set_permissions(target.path(path), mode).unwrap();
+        }
+        let planned = target.reach(&one(resource)).unwrap();
+        assert_eq!(planned[0].changes.last().unwrap().reason, expected);
+    }
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let target = Target::new(&["a=x"]);
+    chown(target.path("a"), Some(5), Some(5)).unwrap();
+    let planned = target.reach(&one(File::new("/a").contents("y").mode(0o600))).unwrap();
+    let expected = "change the contents, the owner from 5:5 to 0:0, the mode from 0644 to 0600";
+    assert_eq!(planned[0].changes[0].reason, expected);
+}
+
 #[test]
 fn what_can_not_be_is_said_and_nothing_is_changed() {
     let backup =

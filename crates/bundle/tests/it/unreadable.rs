@@ -50,8 +50,8 @@ fn what_its_owner_may_not_read_is_made_as_it_shall_be() {
     let inside = || File::new("/d/in").contents("new");
     let text = || File::new("/f").contents("new");
     let table: Vec<(u32, u32, Bundle, &[&str])> = vec![
-        (0o000, 0o755, one(text()), &["replace what can't be read"]),
-        (0o200, 0o755, one(text()), &["replace what can't be read"]),
+        (0o000, 0o755, one(text()), &["replace what can't be read, the mode from 0000 to 0644"]),
+        (0o200, 0o755, one(text()), &["replace what can't be read, the mode from 0200 to 0644"]),
         (0o200, 0o755, one(File::new("/f")), &["change the mode from 0200 to 0644"]),
         (0o644, 0o755, one(File::new("/f").mode(0)), &["change the mode from 0644 to 0000"]),
         (0o000, 0o755, one(File::new("/f").mode(0)), &[]),
