@@ -84,6 +84,10 @@ impl Type for Mount {
     const WORD: &'static str = "mount";
     const IS_HOST_ONLY: bool = true;
 
+    fn name(&self) -> String {
+        self.path.clone()
+    }
+
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         let fields = [("device", &self.device), ("fs_type", &self.fs_type)];
