@@ -81,6 +81,10 @@ impl View for Machine {
         self.root.list(path)
     }
 
+    fn count_below(&self, path: &str) -> Result<usize> {
+        self.root.count_below(path)
+    }
+
     fn only_owner(&self) -> Option<Owner> {
         self.root.only_owner()
     }

@@ -39,6 +39,7 @@ mod package_system;
 mod password_hash;
 mod path;
 mod plan;
+mod removal;
 mod report;
 mod resource;
 mod root;

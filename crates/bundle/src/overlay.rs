@@ -3,6 +3,7 @@
 //! Invariant: what lies below is only looked at, and stays as it is meanwhile; what was done is kept in the order of paths.
 
 use crate::accounts::Memory;
+use crate::view::count_entries;
 use crate::{Command, Content, FileKind, Metadata, Op, Owner, Records, ResourceError, View, path};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -206,6 +207,15 @@ impl<V: View> View for Overlay<V> {
 
     fn probe(&self, command: &Command) -> Result<Option<i32>, ResourceError> {
         self.below.probe(command)
+    }
+
+    fn count_below(&self, path: &str) -> Result<usize, ResourceError> {
+        let mut inside = self.layer.range(format!("{path}/")..format!("{path}0"));
+        let is_as_below = !self.layer.contains_key(path) && !self.is_hidden(path);
+        if is_as_below && inside.next().is_none() {
+            return self.below.count_below(path);
+        }
+        count_entries(self, path)
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {

@@ -4,10 +4,11 @@
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
 use crate::accounts::Memory;
-use crate::{Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path};
+use crate::{
+    Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path, removal,
+};
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
 use rustix::io::Errno;
-use rustix::path::Arg;
 use std::ffi::CString;
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
@@ -211,7 +212,20 @@ impl Root {
 
     fn remove(&self, path: &str, recursive: bool) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        remove_at(&parent, name, recursive)
+        if recursive {
+            let name = CString::new(name)?;
+            removal::count(parent.as_fd(), &name, path)?;
+            return removal::remove(parent.as_fd(), &name);
+        }
+        let is_directory = |found: &Stat| FileType::from_raw_mode(found.st_mode).is_dir();
+        let found = fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let flags = if is_directory(&found) { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+        Ok(fs::unlinkat(&parent, name, flags)?)
+    }
+
+    fn count(&self, path: &str) -> io::Result<usize> {
+        let (parent, name) = self.parent(path)?;
+        removal::count(parent.as_fd(), &CString::new(name)?, path)
     }
 }
 
@@ -238,21 +252,6 @@ impl AsFd for Directory<'_> {
             Self::Below(below) => below.as_fd(),
         }
     }
-}
-
-fn remove_at(parent: &impl AsFd, name: impl Arg + Copy, recursive: bool) -> io::Result<()> {
-    let found = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
-        return Ok(fs::unlinkat(parent, name, AtFlags::empty())?);
-    }
-    if recursive {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let inside = fs::openat(parent, name, flags, Mode::empty())?;
-        for name in all_names(&inside)? {
-            remove_at(&inside, &name, true)?;
-        }
-    }
-    Ok(fs::unlinkat(parent, name, AtFlags::REMOVEDIR)?)
 }
 
 /// The mode of what its owner may not read, who is not root.
@@ -283,6 +282,9 @@ fn readable(directory: &impl AsFd) -> rustix::io::Result<OwnedFd> {
 /// What a system call said of a path, and who would be let.
 fn failed(doing: &str, path: &str, error: &io::Error) -> ResourceError {
     let said = ResourceError::io(doing, path, error);
+    if error.kind() == io::ErrorKind::ResourceBusy {
+        return said.help("something is mounted there: unmount it first");
+    }
     if error.kind() != io::ErrorKind::PermissionDenied {
         return said;
     }
@@ -299,7 +301,7 @@ fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn all_names(directory: &impl AsFd) -> io::Result<Vec<CString>> {
+pub(crate) fn all_names(directory: &impl AsFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in fs::Dir::new(readable(directory)?)? {
         let name = entry?.file_name().to_owned();
@@ -374,6 +376,10 @@ impl View for Root {
     fn list(&self, path: &str) -> Result<Vec<String>> {
         let names = self.directory(path).and_then(|directory| names(&directory));
         names.map_err(|error| failed("list", path, &error))
+    }
+
+    fn count_below(&self, path: &str) -> Result<usize> {
+        self.count(path).map_err(|error| failed("remove", path, &error))
     }
 }
 

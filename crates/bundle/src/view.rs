@@ -2,7 +2,7 @@
 //!
 //! Invariant: it can't change anything, and follows no links: who needs that resolves the path first ([`crate::path`]).
 
-use crate::{Command, Metadata, Owner, Records, ResourceError};
+use crate::{Command, FileKind, Metadata, Owner, Records, ResourceError};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::rc::Rc;
@@ -47,6 +47,15 @@ pub trait View {
     /// If it is no directory, or can't be read.
     fn list(&self, path: &str) -> Result<Vec<String>, ResourceError>;
 
+    /// How many entries are below a directory that shall go with all of them.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be read, or something is mounted there or below.
+    fn count_below(&self, path: &str) -> Result<usize, ResourceError> {
+        count_entries(self, path)
+    }
+
     /// Where who changes it is not root, and can give nothing away: what they own counts as root's, and this is how a
     /// resource may call them. `None`: every owner can be given.
     fn only_owner(&self) -> Option<Owner> {
@@ -82,6 +91,21 @@ pub trait View {
     }
 }
 
+/// Each that is listed, and what is below it.
+pub(crate) fn count_entries<V: View + ?Sized>(
+    view: &V,
+    path: &str,
+) -> Result<usize, ResourceError> {
+    let mut all = 0;
+    for name in view.list(path)? {
+        let path = format!("{path}/{name}");
+        let is_directory =
+            view.metadata(&path)?.is_some_and(|found| found.kind == FileKind::Directory);
+        all += 1 + if is_directory { view.count_below(&path)? } else { 0 };
+    }
+    Ok(all)
+}
+
 macro_rules! through {
     ($($pointer:ty),*) => {$(
         impl<T: View + ?Sized> View for $pointer {
@@ -103,6 +127,10 @@ macro_rules! through {
 
             fn list(&self, path: &str) -> Result<Vec<String>, ResourceError> {
                 (**self).list(path)
+            }
+
+            fn count_below(&self, path: &str) -> Result<usize, ResourceError> {
+                (**self).count_below(path)
             }
 
             fn only_owner(&self) -> Option<Owner> {

@@ -165,12 +165,24 @@ fn remove(view: &dyn View, path: String, recursive: bool) -> Result<Vec<Change>,
     if let Some(error) = needed(&path, "policy").filter(|_| recursive) {
         return Err(error);
     }
-    // All of it goes, whatever the names in it are.
-    let within = if recursive { 0 } else { view.list(&path)?.len() };
+    if recursive {
+        return Ok(vec![removal(view, path, "remove")?]);
+    }
+    let within = view.list(&path)?.len();
     if within > 0 {
         let message = format!("{path} is not empty: it has {within} entries");
         let help = "`policy: remove_recursive` removes it with all that is in it";
         return Err(ResourceError::new(message).field("policy").help(help));
     }
     Ok(vec![Change::new(Op::Remove { path, recursive }, "remove")])
+}
+
+/// Of a directory with all that is in it, whatever the names of that are.
+pub(crate) fn removal(view: &dyn View, path: String, why: &str) -> Result<Change, ResourceError> {
+    let why = match view.count_below(&path)? {
+        0 => why.to_owned(),
+        1 => format!("{why}, with the entry in it"),
+        many => format!("{why}, with {many} entries below it"),
+    };
+    Ok(Change::new(Op::Remove { path, recursive: true }, why))
 }

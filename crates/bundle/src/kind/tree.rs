@@ -3,7 +3,7 @@
 //! Invariant: it is gathered before anything is planned; umask and times of the build host make no difference.
 
 use super::Type;
-use super::directory::{Directory, needed};
+use super::directory::{Directory, needed, removal};
 use super::file::{File, check_mode};
 use super::link::Link;
 use crate::glob::Glob;
@@ -44,6 +44,9 @@ pub struct Tree {
     #[serde(default)]
     pub prune: bool,
 }
+
+/// Why something goes.
+const SUPERFLUOUS: &str = "remove what is not in the source";
 
 fn default_mode() -> u32 {
     0o755
@@ -242,9 +245,10 @@ impl Tree {
                 None if is_directory && keeps(view, &path, relative, excluded)? => {
                     self.superfluous(view, &inside, (wanted, excluded), changes)?;
                 }
+                None if is_directory => changes.push(removal(view, path, SUPERFLUOUS)?),
                 None => {
-                    let op = Op::Remove { path, recursive: is_directory };
-                    changes.push(Change::new(op, "remove what is not in the source"));
+                    let op = Op::Remove { path, recursive: false };
+                    changes.push(Change::new(op, SUPERFLUOUS));
                 }
             }
         }

@@ -19,6 +19,8 @@ mod files;
 mod hosts;
 #[cfg(test)]
 mod lines;
+#[cfg(test)]
+mod mounts;
 mod orders;
 #[cfg(test)]
 mod sensitive;

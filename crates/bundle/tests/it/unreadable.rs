@@ -91,7 +91,7 @@ fn what_can_not_be_seen_is_said_with_what_to_do() {
         (one(backup), None, "could not read /f"),
         (one(Line::new("/f", "x")), None, "could not read /f"),
         (one(File::new("/d/in").contents("x")), None, "could not look at /d/in"),
-        (one(recursive), None, "could not change /d"),
+        (one(recursive), None, "could not remove /d"),
     ];
     for (bundle, field, expected) in table {
         let target = target(0o000, 0o000);
