@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is in one is in no diff, whatever resource changes it, and whether the sensitive one has anything to do or not.
 
-use crate::{Bundle, Change, Facts, Op, Resource, View, path};
+use crate::{Bundle, Change, Facts, File, Kind, Op, Resource, View, path};
 use std::collections::BTreeSet;
 
 /// Files of passwords, though no resource says that they are sensitive; and what programs keep of them.
@@ -40,6 +40,13 @@ impl Hidden {
         for path in written.into_iter().flatten() {
             self.is_anywhere |= path == "/";
             self.add_path(path, view);
+        }
+        // What is kept of a file is as sensitive as that.
+        if let Kind::File(File { path, backup: Some(ending), .. }) = &resource.kind
+            && let Ok(path) = path::follow(view, path)
+            && self.covers(&path)
+        {
+            self.paths.insert(path + ending);
         }
     }
 

@@ -27,7 +27,17 @@ fn no_resource_shows_what_a_sensitive_one_wrote() {
         secret(Execute::new("echo SEKRET > /other").into()).only_if(condition)
     };
     let through = |resource: Line| Resource::from(Line { follow: true, ..resource });
+    let kept = |path: &str, ending: &str| File {
+        backup: Some(ending.to_owned()),
+        follow: true,
+        ..File::new(path).contents("new\n")
+    };
+    let after = || Resource::from(Line::new("/d/s.bak", "plain"));
+    let old = || Resource::from(Line::new("/d/f.bak", "plain"));
     let table: Vec<(&str, Vec<Resource>, bool)> = vec![
+        ("what is kept of one", vec![secret(kept("/d/s", ".bak").into()), after()], false),
+        ("over a link", vec![secret(kept("/to-s", ".bak").into()), after()], false),
+        ("by another", vec![file(), kept("/to", ".bak").into(), old()], false),
         ("a file", vec![file(), plain()], false),
         ("before it", vec![plain(), file()], false),
         ("a line", vec![secret(Line::new("/d/f", "SEKRET").create().into()), plain()], false),
@@ -39,7 +49,7 @@ fn no_resource_shows_what_a_sensitive_one_wrote() {
         ("what a command can't have written", vec![execute(), touch()], true),
     ];
     for (case, resources, shows) in table {
-        let target = Target::new(&["d", "to -> /d/f", "other=before\n"]);
+        let target = Target::new(&["d/s=SEKRET\n", "to-s -> /d/s", "to -> /d/f", "other=before\n"]);
         for run in ["at first", "again, when something else is to be changed"] {
             let bundle: Bundle = resources.iter().cloned().collect();
             let (root, facts) = (target.root(), Facts::default());
