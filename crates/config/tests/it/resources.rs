@@ -654,6 +654,26 @@ fn what_is_sensitive_is_not_in_an_excerpt() {
     assert!(text.contains("<stdin>:2:3"), "{text}");
 }
 
+/// Whether what is wrong is a name or the whole template.
+#[test]
+fn what_is_in_a_sensitive_template_is_not_in_an_excerpt() {
+    let files = tempfile::tempdir().unwrap();
+    for template in ["pw = hunter2 {{ vars.nope }}\n", "hunter2 {{ broken\n", "{{ hunter2 | }}"] {
+        let path = files.path().join("t.j2");
+        std::fs::write(&path, template).unwrap();
+        for (rest, is_shown) in [("\n  sensitive: true", false), ("", true)] {
+            let path = path.display();
+            let yaml = format!("resources:\n- file: {{path: /a, template: {path}}}{rest}\n");
+            let loaded = read(&yaml);
+            assert!(loaded.diagnostics.has_errors());
+            let text = loaded.diagnostics.render_plain(&loaded.sources);
+            assert!(text.contains("t.j2:1:") && !text.contains("hunter2"), "{text}");
+            let mut texts = loaded.sources.iter().map(|(_, file)| file.text());
+            assert_eq!(texts.any(|text| text.contains("hunter2")), is_shown, "{template}");
+        }
+    }
+}
+
 #[test]
 fn a_password_of_a_url_is_in_no_excerpt() {
     let digest = "0".repeat(64);

@@ -44,8 +44,8 @@ pub(super) fn one_of(reader: &Reader, item: &Item, keys: &[&str]) {
     reader.report(found.help("remove one of them"));
 }
 
-/// The text that `template` gives with `vars`, if it is there.
-pub(super) fn template(reader: &Reader, item: &Item) -> Option<Content> {
+/// The text that `template` gives with `vars`, if it is there; `hidden`: what no excerpt shows if it is sensitive.
+pub(super) fn template(reader: &Reader, item: &Item, hidden: &mut Vec<Span>) -> Option<Content> {
     let given = |key| item.get(key).filter(|found: &Item| !found.node.is_null());
     let vars = given("vars");
     let Some(template) = given("template") else {
@@ -62,6 +62,7 @@ pub(super) fn template(reader: &Reader, item: &Item) -> Option<Content> {
     }
     let path = reader.path(&template)?;
     let node = Arc::new(read(reader, &template, &path)?);
+    hidden.push(node.span);
     let rendered = Item { node, path: template.path.clone(), key: None };
     let templates = reader.templates();
     let text = match vars {

@@ -18,7 +18,7 @@ pub(super) const TYPE: Type = Type {
     read: |reader, item| {
         draft::read(reader, item, File::new(""), &FORM, |draft, reader, item| {
             one_of(reader, item, &["contents", "source", "template"]);
-            if let Some(text) = template(reader, item) {
+            if let Some(text) = template(reader, item, &mut draft.contents) {
                 draft.kind.content = Some(text);
             }
         })
