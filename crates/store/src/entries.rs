@@ -17,7 +17,8 @@ pub(crate) struct Entries<'s> {
     store: &'s Store,
     /// So many leading parts of each name go.
     strip: usize,
-    all: BTreeMap<String, TreeNode>,
+    /// Each with the parts that its name lost.
+    all: BTreeMap<String, (String, TreeNode)>,
     bytes: u64,
 }
 
@@ -72,8 +73,8 @@ impl<'s> Entries<'s> {
     /// The same file once more under another name of the archive.
     pub(crate) fn same(&mut self, name: &[u8], other: &[u8]) -> io::Result<()> {
         let found = plain(other)?.and_then(|other| self.stripped(&other));
-        let node = found.and_then(|other| self.all.get(&other).cloned());
-        match node {
+        let node = found.and_then(|(_, other)| self.all.get(&other));
+        match node.map(|(_, node)| node.clone()) {
             Some(node @ TreeNode::File { .. }) => self.put(name, |_| Ok(node)),
             Some(_) | None => Err(refused(name, "it is a link to no file before it")),
         }
@@ -84,34 +85,54 @@ impl<'s> Entries<'s> {
         name: &[u8],
         node: impl FnOnce(&mut Self) -> io::Result<TreeNode>,
     ) -> io::Result<()> {
-        let Some(path) = plain(name)?.and_then(|path| self.stripped(&path)) else { return Ok(()) };
+        let found = plain(name)?.and_then(|path| self.stripped(&path));
+        let Some((lost, path)) = found else { return Ok(()) };
         if self.all.len() >= MAX_ENTRIES {
             return Err(io::Error::other(format!("it has more than {MAX_ENTRIES} entries")));
         }
         let node = node(self)?;
         for (end, _) in path.match_indices('/') {
-            let above = self.all.entry(path[..end].to_owned()).or_insert(TreeNode::Directory);
+            let above = self.all.entry(path[..end].to_owned());
+            let (_, above) = above.or_insert_with(|| (lost.clone(), TreeNode::Directory));
             if *above != TreeNode::Directory {
                 return Err(refused(name, "what is above it is no directory"));
             }
         }
         let is_directory = node == TreeNode::Directory;
-        let before = self.all.insert(path, node);
-        if before.is_some_and(|before| before == TreeNode::Directory && !is_directory) {
+        let Some((other, before)) = self.all.insert(path.clone(), (lost.clone(), node)) else {
+            return Ok(());
+        };
+        let was_directory = before == TreeNode::Directory;
+        // The same name once more is a newer file; another one that only became the same is lost.
+        if other != lost && !(is_directory && was_directory) {
+            let why = format!("with {} it is the same as {other}{path}", self.said());
+            return Err(refused(name, &why));
+        }
+        if was_directory && !is_directory {
             return Err(refused(name, "it takes the place of a directory"));
         }
         Ok(())
     }
 
-    /// Without the leading parts that go; nothing if nothing is left.
-    fn stripped(&self, path: &str) -> Option<String> {
+    /// The leading parts that go, and what is left; nothing if that is nothing.
+    fn stripped(&self, path: &str) -> Option<(String, String)> {
         let rest = path.splitn(self.strip + 1, '/').nth(self.strip)?;
-        Some(rest.to_owned())
+        Some((path[..path.len() - rest.len()].to_owned(), rest.to_owned()))
+    }
+
+    fn said(&self) -> String {
+        format!("`strip: {}`", self.strip)
     }
 
     /// All of them, sorted by path, kept under a key.
     pub(crate) fn finish(self, key: &str) -> io::Result<Vec<TreeEntry>> {
-        let entries = self.all.into_iter().map(|(path, node)| TreeEntry { path, node });
+        if self.strip > 0 && self.all.is_empty() {
+            return Err(io::Error::other(format!(
+                "{} leaves nothing of what is in it",
+                self.said()
+            )));
+        }
+        let entries = self.all.into_iter().map(|(path, (_, node))| TreeEntry { path, node });
         let kept = Kept { entries: entries.collect() };
         self.store.keep_tree(key, &serde_json::to_vec(&kept)?)?;
         Ok(kept.entries)

@@ -150,6 +150,36 @@ fn what_leads_elsewhere_is_refused() {
 }
 
 #[test]
+fn what_strip_would_lose_is_said() {
+    let directory = |name| (EntryType::Directory, name, "", 0o755);
+    let table: Vec<(Vec<Entry>, u32, Result<&[&str], &str>)> = vec![
+        (vec![(FILE, "a/x", "1", 0o644), (FILE, "b/x", "2", 0o644)], 1, Err("same as a/x")),
+        (vec![(FILE, "a/x", "1", 0o644), (LINK, "b/x", "y", 0)], 1, Err("same as a/x")),
+        (vec![(FILE, "a/x", "1", 0o644), directory("b/x")], 1, Err("same as a/x")),
+        (vec![(FILE, "a/x", "1", 0o644), directory("a")], 2, Err("`strip: 2` leaves nothing")),
+        (
+            vec![directory("a/x"), directory("b/x"), (FILE, "b/x/y", "", 0o644)],
+            1,
+            Ok(&["o/", "o/x/", "o/x/y="]),
+        ),
+        (vec![(FILE, "a/x", "1", 0o644), (FILE, "a/x", "2", 0o644)], 1, Ok(&["o/", "o/x=2"])),
+        (vec![directory("./")], 0, Ok(&["o/"])),
+    ];
+    for (entries, strip, expected) in table {
+        let place = Place::new();
+        let digest = place.write("a", &tar(&entries));
+        let found = place.reach(Fetch::new("/o", place.url("a"), digest).extract(strip));
+        match expected {
+            Ok(expected) => assert_eq!(found.unwrap(), expected, "{entries:?}"),
+            Err(expected) => {
+                let error = found.unwrap_err();
+                assert!(error.contains(expected), "{entries:?}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_file_is_what_its_digest_says() {
     let place = Place::new();
     let digest = place.write("a", b"text");
