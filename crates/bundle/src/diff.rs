@@ -34,9 +34,11 @@ pub(crate) fn unified(
         return Ok(Some(format!("the contents are {why}: {was}{now}\n")));
     }
     let (old, new) = (String::from_utf8_lossy(&old), String::from_utf8_lossy(&new));
-    let from = if before.is_some() { name } else { "/dev/null" };
+    // A line end in it would make lines of its own.
+    let name = if name.contains(char::is_control) { format!("{name:?}") } else { name.to_owned() };
+    let from = if before.is_some() { &*name } else { "/dev/null" };
     let diff = TextDiff::from_lines(&*old, &*new);
-    Ok(Some(diff.unified_diff().header(from, name).to_string()))
+    Ok(Some(diff.unified_diff().header(from, &name).to_string()))
 }
 
 /// `12 bytes, sha256 0123456789ab`; of a large file nobody waits for its digest.

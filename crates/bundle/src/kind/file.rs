@@ -9,6 +9,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Longest name in a directory.
+const NAME_MAX_BYTES: usize = 255;
+
 /// What shall become of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,14 +151,7 @@ impl File {
             let before = (!is_closed).then_some((view, &*path));
             let diff = diff::unified(&self.path, before, content)?;
             if let Some(ending) = &self.backup {
-                let old = read_bytes(view, &path)?;
-                let op = Op::Write {
-                    path: format!("{path}{ending}"),
-                    content: Content::Bytes(old),
-                    owner: found.owner,
-                    mode: found.mode,
-                };
-                changes.push(Change::new(op, "keep what was there"));
+                changes.push(keep(view, &path, found, ending)?);
             }
             let op = Op::Write { path, content: content.clone(), owner, mode };
             let reason =
@@ -167,6 +163,30 @@ impl File {
         }
         Ok(changes)
     }
+}
+
+/// Keeps what is at a path beside it.
+fn keep(
+    view: &dyn View,
+    path: &str,
+    Metadata { owner, mode, .. }: Metadata,
+    ending: &str,
+) -> Result<Change, ResourceError> {
+    let kept = format!("{path}{ending}");
+    let wrong = |message: String| {
+        let error = ResourceError::new(message).field("backup");
+        Err(error.help("choose another ending, or remove what is there before"))
+    };
+    if kept.len() - kept.rfind('/').map_or(0, |slash| slash + 1) > NAME_MAX_BYTES {
+        return wrong(format!("the name of {kept} is longer than {NAME_MAX_BYTES} bytes"));
+    }
+    let reason = match view.metadata(&kept)?.map(|there| there.kind) {
+        None => "keep what was there".to_owned(),
+        Some(FileKind::Directory) => return wrong(format!("{kept} is a directory")),
+        Some(kind) => format!("keep what was there, in the place of {}", kind.words()),
+    };
+    let content = Content::Bytes(path::read_file(view, path)?.unwrap_or_default());
+    Ok(Change::new(Op::Write { path: kept, content, owner, mode }, reason))
 }
 
 fn remove(path: String, found: Option<Metadata>) -> Result<Vec<Change>, ResourceError> {
@@ -211,10 +231,6 @@ fn is_same(
 /// Whether its mode keeps who does this, and is not root, from reading their own file.
 fn is_closed(view: &dyn View, owner: Owner, mode: u32) -> bool {
     view.only_owner().is_some() && owner == Owner::default() && mode & 0o400 == 0
-}
-
-fn read_bytes(view: &dyn View, path: &str) -> Result<Vec<u8>, ResourceError> {
-    Ok(path::read_file(view, path)?.unwrap_or_default())
 }
 
 /// What a path is in must be a directory.

@@ -67,6 +67,32 @@ fn what_is_declared_is_there_then() {
     }
 }
 
+#[test]
+fn what_a_backup_takes_the_place_of_is_said() {
+    for (before, expected) in [
+        (&["a=1"][..], "keep what was there"),
+        (&["a=1", "a~=0"], "keep what was there, in the place of a file"),
+        (&["a=1", "a~ -> a"], "keep what was there, in the place of a symbolic link"),
+    ] {
+        let target = Target::new(before);
+        let file = File { backup: Some("~".into()), ..File::new("/a").contents("2") };
+        assert_eq!(target.reach(&one(file)).unwrap()[0].changes[0].reason, expected);
+        assert_eq!(target.entries(), ["a=2", "a~=1"]);
+    }
+}
+
+#[test]
+fn a_name_breaks_no_line_of_a_diff() {
+    let target = Target::new(&["a\n+b=1\n"]);
+    for (path, expected) in [
+        ("/a\n+b", "--- \"/a\\n+b\"\n+++ \"/a\\n+b\"\n@@ -1 +1 @@\n-1\n+2\n"),
+        ("/\u{e4} b\"c", "--- /dev/null\n+++ /\u{e4} b\"c\n@@ -0,0 +1 @@\n+2\n"),
+    ] {
+        let planned = target.reach(&one(File::new(path).contents("2\n"))).unwrap();
+        assert_eq!(planned[0].changes[0].diff.as_deref(), Some(expected));
+    }
+}
+
 /// A file that nobody could read or anybody run as root must not come by the way.
 #[test]
 fn what_changes_beside_the_contents_is_said_with_them() {
@@ -106,6 +132,8 @@ fn what_can_not_be_is_said_and_nothing_is_changed() {
     let backup =
         |ending: &str| File { backup: Some(ending.into()), ..File::new("/a").contents("y") };
     let table: Vec<(&[&str], Resource, &str)> = vec![
+        (&["a=1", "a~/"], backup("~").into(), "/a~ is a directory"),
+        (&["a=1"], backup(&"~".repeat(255)).into(), "longer than 255 bytes"),
         (&[], File::new("/etc/x/filename").into(), "there is no directory /etc/x"),
         (&["a=1"], File::new("/a/b").into(), "/a is a file"),
         (&["a"], File::removed("/a").into(), "/a is a directory"),
