@@ -18,7 +18,7 @@ pub(crate) struct Apply {
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Become root there, with sudo that asks for no password
-    #[arg(long, requires = "host")]
+    #[arg(long, requires = "host", conflicts_with = "root")]
     pub sudo: bool,
     /// Only show the plan
     #[arg(long)]

@@ -48,6 +48,13 @@ fn an_exit_code_of_a_plan_needs_one() {
 }
 
 #[test]
+fn a_directory_needs_no_sudo() {
+    let test = Test::new().file("host.yaml", BUNDLE);
+    let ended = test.args(["apply", "host.yaml", "--root", ".", "--sudo", "--plan"]).code(64);
+    assert!(ended.stderr.contains("--sudo"), "{ended:?}");
+}
+
+#[test]
 fn what_is_declared_is_planned_then_applied_then_there() {
     let Some(test) = world(BUNDLE) else { return };
     let (planned, test) = apply(test, ["--plan", "--exit-code"]);

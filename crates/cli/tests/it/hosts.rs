@@ -374,8 +374,10 @@ secrets: {npm: {file: token}, other: {file: gone}}"#;
     assert_eq!([kept("src/a"), kept("length")], ["2", "8\n"]);
     fs::remove_file(test.directory().join("token")).unwrap();
     let failed = run(&test, &["--yes"]);
-    assert_eq!(failed.code, 1, "{failed:?}");
-    assert!(failed.stderr.contains("of secret npm"), "{failed:?}");
+    assert_eq!(failed.code, 65, "{failed:?}");
+    for said in ["of secret npm", " host.yaml:", "help: create the file, or correct its path"] {
+        assert!(failed.stderr.contains(said), "{said}: {failed:?}");
+    }
 }
 
 /// What stands in for `ssh`, and for all that is behind it.

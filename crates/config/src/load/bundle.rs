@@ -10,10 +10,11 @@ use windlass_model::secret::SecretSpec;
 
 use super::{LoadOptions, tree, unused};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::Secret;
 use crate::native::resource::{self, ResourcePlace, Resources};
 use crate::native::{secret, section};
 use crate::read::{Field, Item, Reader};
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 use crate::template::{TemplateInputs, Templates};
 
 /// What came of loading a bundle file.
@@ -25,6 +26,8 @@ pub struct LoadedBundle {
     pub places: Vec<ResourcePlace>,
     /// Where the values are that its commands may be given.
     pub secrets: BTreeMap<String, SecretSpec>,
+    /// Where each secret's source is.
+    pub secret_places: BTreeMap<String, Span>,
     /// In the order of the files.
     pub diagnostics: Diagnostics,
     pub sources: SourceMap,
@@ -70,6 +73,7 @@ pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
         bundle: None,
         places: Vec::new(),
         secrets: BTreeMap::new(),
+        secret_places: BTreeMap::new(),
         diagnostics,
         sources,
         unused_set: Vec::new(),
@@ -87,7 +91,12 @@ pub fn load_bundle(options: &LoadOptions) -> LoadedBundle {
         let (resources, secrets) = read(&reader, &Item::root(root.node));
         loaded.bundle = Some(resources.bundle);
         loaded.places = resources.places;
-        loaded.secrets = secrets;
+        let (names, places) = (secrets.keys().cloned(), secrets.values());
+        loaded.secret_places = names.zip(places.map(|secret| secret.place)).collect();
+        let specs = secrets.into_iter().filter_map(|(name, secret)| {
+            Some((name.clone(), SecretSpec { name, source: secret.source? }))
+        });
+        loaded.secrets = specs.collect();
         loaded.unused_set = unused(options, &root.variables, &reader);
         let (found, sources) = reader.into_parts();
         loaded.diagnostics.extend(found);
@@ -114,13 +123,21 @@ const SECTIONS: &[Field<Sections>] = &[
     Field { name: "secrets", read: |s, _, i| s.secrets = Some(i.clone()) },
 ];
 
-type Secrets = BTreeMap<String, SecretSpec>;
+/// What only a project has.
+const OF_PROJECT: &[&str] = &["containers", "images", "networks", "volumes", "tasks"];
+const IS_PROJECT: &str =
+    "this is a project: `windlass up` runs it; `apply` takes a file of `resources`";
+
+type Secrets = BTreeMap<String, Secret>;
 
 fn read(reader: &Reader, root: &Item) -> (Resources, Secrets) {
     let mut sections = Sections::default();
     if !reader.fields(root, &mut sections, &[SECTIONS]) {
         return Default::default();
     }
+    let of_project = OF_PROJECT.iter().filter_map(|key| root.get(key));
+    let of_project: Vec<Span> = of_project.map(|item| item.key_span()).collect();
+    of_project.iter().for_each(|span| reader.advise(*span, IS_PROJECT));
     if let Some(vars) = &sections.vars {
         if vars.node.as_mapping().is_some() {
             reader.templates().set_vars(Some(Arc::clone(&vars.node)));
@@ -128,18 +145,24 @@ fn read(reader: &Reader, root: &Item) -> (Resources, Secrets) {
             reader.expected(vars, "a mapping of variables", None);
         }
     }
+    let declared = section(reader, sections.secrets.as_ref(), "secrets", |_, item| {
+        secret::secret(reader, item)
+    });
+    // Resources take no values of them.
+    let unread = |_: &str| Ok(String::new());
+    reader.templates().set_secrets(declared.keys().cloned().collect(), Box::new(unread));
     let resources = if let Some(item) = &sections.resources {
         resource::read(reader, item)
     } else {
         let found = reader.error(root, "missing-key", "the file has no `resources`");
-        reader.report(found.help("write `resources:` and below it `- file: {path: /etc/motd}`"));
+        reader.report(found.help(if of_project.is_empty() {
+            "write `resources:` and below it `- file: {path: /etc/motd}`"
+        } else {
+            IS_PROJECT
+        }));
         Resources::default()
     };
     resources.check_sources().for_each(|found| reader.report(found));
-    let declared = section(reader, sections.secrets.as_ref(), "secrets", |name, item| {
-        let source = secret::secret(reader, item)?.source;
-        Some((name.to_owned(), source))
-    });
     for place in &resources.places {
         for name in place.secrets.iter().filter(|name| !declared.contains_key(&name.value)) {
             let known = declared.keys().map(String::as_str);
@@ -149,7 +172,5 @@ fn read(reader: &Reader, root: &Item) -> (Resources, Secrets) {
     }
     let found = reader.templates().check_vars(&reader.sources());
     reader.report_all(found);
-    let sources = declared.into_values().filter_map(|(name, source)| Some((name, source?)));
-    let specs = sources.map(|(name, source)| (name.clone(), SecretSpec { name, source }));
-    (resources, specs.collect())
+    (resources, declared)
 }

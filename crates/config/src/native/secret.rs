@@ -12,7 +12,7 @@ use super::secret_command;
 use crate::document::Secret;
 use crate::read::{Field, Item, Reader};
 use crate::source::Span;
-use crate::template::SecretReader;
+use crate::template::{SecretReader, UnreadSecret};
 
 pub(crate) fn secret(reader: &Reader, item: &Item) -> Option<Secret> {
     let mut sources = Vec::new();
@@ -50,20 +50,24 @@ pub(super) fn values(
         .iter()
         .filter_map(|(name, secret)| Some((name.clone(), secret.source.clone()?)))
         .collect();
+    let unread = |reason: String, help: &str| UnreadSecret { reason, help: help.to_owned() };
     Box::new(move |name| match sources.get(name) {
-        None => Err("it has no source".to_owned()),
-        Some(SecretSource::Env(variable)) => env
-            .get(variable)
-            .cloned()
-            .ok_or_else(|| format!("the variable {variable} is not in the environment")),
+        None => Err(unread("it has no source".to_owned(), "write {env: NAME}")),
+        Some(SecretSource::Env(variable)) => env.get(variable).cloned().ok_or_else(|| {
+            let help = format!("set it where windlass runs: `export {variable}=…`");
+            unread(format!("the variable {variable} is not in the environment"), &help)
+        }),
         Some(SecretSource::File(path)) => {
             let limit = windlass_files::SECRET_MAX_BYTES;
-            let text = windlass_files::read_text(Path::new(path), limit)
-                .map_err(|error| format!("{path}: {error}"))?;
+            let text = windlass_files::read_text(Path::new(path), limit).map_err(|error| {
+                unread(format!("{path}: {error}"), "create the file, or correct its path")
+            })?;
             Ok(without_line_end(text))
         }
         Some(SecretSource::Command(argv)) => {
-            secret_command::run(argv, &env, secret_command::TIME).map(without_line_end)
+            let said = secret_command::run(argv, &env, secret_command::TIME);
+            let help = "run the command yourself to see what it says";
+            said.map(without_line_end).map_err(|reason| unread(reason, help))
         }
     })
 }

@@ -45,10 +45,12 @@ impl Reader {
         if text.sensitive.is_none() {
             return Some(text.value);
         }
-        self.report(
-            self.error(item, "secret-exposed", "a secret cannot be used here")
-                .help("secrets may go into `env`, or into a file by the container's `secrets`"),
-        );
+        let help = if item.path.to_string().contains("resources[") {
+            "only commands are given secrets: `execute: {command: install -m 0600 $KEY /etc/key, secrets: {KEY: name}}`"
+        } else {
+            "secrets may go into `env`, or into a file by the container's `secrets`"
+        };
+        self.report(self.error(item, "secret-exposed", "a secret cannot be used here").help(help));
         None
     }
 

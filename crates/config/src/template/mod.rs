@@ -12,9 +12,9 @@ mod size;
 mod state;
 
 pub use names::{Named, Scope};
-pub use state::{SecretReader, Uses};
+pub use state::{SecretReader, UnreadSecret, Uses};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -96,6 +96,22 @@ impl Templates {
         let mut inner = self.state.inner();
         inner.vars = before;
         inner.cache = cache;
+        result
+    }
+
+    /// Runs something that takes no secret: none is read for it, and one that is asked for is told as that.
+    pub fn without_secrets<T>(&self, work: impl FnOnce() -> T) -> T {
+        let swap = |checking, cache| {
+            let mut inner = self.state.inner();
+            // A variable with a secret is another one here.
+            (
+                std::mem::replace(&mut inner.checking, checking),
+                std::mem::replace(&mut inner.cache, cache),
+            )
+        };
+        let (checking, cache) = swap(true, HashMap::new());
+        let result = work();
+        swap(checking, cache);
         result
     }
 

@@ -16,8 +16,15 @@ use crate::Dialect;
 use crate::source::Span;
 use crate::yaml::Node;
 
-/// Gives a secret's value; the error is a sentence fragment that never has the value in it.
-pub type SecretReader = Box<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+/// Gives a secret's value.
+pub type SecretReader = Box<dyn Fn(&str) -> Result<String, UnreadSecret> + Send + Sync>;
+
+/// Why a secret can't be read, as a sentence fragment, and what to do; the value is in neither.
+#[derive(Debug, Clone)]
+pub struct UnreadSecret {
+    pub reason: String,
+    pub help: String,
+}
 
 /// What the templates of one owner used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +92,7 @@ pub(super) struct Inner {
     pub(super) names: BTreeMap<Scope, Arc<BTreeMap<String, Named>>>,
     pub(super) secret_names: Option<Arc<Vec<String>>>,
     pub(super) secret_reader: Option<Arc<SecretReader>>,
-    pub(super) secret_values: BTreeMap<String, Result<String, String>>,
+    pub(super) secret_values: BTreeMap<String, Result<String, UnreadSecret>>,
     pub(super) owner: Option<Owner>,
     pub(super) uses: Uses,
     pub(super) frames: Vec<Frame>,
@@ -276,13 +283,13 @@ impl State {
         match read {
             Ok(value) => Some(value),
             Err(_) if self.secrets_optional => Some(String::new()),
-            Err(reason) => {
+            Err(UnreadSecret { reason, help }) => {
                 self.fail(Failure {
                     node: None,
                     range: None,
-                    code: "secret-unreadable",
+                    code: "unreadable-secret",
                     message: format!("the secret \"{name}\" cannot be read: {reason}"),
-                    help: None,
+                    help: Some(help),
                     related: Vec::new(),
                 });
                 None

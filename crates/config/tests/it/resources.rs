@@ -742,3 +742,54 @@ secrets: {npm: {file: a, env: B}}
 "#,
     );
 }
+
+#[test]
+fn what_takes_no_secret_says_where_one_goes_and_reads_none() {
+    for value in ["secrets.k", "vars.v"] {
+        let yaml = format!(
+            "secrets: {{k: {{command: [/no/such/program]}}}}\nvars: {{v: '{{{{ secrets.k }}}}'}}\nresources:\n\
+             - file: {{path: /a, contents: '{{{{ {value} }}}}'}}\n  sensitive: true\n"
+        );
+        let loaded = read(&yaml);
+        let found = loaded.diagnostics.render_plain(&loaded.sources);
+        let expected = "resources[0].file.contents: a secret cannot be used here\n  help: only commands are given secrets";
+        assert!(found.contains(expected), "{found}");
+        assert!(loaded.sources.locate(loaded.secret_places["k"]).to_string().ends_with(":1:24"));
+        // The text says where the value is, not what it is.
+        let span = loaded.diagnostics.iter().next().unwrap().primary.as_ref().unwrap().span;
+        assert!(loaded.sources.slice(span).contains(value), "{value}");
+    }
+    let image = "secrets: {k: {env: NOPE}}\nimages: {a: {from: scratch, resources: [{file: {path: /a, contents: '{{ secrets.k }}'}}]}}\n";
+    let loaded = windlass_config::load(&options(image));
+    let found = loaded.diagnostics.render_plain(&loaded.sources);
+    assert!(found.contains("help: only commands are given secrets"), "{found}");
+}
+
+#[test]
+fn what_others_call_it_is_told_in_our_words() {
+    for (entry, help) in [
+        ("template: {path: /a, src: b}", "did you mean \"file\"?"),
+        ("copy: {path: /a}", "did you mean \"file\"?"),
+        ("run: make", "did you mean \"execute\"?"),
+        ("apt: hello", "did you mean \"package\"?"),
+        ("package: {names: hello, version: 2}", "write `hello=2`"),
+        ("{execute: make, only_if: test -e /a}", "a command that decides stands under `execute`"),
+        ("execute: {command: make, only_if: {os_id: a}}", "a condition such as {os_id: debian}"),
+    ] {
+        let loaded = read(&format!("resources:\n- {entry}\n"));
+        let found = loaded.diagnostics.render_plain(&loaded.sources);
+        let helps: Vec<_> = found.lines().filter(|line| line.contains("help: ")).collect();
+        assert!(helps.len() == 1 && helps[0].contains(help), "{entry}: {found}");
+    }
+}
+
+#[test]
+fn a_project_is_told_as_that() {
+    let loaded = read("name: p\ncontainers: {a: {image: x}}\n");
+    let found = loaded.diagnostics.render_plain(&loaded.sources);
+    assert_eq!(
+        found.matches("help: this is a project: `windlass up` runs it").count(),
+        2,
+        "{found}"
+    );
+}

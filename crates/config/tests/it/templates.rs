@@ -214,6 +214,8 @@ fn secrets_from_files_and_commands() {
     let loaded = windlass_config::load(&options);
     let found = loaded.diagnostics.render_plain(&loaded.sources);
     assert!(found.contains("the secret \"m\" cannot be read"), "{found}");
+    assert!(found.contains("help: create the file, or correct its path"), "{found}");
+    assert_eq!(loaded.diagnostics.iter().next().unwrap().code, "unreadable-secret");
     // Each use of it is told, and why.
     let twice = yaml.replace("secrets.f }", "secrets.m }").replace("secrets.c }", "secrets.m }");
     options.stdin = Some(twice.into_bytes());

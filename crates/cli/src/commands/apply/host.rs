@@ -2,6 +2,9 @@
 //!
 //! Invariant: what is done there is what was shown; if it is something else by then, that is shown first.
 
+use std::collections::BTreeMap;
+
+use windlass::Places;
 use windlass::bundle::{Ask, Bundle, End, ErrorReport, LoadedBundle, ResourceReport, Secrets};
 use windlass::model::name::ProjectName;
 use windlass::model::project::Project;
@@ -12,8 +15,9 @@ use crate::args::Apply;
 use crate::exit::Exit;
 use crate::host::{Host, Place};
 use crate::invocation::{self, Invocation};
+use crate::origin::Origin;
 use crate::render::{bundle, escape, json};
-use crate::trouble::{Result, Trouble, with_causes};
+use crate::trouble::{Result, Trouble};
 
 /// How often what was shown may be outdated when it shall be done.
 const LOOKS: usize = 5;
@@ -102,8 +106,10 @@ fn secrets(invocation: &Invocation, loaded: &LoadedBundle, bundle: &Bundle) -> R
     let read = async { Ok(windlass::read_secrets(&project, &here.variables, wanted).await) };
     let read = invocation::block_on(read)?;
     let values = read.map_err(|errors| {
-        let texts: Vec<_> = errors.iter().map(|error| with_causes(error)).collect();
-        Trouble::failed(texts.join("; "))
+        let places = Places { secrets: loaded.secret_places.clone(), ..Places::default() };
+        let (sources, vars) = (loaded.sources.clone(), BTreeMap::new());
+        let origin = Origin { sources, places, vars, shares_ports: false };
+        Trouble::Found(origin.unreadable(&[], &errors))
     })?;
     Ok(plain(&values.0))
 }

@@ -58,7 +58,13 @@ pub(super) fn words(
 
 fn condition(reader: &Reader, item: &Item) -> Option<Condition> {
     let mut condition = Condition::default();
-    reader.fields(item, &mut condition, &[CONDITION]).then_some(condition)
+    if reader.fields(item, &mut condition, &[CONDITION]) {
+        return Some(condition);
+    }
+    let help =
+        "write {os_id: debian} or {mode: [host]}; a command that decides stands under `execute`";
+    reader.advise(item.span(), help);
+    None
 }
 
 const CONDITION: &[Field<Condition>] = &[

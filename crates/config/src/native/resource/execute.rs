@@ -93,5 +93,10 @@ pub(super) fn command(reader: &Reader, item: &Item) -> Option<CommandLine> {
     if item.node.as_sequence().is_some() {
         return Some(CommandLine::Argv(reader.strings(&item)));
     }
-    reader.string(&item).map(CommandLine::Sh)
+    let text = reader.string(&item).map(CommandLine::Sh);
+    if text.is_none() && item.node.as_mapping().is_some() {
+        let help = "write a command; a condition such as {os_id: debian} stands beside `execute`";
+        reader.advise(item.span(), help);
+    }
+    text
 }

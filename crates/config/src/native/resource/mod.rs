@@ -79,15 +79,17 @@ pub(crate) fn read(reader: &Reader, item: &Item) -> Resources {
         return resources;
     }
     let mut is_complete = true;
-    for item in items {
-        match entry(reader, &item) {
-            Some((resource, place)) => {
-                resources.bundle.resources.push(resource);
-                resources.places.push(place);
+    reader.templates().without_secrets(|| {
+        for item in items {
+            match entry(reader, &item) {
+                Some((resource, place)) => {
+                    resources.bundle.resources.push(resource);
+                    resources.places.push(place);
+                }
+                None => is_complete = false,
             }
-            None => is_complete = false,
         }
-    }
+    });
     wrong::report(reader, &resources, is_complete);
     resources
 }
@@ -122,7 +124,9 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
         (found.read)(reader, &item.entry(entry))?;
     if common.sensitive {
         for span in contents {
-            reader.hide(span);
+            if !is_reference(reader.sources().slice(span)) {
+                reader.hide(span);
+            }
         }
     }
     // Those beside the type come first: `after` of a line is not what others mean by it.
@@ -142,6 +146,14 @@ fn entry(reader: &Reader, item: &Item) -> Option<(Resource, ResourcePlace)> {
     Some((Resource { id, watches, after, only_if, sensitive, own_layer, kind }, place))
 }
 
+/// Whether a text says only where a value is, as `{{ vars.token }}` does.
+fn is_reference(text: &str) -> bool {
+    let text = text.trim_matches(['"', '\'']);
+    let inner = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    let is_name = |inner: &str| inner.chars().all(|c| c.is_alphanumeric() || "_.".contains(c));
+    inner.is_some_and(|inner| inner.contains('.') && is_name(inner.trim()))
+}
+
 /// Help for keys beside the type that have no meaning there.
 fn advise(reader: &Reader, map: &Mapping, own: &Type) {
     let is_common = |key: &str| COMMON.iter().any(|field| field.name == key);
@@ -159,6 +171,20 @@ fn advise(reader: &Reader, map: &Mapping, own: &Type) {
     }
 }
 
+/// The type of what goes by another word elsewhere.
+fn of_others(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "apk" | "apt" | "dnf" | "packages" | "yum" => "package",
+        "command" | "run" | "script" | "shell" => "execute",
+        "copy" | "template" => "file",
+        "download" | "get_url" | "url" => "fetch",
+        "lineinfile" => "line",
+        "symlink" => "link",
+        "systemd" => "service",
+        _ => return None,
+    })
+}
+
 /// Reports an entry whose type is not there, or is none.
 fn unknown(reader: &Reader, item: &Item, map: &Mapping) {
     let is_common = |key: &str| COMMON.iter().any(|field| field.name == key);
@@ -172,6 +198,7 @@ fn unknown(reader: &Reader, item: &Item, map: &Mapping) {
             let shown = crate::yaml::shorten(word);
             let message = format!("unknown type of resource \"{shown}\"");
             let near = reader.budgeted(|| crate::read::suggest(word, words.clone()));
+            let near = of_others(word).or(near);
             let help = near.map_or_else(listed, |near| format!("did you mean \"{near}\"?"));
             (entry.key.span, message, help)
         }

@@ -17,7 +17,15 @@ pub(super) const TYPE: Type = Type {
     keys: || names(&[KEYS]),
     read: |reader, item| {
         let none = Package::new(Vec::<String>::new());
-        draft::read(reader, item, none, &FORM, |_, _, _| {})
+        draft::read(reader, item, none, &FORM, |draft, reader, item| {
+            let version = item.get("version");
+            if let (Some(version), [name, ..]) = (version, draft.kind.names.as_slice()) {
+                let word = version.node.as_scalar().map_or("VERSION", |scalar| &*scalar.text);
+                let name = crate::yaml::shorten(name);
+                let help = format!("write `{name}={}`", crate::yaml::shorten(word));
+                reader.advise(version.key_span(), &help);
+            }
+        })
     },
 };
 
