@@ -38,6 +38,7 @@ impl ProvisionRecipe {
     ///
     /// If something of the image can't be written in one.
     pub fn dockerfile(&self) -> Result<String, ImageBuildError> {
+        self.check_alone()?;
         Ok(self.written(Way::Copy).text()?)
     }
 
@@ -47,11 +48,11 @@ impl ProvisionRecipe {
     ///
     /// If a file can't be read, or something of the image can't be written in a Dockerfile.
     pub fn context(&self, agent: &[u8]) -> Result<ImageBuild, ImageBuildError> {
-        self.check_alone()?;
+        let dockerfile = self.dockerfile()?;
         let mut bundle = self.bundle.clone();
         bundle.take_sensitive()?;
         let assets = bundle.take_assets()?;
-        let mut build = ImageBuild::of_text(self.dockerfile()?)?
+        let mut build = ImageBuild::of_text(dockerfile)?
             .add_bytes(BUILDKIT_DOCKERFILE, self.written(Way::Mount).text()?)?
             .add_with_mode(&format!("{PAYLOAD}/agent"), agent, 0o755)?
             .add_with_mode(&format!("{PAYLOAD}/bundle.json"), bundle.to_json(), 0o600)?;

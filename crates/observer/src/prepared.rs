@@ -33,11 +33,10 @@ pub fn prepared_build(
 ///
 /// If the Dockerfile can't be read or used.
 pub fn dockerfile_text(project: &Project, spec: &ImageSpec) -> Result<Option<String>, InputError> {
-    let wrong = |source| InputError::new(spec, source);
     match read(project, spec)? {
         Recipe::Build(recipe) => Ok(Some(recipe.dockerfile_text().to_owned())),
         Recipe::Provision(recipe) => {
-            recipe.dockerfile().map(Some).map_err(|source| wrong(source.into()))
+            recipe.dockerfile().map(Some).map_err(|error| unwritten(spec, error))
         }
         Recipe::Import(_) | Recipe::External => Ok(None),
     }
@@ -58,13 +57,15 @@ pub fn resource_build(
     let Recipe::Provision(recipe) = read(project, spec)? else { return Ok(None) };
     let wrong = |source| InputError::new(spec, source);
     let recipe = recipe.gather(files).map_err(|source| wrong(source.into()))?;
-    recipe.context(agent).map(Some).map_err(|error| {
-        // A resource has a place of its own.
-        if let ImageBuildError::Resource { source } = error {
-            return wrong(source.into());
-        }
-        wrong(error.into())
-    })
+    recipe.context(agent).map(Some).map_err(|error| unwritten(spec, error))
+}
+
+fn unwritten(spec: &ImageSpec, error: ImageBuildError) -> InputError {
+    // A resource has a place of its own.
+    if let ImageBuildError::Resource { source } = error {
+        return InputError::new(spec, source.into());
+    }
+    InputError::new(spec, error.into())
 }
 
 /// The image before a step of a build that failed, which [`FailureKind::BuildStep`] names. `None` if nothing is before it.

@@ -232,7 +232,7 @@ pub(crate) struct Build {
     /// Leave the images that are built on alone
     #[arg(long)]
     pub no_deps: bool,
-    /// Write what is in the one image that is named: packages, and files of resources (SPDX 2.3, JSON)
+    /// Write what is in the one image that is named, or that there is: packages, and files of resources (SPDX 2.3, JSON); `-` is standard output
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub sbom: Option<PathBuf>,
     #[command(flatten)]

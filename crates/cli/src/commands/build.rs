@@ -13,6 +13,7 @@ use crate::apply::apply;
 use crate::args::Build;
 use crate::exit::Exit;
 use crate::invocation::{self, Invocation};
+use crate::load::quietly;
 use crate::render::{escape, json};
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
@@ -32,18 +33,36 @@ pub(super) fn run(invocation: &Invocation, args: &Build) -> Result<Exit> {
     };
     let request = args.common.request(Verb::Build, options);
     let Some(place) = &args.sbom else { return apply(invocation, &request, args.consent) };
-    let [image] = args.common.select.references.as_slice() else {
-        let message = "`--sbom` describes one image, and so many are not named";
-        return Err(Trouble::usage(message, "name it: `windlass build IMAGE --sbom FILE`"));
+    let image = match args.common.select.references.as_slice() {
+        [image] => image.clone(),
+        [] => only_image(invocation)?,
+        [_, _, ..] => return Err(not_one()),
     };
     let moment = moment(invocation)?;
-    let file = WholeFile::create(place)?;
+    let is_printed = place == Path::new("-");
+    if is_printed && invocation.console.is_json {
+        let message = "a document can't go where JSON goes: `--output json` needs standard output";
+        return Err(Trouble::usage(message, "name a file: `--sbom sbom.json`"));
+    }
+    let file = (!is_printed).then(|| WholeFile::create(place)).transpose()?;
     let ended = apply(invocation, &request, args.consent)?;
     if !matches!(ended, Exit::Done) {
         return Ok(ended);
     }
-    describe(invocation, image, (file, place), moment)?;
+    describe(invocation, &image, file.map(|file| (file, place.as_path())), moment)?;
     Ok(Exit::Done)
+}
+
+fn not_one() -> Trouble {
+    let message = "`--sbom` describes one image, and so many are not named";
+    Trouble::usage(message, "name it: `windlass build IMAGE --sbom FILE`")
+}
+
+/// The one that a project has.
+fn only_image(invocation: &Invocation) -> Result<String> {
+    let project = quietly(invocation)?.ok_or(Trouble::Diagnosed)?;
+    let mut keys = project.images.into_keys();
+    keys.next().filter(|_| keys.next().is_none()).ok_or_else(not_one)
 }
 
 fn moment(invocation: &Invocation) -> Result<u64> {
@@ -60,7 +79,7 @@ fn moment(invocation: &Invocation) -> Result<u64> {
 fn describe(
     invocation: &Invocation,
     image: &str,
-    (mut file, place): (WholeFile, &Path),
+    file: Option<(WholeFile, &Path)>,
     moment: u64,
 ) -> Result<()> {
     use std::io::Write as _;
@@ -74,9 +93,13 @@ fn describe(
     let SbomDocument { json: document, unread } = document;
     let (packages, files) = (count(&document, "packages"), count(&document, "files"));
     let text = serde_json::to_string_pretty(&document).unwrap_or_default() + "\n";
+    let console = &invocation.console;
+    let Some((mut file, place)) = file else {
+        console.result(&text);
+        return Ok(());
+    };
     file.write_all(text.as_bytes()).map_err(|error| unwritten(place, &error))?;
     file.keep()?;
-    let console = &invocation.console;
     if console.is_json {
         let fields = serde_json::json!({"image": name, "packages": packages, "files": files, "unread": unread});
         console.json(&json::object("sbom", fields));

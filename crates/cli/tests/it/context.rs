@@ -83,6 +83,35 @@ fn what_can_not_be_had_is_said() {
     }
 }
 
+#[test]
+fn what_no_builder_can_do_is_in_no_dockerfile() {
+    let file = "name: p\nsecrets: {k: {env: K}}\nimages:\n  a:\n    from: scratch\n    resources:\n    - execute: {command: x, @}\n";
+    for (key, says) in
+        [("secrets: {K: k}", "is given secrets"), ("network: false", "runs without network")]
+    {
+        for words in [&["dockerfile", "a"][..], &["context", "a", "-o", "x"]] {
+            let test = Test::new().file("windlass.yaml", &file.replace('@', key));
+            let ended = words.iter().fold(test, |test, word| test.args([*word])).run();
+            assert_eq!(ended.code, 65, "{words:?}: {ended:?}");
+            assert!(ended.stderr.contains(says) && ended.stdout.is_empty(), "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_document_is_of_one_image_and_goes_to_one_place() {
+    let image = |name: &str| format!("  {name}: {{from: scratch, resources: [file: /a]}}\n");
+    let file = format!("name: p\nimages:\n{}{}", image("a"), image("b"));
+    for (words, says) in [
+        (&["build", "--sbom", "x"][..], "windlass build IMAGE --sbom FILE"),
+        (&["--output", "json", "build", "a", "--sbom", "-"], "where JSON goes"),
+    ] {
+        let test = Test::new().file("windlass.yaml", &file);
+        let ended = words.iter().fold(test, |test, word| test.args([*word])).code(64);
+        assert!(format!("{ended:?}").contains(says), "{ended:?}");
+    }
+}
+
 /// Who has the context alone has no image of the project.
 #[test]
 fn a_base_that_nobody_else_has_is_said() {
