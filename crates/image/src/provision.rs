@@ -84,7 +84,8 @@ impl ProvisionRecipe {
         let mut bundle = self.bundle.clone();
         bundle.take_assets()?;
         bundle.resources.iter_mut().for_each(|one| forget_origin(&mut one.kind));
-        let mut hasher = FieldHasher::new("windlass provision 1");
+        // It goes up when the same resources give another image.
+        let mut hasher = FieldHasher::new("windlass provision 2");
         hasher.field(bundle.to_json());
         let defaults = serde_json::to_string(&self.defaults);
         hasher.field(defaults.expect("invariant: the defaults are plain data"));

@@ -199,6 +199,30 @@ images:
 }
 
 #[test]
+fn what_is_above_what_is_written_stays_as_it_is() {
+    let Some(world) = world("provision-above") else { return };
+    world.yaml(
+        r#"
+images:
+  tool:
+    from: @image
+    resources:
+    - directory: {path: /own, mode: 01777, owner: 33}
+    - execute: "mkdir -m 0700 /made; chown 7:8 /made; touch /own/gone"
+    - file: {path: /made/x, contents: x}
+    - file: {path: /own/gone, policy: remove}
+    - file: {path: /own/x, contents: x}
+      layer: own
+containers:
+  tool: {image: "{{ images.tool }}", command: [sleep, "600"]}
+"#,
+    );
+    world.up().code(0);
+    let seen = world.inside("tool", &["stat", "-c", "%a %u:%g", "/own", "/made", "/own/x"]);
+    assert_eq!(seen.trim_end(), "1777 33:33\n700 7:8\n644 0:0");
+}
+
+#[test]
 fn what_fails_says_where_and_leaves_nothing() {
     let Some(world) = world("provision-failures") else { return };
     world.yaml(

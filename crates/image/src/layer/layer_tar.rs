@@ -1,8 +1,9 @@
 //! The tar of a layer: just what changed, in the order of paths.
 //!
-//! Invariant: an entry is there only for what was made, changed or removed; a directory that is there already and
-//! stays as it is has none, so that no link above it is replaced.
+//! Invariant: an entry is there only for what was made, changed or removed, and for the directories on the way to it, as they
+//! are: who unpacks a layer makes those that are missing in it anew, for root and with 0755.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
 use sha2::{Digest as _, Sha256};
@@ -35,8 +36,13 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
     }
     let mut tar = Builder::new(Hashing { sink, hash: Sha256::new(), size: 0 });
     let mut entries = Vec::new();
+    let mut above = HashSet::new();
     for (path, layered) in overlay.changes() {
         let found = below.metadata(path).map_err(io::Error::other)?;
+        if !is_written(layered, found.map(|found| found.kind)) {
+            continue;
+        }
+        way(&mut tar, overlay, path, (&mut above, &mut entries))?;
         let name = path.trim_start_matches('/');
         let written = match layered {
             Layered::File { content, owner, mode } => {
@@ -46,13 +52,9 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
             Layered::Directory { owner, mode } => directory(&mut tar, name, *owner, *mode)?,
             Layered::Link { to, owner } => link(&mut tar, name, to, *owner)?,
             Layered::Attributes { owner, mode } => {
-                let kind = found.map(|found| found.kind);
-                if !matches!(kind, Some(FileKind::File | FileKind::Directory)) {
-                    continue;
-                }
                 let all = overlay.extended(path).map_err(io::Error::other)?;
                 extended::write(&mut tar, &all)?;
-                if kind == Some(FileKind::Directory) {
+                if found.is_some_and(|found| found.kind == FileKind::Directory) {
                     directory(&mut tar, name, *owner, *mode)?
                 } else {
                     let size = found.map_or(0, |found| found.size);
@@ -60,8 +62,6 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
                     file(&mut tar, name, (*owner, *mode), size, &mut *from)?
                 }
             }
-            // What was never there needs no mark that it is gone.
-            Layered::Gone if found.is_none() => continue,
             Layered::Gone => {
                 let (parent, last) = name.rsplit_once('/').unwrap_or(("", name));
                 let dash = if parent.is_empty() { "" } else { "/" };
@@ -74,6 +74,37 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
     let Hashing { hash, size, .. } = tar.into_inner()?;
     let diff_id = format!("sha256:{}", hex(&hash.finalize()));
     Ok(AssembledLayer { diff_id, size, entries })
+}
+
+fn is_written(layered: &Layered, below: Option<FileKind>) -> bool {
+    match layered {
+        Layered::File { .. } | Layered::Directory { .. } | Layered::Link { .. } => true,
+        Layered::Attributes { .. } => matches!(below, Some(FileKind::File | FileKind::Directory)),
+        // What was never there needs no mark that it is gone.
+        Layered::Gone => below.is_some(),
+    }
+}
+
+/// The directories above a path that are there already, each once. Those that changed come by themselves, and before what is in
+/// them.
+fn way<'a, V: View>(
+    tar: &mut Builder<impl Write>,
+    overlay: &'a Overlay<V>,
+    path: &'a str,
+    (above, entries): (&mut HashSet<&'a str>, &mut Vec<String>),
+) -> io::Result<()> {
+    let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
+    for directory in ends.map(|end| &path[..end]) {
+        if !above.insert(directory) || overlay.changes().contains_key(directory) {
+            continue;
+        }
+        let found = overlay.below().metadata(directory).map_err(io::Error::other)?;
+        let Some(found) = found.filter(|found| found.kind == FileKind::Directory) else { continue };
+        extended::write(tar, &overlay.below().extended(directory).map_err(io::Error::other)?)?;
+        let name = directory.trim_start_matches('/');
+        entries.push(self::directory(tar, name, found.owner, found.mode)?);
+    }
+    Ok(())
 }
 
 fn header(kind: EntryType, owner: Owner, mode: u32, size: u64) -> Header {

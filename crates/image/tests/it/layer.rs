@@ -62,18 +62,21 @@ fn a_layer_has_what_was_planned_and_nothing_else() {
     let merged: &[&str] =
         &["etc/", "etc/motd=old", "etc/issue=x", "usr/", "usr/lib/", "lib -> usr/lib"];
     for (bundle, expected) in [
-        (Bundle::new().with(File::new("/lib/x").contents("1")), &["usr/lib/x"][..]),
+        (
+            Bundle::new().with(File::new("/lib/x").contents("1")),
+            &["usr/", "usr/lib/", "usr/lib/x"][..],
+        ),
         (Bundle::new().with(File::new("/etc/motd").contents("old")), &[]),
-        (Bundle::new().with(File::new("/etc/motd").contents("new")), &["etc/motd"]),
-        (Bundle::new().with(File::new("/etc/motd").mode(0o600)), &["etc/motd"]),
-        (Bundle::new().with(File::removed("/etc/issue")), &["etc/.wh.issue"]),
+        (Bundle::new().with(File::new("/etc/motd").contents("new")), &["etc/", "etc/motd"]),
+        (Bundle::new().with(File::new("/etc/motd").mode(0o600)), &["etc/", "etc/motd"]),
+        (Bundle::new().with(File::removed("/etc/issue")), &["etc/", "etc/.wh.issue"]),
         (
             Bundle::new().with(File::new("/etc/a").contents("1")).with(File::removed("/etc/b")),
-            &["etc/a"],
+            &["etc/", "etc/a"],
         ),
         (Bundle::new().with(Directory::new("/srv/a").parents()), &["srv/", "srv/a/"]),
         (Bundle::new().with(Directory::new("/etc").mode(0o711)), &["etc/"]),
-        (Bundle::new().with(Link::new("/etc/m", "motd")), &["etc/m"]),
+        (Bundle::new().with(Link::new("/etc/m", "motd")), &["etc/", "etc/m"]),
     ] {
         let (layer, bytes) = layer(merged, &bundle);
         assert_eq!(layer.entries, expected, "{bundle:?}");
@@ -285,7 +288,55 @@ fn directories_that_no_layer_has_an_entry_for_are_there() {
     assert_eq!((found.kind, found.mode, found.owner.uid), (FileKind::Directory, 0o755, 0));
     let (assembled, _) =
         layer(&["usr/bin/env=x", "bin -> usr/bin"], &Bundle::new().with(File::new("/bin/x")));
-    assert_eq!(assembled.entries, ["usr/bin/x"]);
+    assert_eq!(assembled.entries, ["usr/", "usr/bin/", "usr/bin/x"]);
+}
+
+/// Who unpacks a layer makes directories that it has no entry for anew.
+#[test]
+fn what_is_above_what_is_written_stays_as_it_is() {
+    let mut tar = Builder::new(Vec::new());
+    for (path, mode, uid) in [("root/", 0o700, 0), ("tmp/", 0o1777, 0), ("tmp/a/", 0o2775, 8)] {
+        tar.append_pax_extensions([("SCHILY.xattr.user.a", path.as_bytes())]).unwrap();
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::Directory);
+        header.set_mode(mode);
+        header.set_uid(uid);
+        header.set_gid(uid);
+        header.set_size(0);
+        tar.append_data(&mut header, path, std::io::empty()).unwrap();
+    }
+    let base = tar.into_inner().unwrap();
+    let view = ImageView::read(Cursor::new(&base), &BTreeSet::new()).unwrap();
+    let bundle = Bundle::new()
+        .with(File::new("/root/x"))
+        .with(File::new("/tmp/a/x"))
+        .with(File::new("/tmp/a/y"))
+        .with(Directory::new("/tmp").mode(0o1770));
+    let mut overlay = Overlay::new(&view);
+    for one in plan(&bundle, &view, &Facts::default()).unwrap() {
+        one.changes.iter().for_each(|change| overlay.apply(&change.op));
+    }
+    let mut layer = Vec::new();
+    let names = assemble(&overlay, &mut layer).unwrap().entries;
+    assert_eq!(names, ["root/", "root/x", "tmp/", "tmp/a/", "tmp/a/x", "tmp/a/y"]);
+    let attributes = extended(&layer);
+    let found: Vec<_> = Archive::new(Cursor::new(&layer))
+        .entries()
+        .unwrap()
+        .map(|entry| {
+            let header = entry.unwrap().header().clone();
+            (header.mode().unwrap(), header.uid().unwrap(), header.gid().unwrap())
+        })
+        .collect();
+    let file = (0o644, 0, 0);
+    assert_eq!(
+        found,
+        [(0o700, 0, 0), file, (0o1770, 0, 0), (0o2775, 8, 8), file, file],
+        "of the base but for what was declared"
+    );
+    for (name, value) in [("root/", "user.a=root/"), ("tmp/a/", "user.a=tmp/a/")] {
+        assert_eq!(attributes[name], [format!("SCHILY.xattr.{value}")]);
+    }
 }
 
 /// Extended attributes of the entries of a tar, by their names.
