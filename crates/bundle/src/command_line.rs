@@ -16,7 +16,8 @@ pub enum CommandLine {
 }
 
 impl CommandLine {
-    pub(crate) fn argv(&self) -> Vec<String> {
+    /// The program and its arguments.
+    pub fn argv(&self) -> Vec<String> {
         match self {
             Self::Argv(argv) => argv.clone(),
             Self::Sh(script) => ["/bin/sh", "-ec", script].map(str::to_owned).to_vec(),

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use windlass_bundle::Kind;
 use windlass_model::image::{DockerfileSource, ImageSource, ImageSpec};
+use windlass_model::provision::{ImageDefaults, Provision};
 
 use crate::dockerfile::{Instruction, ParsedDockerfile};
 use crate::source::{Recipe, SourceError};
@@ -25,7 +27,7 @@ pub struct Before {
 
 impl Before {
     /// Of the step at a line (from 1) of the Dockerfile of `spec`, which came from this command (from 0) where it is made
-    /// of commands. `references` has the reference of each image of the project, by its key. `None` where there is
+    /// of commands; of that resource where it is made of resources. `references` has the reference of each image of the project, by its key. `None` where there is
     /// nothing before the step: it is a FROM, or before the first one.
     pub fn of(
         spec: &ImageSpec,
@@ -33,6 +35,9 @@ impl Before {
         line: usize,
         command: Option<usize>,
     ) -> Result<Option<Self>, SourceError> {
+        if let ImageSource::Provision(provision) = &spec.source {
+            return Ok(command.and_then(|at| Self::resource(spec, provision, at)));
+        }
         let Recipe::Build(recipe) = Recipe::read(spec, references)? else { return Ok(None) };
         let text = recipe.dockerfile_text();
         let malformed = |source| SourceError::Dockerfile { source, command: None };
@@ -55,6 +60,28 @@ impl Before {
         let stage = &all[from..at];
         let args = args(stage, &spec.build.args);
         Ok(Some(Self { image, command: argv(&all[at], stage), args }))
+    }
+}
+
+impl Before {
+    /// Of a resource: what its command is given beside the variables is not there.
+    fn resource(spec: &ImageSpec, provision: &Provision, at: usize) -> Option<Self> {
+        let mut provision = provision.clone();
+        let failed = provision.bundle.resources.drain(at..).next()?;
+        provision.defaults =
+            ImageDefaults { user: Some("0".to_owned()), ..ImageDefaults::default() };
+        let (mut command, mut args) = (None, BTreeMap::new());
+        if let Kind::Execute(execute) = failed.kind {
+            let user = execute.user.map_or_else(|| "0".to_owned(), String::from);
+            let group = execute.group.map(|group| format!(":{}", String::from(group)));
+            provision.defaults.user = Some(user + &group.unwrap_or_default());
+            provision.defaults.workdir = Some(execute.cwd);
+            (command, args) = (Some(execute.command.argv()), execute.env);
+        }
+        let source = ImageSource::Provision(Box::new(provision));
+        let mut image = ImageSpec { source, ..spec.clone() };
+        image.tags.clear();
+        Some(Self { image, command, args })
     }
 }
 

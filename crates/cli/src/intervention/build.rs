@@ -8,7 +8,7 @@ use windlass::Before;
 use windlass::model::EngineName;
 use windlass::model::container::{ContainerConfig, ContainerSpec};
 use windlass::model::env::EnvValue;
-use windlass::model::image::{ImageSpec, ImageUse, PullPolicy};
+use windlass::model::image::{ImageSpec, ImageUse, PullPolicy, repository};
 use windlass::model::plan::{Action, Plan};
 use windlass::model::project::Project;
 use windlass::model::report::{FailureKind, Report};
@@ -81,13 +81,13 @@ async fn open(
 ) -> Result<()> {
     let Before { mut image, command, args } = before;
     let one_off = one_off::of_this_run(invocation);
-    KEY.clone_into(&mut image.key);
-    image.reference = format!("{}/{KEY}:{}", session.project.name, one_off.id);
+    // Beside the image, for what its commands left is known by its key and its repository.
+    image.reference = format!("{}:{KEY}-{}", repository(&image.reference), one_off.id);
     let reference = image.reference.clone();
-    let like = like(&session.project, &engine, args);
+    let like = like(&session.project, &engine, (&image.key, args));
     let mut project = session.project.clone();
     project.containers = [(like.address.clone(), like.clone())].into_iter().collect();
-    project.images.insert(KEY.to_owned(), image);
+    project.images.insert(image.key.clone(), image);
     let stage = session.staged(project);
     let script =
         command.as_ref().map(|_| vec!["-c".to_owned(), REPLAY.to_owned(), "sh".to_owned()]);
@@ -105,10 +105,14 @@ async fn open(
 }
 
 /// A container of the image before the step.
-fn like(project: &Project, engine: &EngineName, args: BTreeMap<String, String>) -> ContainerSpec {
+fn like(
+    project: &Project,
+    engine: &EngineName,
+    (key, args): (&str, BTreeMap<String, String>),
+) -> ContainerSpec {
     let env = args.into_iter().map(|(name, value)| (name, EnvValue::Plain(value)));
     let config =
         ContainerConfig { env: env.collect(), init: Some(true), ..ContainerConfig::default() };
-    let image = ImageUse::Project(KEY.to_owned());
+    let image = ImageUse::Project(key.to_owned());
     one_off::bare(project, engine, KEY, (image, PullPolicy::Never), config)
 }

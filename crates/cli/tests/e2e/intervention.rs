@@ -54,6 +54,41 @@ fn a_shell_must_open_where_the_classic_builder_failed_and_go_again() {
 }
 
 #[test]
+fn a_shell_must_open_where_a_resource_failed_and_go_again() {
+    let Some(world) = World::new("resource-shell") else { return };
+    world.yaml(
+        r#"
+images:
+  app:
+    from: @image
+    user: 1000
+    resources:
+      - execute: echo before > /before
+      - directory: {path: /srv, owner: 1000}
+      - execute:
+          command: "echo half-$WORD > half; exit 7"
+          cwd: /srv
+          env: {WORD: given}
+          user: 1000
+      - file: {path: /after, contents: x}
+"#,
+    );
+    let mut terminal = Terminal::start(&world.command(&["build"]));
+    terminal.expect("Open a shell").keys("y\n");
+    terminal
+        .expect("ended with exit code 7")
+        .keys("echo seen-$(cat half /before)-$(pwd)-$(id -u)\n");
+    terminal.expect("seen-half-given before-/srv-1000");
+    terminal.keys("ls /after || echo none-of-it\n").expect("none-of-it\r\n").keys("exit 3\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 1, "the build failed all the same:\n{shown}");
+    assert_eq!(names("containers", &world.project), [""; 0]);
+    let left = names("images", &world.project);
+    assert!(left.len() == 1 && left[0].contains("windlass-step"), "for the next build: {left:?}");
+    world.run(&["clean", "--yes"]).code(0);
+}
+
+#[test]
 fn nobody_must_be_asked_who_cannot_answer() {
     let Some(world) = World::new("no-shell") else { return };
     if engine::is_podman() {
