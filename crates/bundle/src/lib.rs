@@ -16,6 +16,7 @@ mod content;
 mod credentials;
 mod diff;
 mod difference;
+mod directory;
 mod edit;
 mod error;
 mod error_report;

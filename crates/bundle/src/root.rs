@@ -4,14 +4,17 @@
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
 use crate::accounts::Memory;
+use crate::directory::Directory;
 use crate::{
     Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path, removal,
 };
-use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid};
+use rustix::fs::{
+    self, AtFlags, FileType, FlockOperation, Gid, Mode, OFlags, ResolveFlags, Stat, Uid,
+};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::io::{self, Read, Write as _};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,6 +66,18 @@ impl Root {
     /// If it can't be opened.
     pub fn of_machine() -> io::Result<Self> {
         Ok(Self { is_machine: true, ..Self::open(Path::new("/"))? })
+    }
+
+    /// Whether nobody else changes it while this one lives, who asks as well: nothing is left in it when that ends, however it does.
+    ///
+    /// # Errors
+    ///
+    /// If its file system can't tell.
+    pub fn lock(&self) -> io::Result<bool> {
+        match fs::flock(&self.top, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            locked => locked.map(|()| true).map_err(io::Error::from),
+        }
     }
 
     /// Does one operation.
@@ -236,21 +251,6 @@ pub(crate) const HELP: &str =
 impl Target for Root {
     fn apply(&self, op: &Op) -> Result<()> {
         Self::apply(self, op)
-    }
-}
-
-/// One that is open: every look at a path needs that which the path is in.
-enum Directory<'r> {
-    Top(BorrowedFd<'r>),
-    Below(OwnedFd),
-}
-
-impl AsFd for Directory<'_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Top(top) => *top,
-            Self::Below(below) => below.as_fd(),
-        }
     }
 }
 

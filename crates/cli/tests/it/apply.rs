@@ -99,6 +99,23 @@ fn what_is_declared_is_planned_then_applied_then_there() {
 }
 
 #[test]
+fn one_run_changes_a_directory_at_a_time() {
+    let Some(test) = world(BUNDLE) else { return };
+    let root = test.directory().join("root");
+    let other = windlass::bundle::Root::open(&root).unwrap();
+    assert!(other.lock().unwrap());
+    let (held, test) = apply(test, ["--yes"]);
+    assert_eq!(held.code, 3, "{held:?}");
+    assert!(held.stderr.contains("another run is at work on root"), "{held:?}");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1, "nothing was changed, nor left");
+    let (planned, test) = apply(test, ["--plan"]);
+    assert_eq!(planned.code, 0, "a look waits for nobody: {planned:?}");
+    drop(other);
+    let (applied, _test) = apply(test, ["--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+}
+
+#[test]
 fn a_path_that_leads_elsewhere_is_shown_as_what_it_is() {
     let table = [
         ("path: /lib/x", "+ file[/lib/x]: create /usr/lib/x ("),

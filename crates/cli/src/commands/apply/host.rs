@@ -10,7 +10,7 @@ use windlass::model::name::ProjectName;
 use windlass::model::project::Project;
 use windlass::model::secret::plain;
 
-use super::{failed, obtain, read};
+use super::{failed, held, obtain, read};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::host::{Host, Place};
@@ -84,10 +84,7 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
                 planned = done;
             }
             End::Held => {
-                return Err(Trouble::Held {
-                    message: format!("another run is at work on {shown}"),
-                    hint: "try again when it has ended".to_owned(),
-                });
+                return Err(held(&shown));
             }
             End::Failed => return failed(done.errors),
         }

@@ -43,6 +43,14 @@ fn failed(invocation: &Invocation, loaded: &LoadedBundle, errors: &[ResourceErro
     Exit::Failed
 }
 
+/// Somebody else changes it.
+fn held(what: &str) -> Trouble {
+    Trouble::Held {
+        message: format!("another run is at work on {what}"),
+        hint: "try again when it has ended".to_owned(),
+    }
+}
+
 /// The bundle, with every finding said.
 fn read(invocation: &Invocation, file: &Path) -> Result<(LoadedBundle, Bundle)> {
     let here = &invocation.environment;

@@ -7,7 +7,7 @@ use std::path::Path;
 use windlass::bundle::{Facts, LoadedBundle, Mode, Op, ResourcePlan, ResourceReport, Root};
 use windlass::config::{Diagnostic, Diagnostics};
 
-use super::{failed, obtain, read};
+use super::{failed, held, obtain, read};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::invocation::Invocation;
@@ -24,6 +24,9 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, directory: &Path) -> Re
         let message = format!("the root {shown} cannot be opened: {error}");
         Trouble::usage(message, "name a directory that is there: `--root DIRECTORY`")
     })?;
+    if !args.plan {
+        lock(&root, &shown)?;
+    }
     let facts = Facts::of(&root, Mode::Root, arch());
     let facts = facts.map_err(|error| Trouble::failed(error.to_string()))?;
     let plans = match windlass::bundle::plan(&bundle, &root, &facts) {
@@ -60,6 +63,15 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, directory: &Path) -> Re
     }
     console.say(&format!("{} changed.\n", bundle::resources(changed)));
     Ok(Exit::Done)
+}
+
+/// What is shown is what is done: nobody else changes it meanwhile.
+fn lock(root: &Root, shown: &str) -> Result<()> {
+    match root.lock() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(held(shown)),
+        Err(error) => Err(Trouble::failed(format!("the root {shown} cannot be locked: {error}"))),
+    }
 }
 
 /// What needs to run something, which nothing in a directory does.
