@@ -62,7 +62,8 @@ impl Bundle {
         for resource in self.resources.iter_mut().filter(|resource| resource.sensitive) {
             let id = resource.id();
             for content in resource.kind.contents() {
-                let failed = |error| ResourceError::io("read", &id, &error).of(id.clone());
+                let name = content.name(&id).into_owned();
+                let failed = |error| ResourceError::io("read", &name, &error).of(id.clone());
                 if let Content::File(_) = content {
                     let bytes = content.read().map_err(failed)?;
                     *content = String::from_utf8(bytes)
@@ -84,8 +85,9 @@ impl Bundle {
         for (index, resource) in self.resources.iter_mut().enumerate() {
             let id = resource.id();
             for content in resource.kind.contents() {
+                let name = content.name(&id).into_owned();
                 let failed =
-                    |error| ResourceError::io("read", &id, &error).of(id.clone()).at(index);
+                    |error| ResourceError::io("read", &name, &error).of(id.clone()).at(index);
                 let digest = content.digest().map_err(failed)?;
                 if let Content::File(path) = content {
                     let name = format!("assets/{digest}");

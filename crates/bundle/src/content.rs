@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
@@ -41,6 +42,14 @@ impl Content {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(path) => std::fs::metadata(path)?.len(),
         })
+    }
+
+    /// What errors call it: the file that it is, or else the path of which it is.
+    pub(crate) fn name<'a>(&'a self, path: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Text(_) | Self::Bytes(_) => Cow::Borrowed(path),
+            Self::File(file) => file.to_string_lossy(),
+        }
     }
 
     /// # Errors

@@ -22,6 +22,7 @@ pub(crate) fn unified(
         view.open(path)?.take(MAX_BYTES + 1).read_to_end(&mut old).map_err(failed)?;
     }
     let mut new = Vec::new();
+    let failed = |error: std::io::Error| ResourceError::io("read", &after.name(name), &error);
     after.open().map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut new).map_err(failed)?;
     let is_short = old.len().max(new.len()) as u64 <= MAX_BYTES;
     let is_text = |bytes: &[u8]| !bytes.contains(&0) && str::from_utf8(bytes).is_ok();

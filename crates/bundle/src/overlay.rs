@@ -140,7 +140,9 @@ impl<V: View> View for Overlay<V> {
         let here = |kind, owner, mode, size| Ok(Some(Metadata { kind, owner, mode, size }));
         match self.layer.get(path) {
             Some(Layered::File { content, owner, mode }) => {
-                let size = content.size().map_err(|e| ResourceError::io("look at", path, &e))?;
+                let size = content
+                    .size()
+                    .map_err(|e| ResourceError::io("look at", &content.name(path), &e))?;
                 here(FileKind::File, *owner, *mode, size)
             }
             Some(Layered::Directory { owner, mode }) => here(FileKind::Directory, *owner, *mode, 0),
@@ -157,9 +159,9 @@ impl<V: View> View for Overlay<V> {
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + '_>, ResourceError> {
         match self.layer.get(path) {
-            Some(Layered::File { content, .. }) => {
-                content.open().map_err(|error| ResourceError::io("read", path, &error))
-            }
+            Some(Layered::File { content, .. }) => content
+                .open()
+                .map_err(|error| ResourceError::io("read", &content.name(path), &error)),
             None | Some(Layered::Attributes { .. }) => self.below.open(path),
             Some(_) => Err(ResourceError::new(format!("{path} is no file"))),
         }

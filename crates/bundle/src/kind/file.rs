@@ -221,7 +221,7 @@ fn is_same(
     found: Metadata,
     wanted: &Content,
 ) -> Result<bool, ResourceError> {
-    let failed = |error: std::io::Error| ResourceError::io("read", path, &error);
+    let failed = |error: std::io::Error| ResourceError::io("read", &wanted.name(path), &error);
     if wanted.size().map_err(failed)? != found.size {
         return Ok(false);
     }

@@ -85,12 +85,15 @@ impl Tree {
     ///
     /// If it can't be read, a name in it is no text, or it has a device, FIFO or socket.
     pub fn gather(&mut self, directory: &Path) -> io::Result<()> {
-        let Some(source) = self.source.take() else { return Ok(()) };
+        let Some(source) = &self.source else { return Ok(()) };
         let globs = self.globs().map_err(|error| io::Error::other(error.to_string()))?;
         let mut entries = Vec::new();
-        gather(&directory.join(&source), "", &globs, &mut entries)?;
+        let source = directory.join(source);
+        gather(&source, "", &globs, &mut entries).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", source.display()))
+        })?;
         entries.sort_by(|one, other| one.path.cmp(&other.path));
-        self.entries = Some(entries);
+        (self.entries, self.source) = (Some(entries), None);
         Ok(())
     }
 
@@ -165,7 +168,10 @@ impl Type for Tree {
 
     fn plan(&self, view: &dyn View, facts: &Facts) -> Result<Vec<Change>, ResourceError> {
         if self.entries.is_none() {
-            return Err(ResourceError::new("its source was not gathered").field("source"));
+            let source = self.source.clone().unwrap_or_default();
+            let message = format!("its source {} was not gathered", source.display());
+            let help = "call `gather` of the bundle first, with the directory of its sources";
+            return Err(ResourceError::new(message).field("source").help(help));
         }
         let mut overlay = Overlay::new(view);
         let mut changes = Vec::new();

@@ -1,7 +1,7 @@
 //! Trees: a directory of this machine, gathered and then as any other resource.
 
 use crate::target::{Target, one};
-use windlass_bundle::{Bundle, Facts, Resource, ResourceReport, Tree, plan};
+use windlass_bundle::{Bundle, Facts, File, Resource, ResourceReport, Tree, plan};
 
 /// What is in `/t` after it.
 fn after(source: &[&str], before: &[&str], change: impl Fn(Tree) -> Tree) -> Vec<String> {
@@ -65,7 +65,8 @@ fn what_can_not_be_gathered_is_said() {
     let source = Target::new(&["a=1"]);
     let tree = || Tree::new("/t", source.path(""));
     let errors = target.reach(&one(tree())).unwrap_err();
-    assert!(errors[0].message.contains("not gathered"), "{errors:?}");
+    let named = format!("its source {} was not gathered", source.path("").display());
+    assert_eq!((errors[0].message.as_str(), errors[0].help.is_some()), (named.as_str(), true));
     let mut bundle = one(tree());
     bundle.gather(std::path::Path::new("/")).unwrap();
     let errors = target.reach(&bundle).unwrap_err();
@@ -73,6 +74,21 @@ fn what_can_not_be_gathered_is_said() {
     let mut bundle = Bundle::new().with(Resource::from(Tree::new("/t", "none")));
     let error = bundle.gather(&source.path("")).unwrap_err();
     assert_eq!(error.id, "tree[/t]");
+    assert!(error.message.contains(source.path("none").to_str().unwrap()), "{error:?}");
+    let missing = source.path("missing");
+    for there in [&["t=1"][..], &[]] {
+        let file = Resource::from(File::new("/t").source(&missing));
+        for file in [file.clone(), file.sensitive()] {
+            let mut bundle = Bundle::new().with(file);
+            let planned = Target::new(there).reach(&bundle).unwrap_err().remove(0);
+            let sensitive = bundle.take_sensitive().err();
+            let sent = sensitive.or_else(|| bundle.take_assets().err()).unwrap();
+            for error in [planned, sent].iter().filter(|error| !error.message.contains("sensitive"))
+            {
+                assert!(error.message.contains(missing.to_str().unwrap()), "{error:?}");
+            }
+        }
+    }
 }
 
 #[test]
