@@ -30,6 +30,11 @@ pub enum BundleImageError {
         /// All that is wrong with them.
         errors: Vec<ResourceError>,
     },
+    #[error("{}", problems.join("; "))]
+    Settings {
+        /// All that is wrong with what is said of the image beside its resources: the method, the value, and what to write.
+        problems: Vec<String>,
+    },
     #[error("there is no working directory")]
     Directory { source: std::io::Error },
     #[error("the engine has no image {reference} to put it on: build, load or pull it first")]

@@ -15,6 +15,7 @@ use windlass_model::port::ExposedPort;
 use windlass_model::provision::{ImageDefaults, Provision};
 
 use crate::bundle_build::BundleImageError;
+use crate::image_settings::problems;
 
 /// Under which name steps of an image are kept that has none itself.
 const NAMELESS: &str = "localhost/windlass-bundle";
@@ -169,6 +170,10 @@ impl BundleImage {
 
     /// The image as one of a file would be. Its own labels are in its options.
     pub(crate) fn spec(mut self, mut options: BuildOptions) -> Result<ImageSpec, BundleImageError> {
+        let problems = problems(self.from.as_deref(), &self.tags, &self.defaults);
+        if !problems.is_empty() {
+            return Err(BundleImageError::Settings { problems });
+        }
         let mut errors = check(&self.bundle);
         errors.extend(check_for(&self.bundle, Mode::Image));
         if !errors.is_empty() {

@@ -15,6 +15,7 @@ mod failure;
 pub mod fuzz;
 mod holder;
 mod image_build;
+mod image_settings;
 mod interrupt;
 mod lines;
 mod lock;

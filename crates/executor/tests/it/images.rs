@@ -139,6 +139,46 @@ async fn a_pull_that_broke_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_a_file_may_not_say_of_an_image_code_may_not_either() {
+    let bench = Bench::new();
+    let engine: Arc<dyn Engine> = bench.engine.engines().into_values().next().unwrap();
+    let image = BundleImage::new;
+    let wrong = [
+        (image().from_image(""), r#"from_image "": write a reference"#),
+        (image().from_image("a b"), r#"from_image "a b""#),
+        (image().tag("wlusr BAD"), r#"tag "wlusr BAD:latest": write a name"#),
+        (image().tag("a:1").tag("A/b"), r#"tag "A/b:latest""#),
+        (image().tag("a@sha256:0123456789abcdef0123456789abcdef"), "tag "),
+        (image().env("A=B", "c"), r#"env "A=B": write a name without `=`"#),
+        (image().env("", "c"), r#"env """#),
+        (image().volumes(["rel"]), r#"volumes "rel": write an absolute path"#),
+        (image().workdir("rel"), r#"workdir "rel""#),
+        (image().ports([0]), r#"ports "0": write a port"#),
+        (image().user("a b"), r#"user "a b""#),
+        (image().user("a:b:c"), r#"user "a:b:c""#),
+    ];
+    for (image, says) in wrong {
+        let settings = BuildSettings::default;
+        let planned = plan_bundle(&engine, image.clone(), settings()).await.unwrap_err();
+        let built = build_bundle(&engine, image, settings(), &|_| {}).await.unwrap_err();
+        for wrong in [planned, built] {
+            assert!(matches!(wrong, BundleImageError::Settings { .. }), "{wrong:?}");
+            assert!(wrong.to_string().contains(says), "{says}: {wrong}");
+        }
+    }
+    let well = [
+        "a",
+        "localhost:5000/a__b/c-d.e:T_1",
+        "reg.example/x@sha256:0123456789abcdef0123456789abcdef",
+    ];
+    for base in well {
+        let image = image().from_image(base).user("web:33").env("A.b", "=").tag("X.io/x");
+        let wrong = plan_bundle(&engine, image, BuildSettings::default()).await.unwrap_err();
+        assert!(matches!(wrong, BundleImageError::NoBase { .. }), "{base}: {wrong:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_base_that_is_not_there_is_said() {
     let bench = Bench::new();
     bench.engine.add_image("there:1", ImageConfig::default());
