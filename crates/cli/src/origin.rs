@@ -68,7 +68,8 @@ impl Origin {
             InputPlace::Context(trouble) => (places.context, hint::context(*trouble)),
             InputPlace::Command(index) => (places.commands.get(*index).copied(), hint::COMMAND),
             InputPlace::Resource(index) => {
-                (places.resources.get(*index).map(|place| place.span), hint::INPUT)
+                let place = places.resources.get(*index);
+                (place.map(|place| place.of(error.key(), None)), hint::INPUT)
             }
             InputPlace::Line(line) => (places.lines.get(*line).copied(), hint::DOCKERFILE),
             InputPlace::Dockerfile { path, line } => {

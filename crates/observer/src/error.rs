@@ -52,6 +52,12 @@ impl InputError {
         source.help.as_deref()
     }
 
+    /// The key of a resource that it is about.
+    pub fn key(&self) -> Option<&str> {
+        let SourceError::Resource { source } = &*self.source else { return None };
+        source.field.as_deref()
+    }
+
     pub(crate) fn new(spec: &ImageSpec, source: SourceError) -> Self {
         let place = InputPlace::of(spec, &source);
         Self { image: spec.key.clone(), place, source: Box::new(source) }

@@ -7,24 +7,41 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::MAX_BYTES;
-use crate::store::Store;
+use crate::store::{OtherContents, Store};
 
 /// Bytes per second, over a minute: what is slower has stalled.
 const SLOWEST: &str = "1024";
 
+/// A file that no place has.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub(crate) struct NotFetched {
+    said: String,
+    /// The digest of what the first place has that has something else.
+    pub(crate) found: Option<String>,
+}
+
 /// The file with a digest: as it is kept here, or from the first place that has it.
+///
+/// # Errors
+///
+/// [`NotFetched`] within.
 pub(crate) fn download(store: &Store, urls: &[String], digest: &str) -> io::Result<PathBuf> {
     if let Some(path) = store.kept(digest) {
         return Ok(path);
     }
-    let mut failures = Vec::new();
+    let (mut failures, mut found) = (Vec::new(), None);
     for url in urls {
         match from(store, url, digest) {
             Ok(path) => return Ok(path),
-            Err(error) => failures.push(format!("{url}: {error}")),
+            Err(error) => {
+                let other = error.get_ref().and_then(|one| one.downcast_ref::<OtherContents>());
+                found = found.or_else(|| other.map(|other| other.found.clone()));
+                failures.push(format!("{url}: {error}"));
+            }
         }
     }
-    Err(io::Error::other(failures.join("; ")))
+    Err(io::Error::other(NotFetched { said: failures.join("; "), found }))
 }
 
 fn from(store: &Store, url: &str, digest: &str) -> io::Result<PathBuf> {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use windlass_bundle::{Bundle, Gathered, Kind, ResourceError};
 
 use crate::checkout::UnknownRevision;
+use crate::download::NotFetched;
 use crate::store::{Store, digest};
 use crate::{archive, checkout, credentials, download};
 
@@ -53,23 +54,35 @@ pub fn gather(
                 (one.commit, one.gathered) = (commit, Some(gathered));
             }
             (Ok(_), _) => {}
-            (Err(error), kind) => {
-                let is_download = matches!(kind, Kind::Fetch(_));
-                let source =
-                    error.get_ref().and_then(|error| error.downcast_ref::<UnknownRevision>());
-                let is_unknown = source.is_some();
-                let (field, what) = match (is_download, is_unknown) {
-                    (true, _) => ("urls", "fetched"),
-                    (false, true) => ("rev", "checked out"),
-                    (false, false) => ("repository", "checked out"),
-                };
-                let error = credentials::hidden(&error.to_string());
-                let error = ResourceError::new(format!("it could not be {what}: {error}"));
-                errors.push(error.field(field).at(index).of(id));
-            }
+            (Err(error), kind) => errors.push(explained(&error, kind).at(index).of(id)),
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Says which key is wrong, and what helps.
+fn explained(error: &io::Error, kind: &Kind) -> ResourceError {
+    let source = error.get_ref();
+    let other = source.and_then(|one| one.downcast_ref::<NotFetched>()?.found.as_ref());
+    let is_unknown = source.is_some_and(|one| one.is::<UnknownRevision>());
+    let (what, field, help) = match (kind, other) {
+        (Kind::Fetch(_), Some(digest)) => {
+            let help = format!("if that is the file you want, write `sha256: {digest}`");
+            ("fetched", "sha256", help)
+        }
+        (Kind::Fetch(_), None) => {
+            ("fetched", "urls", "correct it, or add another place that has the file".to_owned())
+        }
+        (_, _) if is_unknown => {
+            ("checked out", "rev", "name a commit, a tag or a branch that is there".to_owned())
+        }
+        (_, _) => {
+            let help = "correct it, and see that `git ls-remote` reaches it from here";
+            ("checked out", "repository", help.to_owned())
+        }
+    };
+    let error = credentials::hidden(&error.to_string());
+    ResourceError::new(format!("it could not be {what}: {error}")).field(field).help(help)
 }
 
 type Brought = io::Result<(Option<String>, Gathered)>;

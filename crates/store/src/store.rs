@@ -17,6 +17,14 @@ use windlass_bundle::{Content, hexadecimal};
 /// Between being made and being locked nothing takes so long.
 const LONG_AGO: Duration = Duration::from_mins(1);
 
+/// Something with other contents than was said.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("its SHA-256 is {found}, not {expected}")]
+pub(crate) struct OtherContents {
+    pub(crate) found: String,
+    expected: String,
+}
+
 /// See the module. All of it may be removed at any time; it is made anew.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -106,8 +114,8 @@ impl Store {
         }
         let digest = hexadecimal(&hash.finalize());
         if let Some(expected) = expected.filter(|expected| *expected != digest) {
-            let message = format!("its SHA-256 is {digest}, not {expected}");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            let other = OtherContents { found: digest, expected: expected.to_owned() };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, other));
         }
         let path = self.file(&digest);
         if !is_whole(&path) {

@@ -185,11 +185,14 @@ fn a_file_is_what_its_digest_says() {
     let digest = place.write("a", b"text");
     let other = "0".repeat(64);
     let error = place.reach(Fetch::new("/x", place.url("a"), &other)).unwrap_err();
-    assert!(error.contains(&format!("its SHA-256 is {digest}, not {other}")), "{error}");
+    let said = format!(
+        "its SHA-256 is {digest}, not {other} [sha256] if that is the file you want, write `sha256: {digest}`"
+    );
+    assert!(error.contains(&said), "{error}");
     assert_eq!(std::fs::read_dir(place.path("store/files")).unwrap().count(), 0);
     assert_eq!(place.temporary(), 0);
     let error = place.reach(Fetch::new("/x", place.url("none"), &digest)).unwrap_err();
-    assert!(error.contains("No such file"), "{error}");
+    assert!(error.contains("No such file") && error.contains("[urls]"), "{error}");
     // A port that nobody listens at.
     let elsewhere = Fetch::new("/x", "http://127.0.0.1:1/a", &digest);
     assert!(place.reach(elsewhere.clone()).unwrap_err().contains("127.0.0.1"));

@@ -76,10 +76,10 @@ fn what_is_not_there_is_said() {
     let nowhere = place.path("none").display().to_string();
     let unknown = "1".repeat(40);
     for (repository, rev, expected) in [
-        (&path, "v2", "no commit, tag or branch `v2` [rev]"),
+        (&path, "v2", "no commit, tag or branch `v2` [rev] name a commit"),
         (&path, "abcdef012", "no commit, tag or branch `abcdef012` [rev]"),
         (&path, &*unknown, "[rev]"),
-        (&nowhere, "main", "[repository]"),
+        (&nowhere, "main", "[repository] correct it"),
     ] {
         let error = place.reach(Git::new("/o", repository, rev)).unwrap_err();
         assert!(error.contains(expected), "{error}");

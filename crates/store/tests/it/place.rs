@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use windlass_bundle::{Bundle, Content, Facts, Resource, ResourceError, Root, apply};
+use windlass_bundle::{Bundle, Content, Facts, Resource, Root, apply};
 use windlass_store::{Store, gather};
 
 pub(crate) struct Place(tempfile::TempDir);
@@ -47,8 +47,11 @@ impl Place {
         let store = || Store::open(self.path("store"));
         gather(&mut bundle, self.0.path(), store).map_err(|errors| {
             assert!(errors.iter().all(|error| error.index() == Some(0)), "{errors:?}");
-            let field = |error: &ResourceError| error.field.clone().unwrap_or_default();
-            let said = errors.iter().map(|error| format!("{} [{}]", error.message, field(error)));
+            let said = errors.iter().map(|error| {
+                let (field, help) = (error.field.as_deref(), error.help.as_deref());
+                let words = [field.unwrap_or_default(), help.unwrap_or_default()];
+                format!("{} [{}] {}", error.message, words[0], words[1])
+            });
             said.collect::<Vec<_>>().join("\n")
         })?;
         Ok(bundle)
