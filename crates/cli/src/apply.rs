@@ -71,8 +71,8 @@ pub(crate) async fn apply_in(
         invocation.console.say(&format!("{hint}\n"));
     }
     if consent.dry_run {
-        preview::show(invocation, session, &plan).await;
-        return Ok(Exit::Done);
+        let is_possible = preview::show(invocation, session, &plan).await;
+        return Ok(if is_possible { Exit::Done } else { Exit::Failed });
     }
     if plan.is_empty() {
         lock::free_dead(session, &observed).await;

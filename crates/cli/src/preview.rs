@@ -18,24 +18,27 @@ use crate::render::style::Role;
 use crate::render::{bundle, escape, json as lines, object};
 use crate::session::Session;
 
-/// Shows it for every image of resources that the plan builds.
-pub(crate) async fn show(invocation: &Invocation, session: &Session, plan: &Plan) {
+/// Shows it for every image of resources that the plan builds; whether nothing stands in the way of all of them.
+pub(crate) async fn show(invocation: &Invocation, session: &Session, plan: &Plan) -> bool {
     let console = &invocation.console;
-    if console.quiet {
-        return;
-    }
+    let mut is_possible = true;
     let builds = plan.steps.iter().filter_map(|step| Some((step, provisioned(step)?)));
     let previews = builds.map(|(step, build)| async move {
         let engine = &session.engines[&step.address.engine];
         (step, build, windlass::preview(engine, build, &session.file_digests).await)
     });
     for (step, build, preview) in join_all(previews).await {
+        is_possible &= preview.is_ok();
+        if console.quiet && preview.is_ok() {
+            continue;
+        }
         if console.is_json {
             programs(invocation, session, (step, build), preview);
         } else {
             text(invocation, session, (step, build), preview);
         }
     }
+    is_possible
 }
 
 fn provisioned(step: &Step) -> Option<&BuildImage> {

@@ -41,8 +41,8 @@ pub(super) fn run(invocation: &Invocation, args: &Plan) -> Result<Exit> {
         if let Some(hint) = hint::nothing_to_do(&session.project, request.verb, &made) {
             console.say(&format!("{hint}\n"));
         }
-        if !args.offline {
-            preview::show(invocation, &session, &made).await;
+        if !args.offline && !preview::show(invocation, &session, &made).await {
+            return Ok(Exit::Failed);
         }
         Ok(if args.exit_code && made.has_changes() { Exit::Changes } else { Exit::Done })
     })

@@ -249,18 +249,35 @@ images:
     let images = format!("{}/tool", world.project);
     assert_eq!(engine::ask("GET", &format!("/images/{images}/json"), &Value::Null).status, 404);
 
-    for (resources, place, words) in [
-        (
-            "- file: {path: /no/where, contents: x}",
-            "5:7",
-            "there is no directory /no\n  help: declare it before",
-        ),
-        ("- file: {path: /x, contents: x, owner: nobody-here}", "5:", "nobody-here"),
-        ("- file: {path: /x, source: gone}", "5:32", "cannot be read"),
+    world.file("a", "A");
+    let git =
+        "git init -q r && git -C r -c user.name=x -c user.email=x commit -q --allow-empty -m 1";
+    let mut make = std::process::Command::new("sh");
+    assert!(make.args(["-c", git]).current_dir(world.path("")).status().unwrap().success());
+    let fetch = |url: &str| format!("- fetch: {{path: /x, urls: {url}, sha256: {:064}}}", 0);
+    for (resources, place, words, code) in [
+        ("- file: {path: /no/where, contents: x}", "5:7", "there is no directory /no", 1),
+        ("- file: {path: /x, contents: x, owner: nobody-here}", "5:", "nobody-here", 1),
+        ("- file: {path: /x, source: gone}", "5:32", "cannot be read", 65),
+        (&*fetch("a"), "5:42", "if that is the file you want, write `sha256: 559aead08264d5", 65),
+        (&*fetch("none"), "5:31", "correct it, or add another place", 65),
+        ("- git: {path: /x, repository: ./none, rev: main}", "5:35", "correct it, and see", 65),
+        ("- git: {path: /x, repository: ./r, rev: gone}", "5:45", "name a commit, a tag or", 65),
     ] {
         world.yaml(&format!("images:\n  a:\n    from: @image\n    resources:\n    {resources}\n"));
-        world.run(&["build"]).says(words).says(place);
+        world.run(&["build"]).code(code).says(words).says(&format!("windlass.yaml:{place}"));
+        let looks: [&[&str]; 4] = [
+            &["build", "--dry-run"],
+            &["build", "--dry-run", "-q"],
+            &["plan", "--for", "build", "--exit-code"],
+            &["--output", "json", "plan", "--for", "build"],
+        ];
+        for look in looks {
+            world.run(look).code(code).says(words);
+        }
     }
+    world.yaml("images: {a: {from: @image, resources: [file: {path: /no/x, contents: x}]}}\n");
+    world.run(&["build"]).code(1).says("there is no directory /no\n  help: declare it before");
 }
 
 #[test]
