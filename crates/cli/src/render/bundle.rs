@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use windlass::bundle::{Bundle, ChangeReport, ResourceReport};
+use windlass::bundle::{Bundle, ChangeReport, ResourceError, ResourceReport};
 
 use super::escape;
 use super::style::{Role, Style};
@@ -113,6 +113,22 @@ pub(crate) fn json(bundle: &Bundle, plans: &[ResourceReport]) -> Value {
         })
     });
     json!({"resources": resources.collect::<Vec<_>>()})
+}
+
+/// The same, of what was done before something failed.
+pub(crate) fn applied(bundle: &Bundle, done: &[ResourceReport], failed: &[ResourceError]) -> Value {
+    let failed = failed.iter().map(|error| {
+        json!({
+            "id": error.id,
+            "message": error.message,
+            "exit_code": error.exit_code(),
+            "detail": error.said(),
+            "hint": error.help,
+        })
+    });
+    let mut value = json(bundle, done);
+    value["failed"] = failed.collect();
+    value
 }
 
 fn is_sensitive(bundle: &Bundle, plan: &ResourceReport) -> bool {

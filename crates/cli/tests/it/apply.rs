@@ -155,6 +155,7 @@ fn programs_read_what_is_done() {
     let change = &lines[1]["resources"][0]["changes"][0];
     assert_eq!(change["path"], "/etc/motd");
     assert!(change["diff"].as_str().unwrap().contains("-old\n+new"), "{change}");
+    assert_eq!(lines[1]["failed"], serde_json::json!([]));
 }
 
 #[test]

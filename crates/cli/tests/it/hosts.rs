@@ -320,6 +320,28 @@ fn a_disk_that_is_full_or_read_only_is_said_and_the_next_run_does_the_rest() {
 }
 
 #[test]
+fn what_was_done_before_a_failure_is_said() {
+    let Some(sshd) = Sshd::start(Kind::default()) else { return };
+    let resources = "- execute: echo so far\n- execute: \"set -e\\necho no\\nexit 7\"";
+    let test = with_files(sshd.test(), resources);
+    let ended = apply(&test, &["--host", &sshd.name(), "--yes", "--output", "json"]);
+    let lines: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let applied = lines.iter().find(|line| line["type"] == "bundle_applied").unwrap();
+    let ids =
+        |of: &str| applied[of].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    let (done, failed): (Vec<_>, Vec<_>) = (ids("resources"), ids("failed"));
+    assert_eq!(
+        (done, failed),
+        (vec!["execute[echo so far]".into()], vec!["execute[set -e …]".into()])
+    );
+    assert_eq!((ended.code, &applied["failed"][0]["exit_code"]), (1, &7.into()), "{ended:?}");
+    let ended = apply(&test, &["--host", &sshd.name(), "--yes"]);
+    let expected = "`/bin/sh -ec set -e …` ended with 7";
+    assert!(ended.stderr.contains(expected) && ended.stderr.contains("= note: no\n"), "{ended:?}");
+}
+
+#[test]
 fn a_secret_is_kept_nowhere_on_the_way_and_two_do_not_apply_at_once() {
     let Some(sshd) = Sshd::start(Kind::default()) else { return };
     let resources = "- file: {path: /case/key, source: key, mode: 0600}\n  sensitive: true";

@@ -33,10 +33,10 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
     sent.take_sensitive().map_err(no_file)?;
     let assets = sent.take_assets().map_err(no_file)?;
     let secrets = secrets(invocation, &loaded, &bundle)?;
-    let failed = |errors: Vec<ErrorReport>| {
-        let errors: Vec<_> = errors.into_iter().map(ErrorReport::into_error).collect();
-        Ok(failed(invocation, &loaded, &errors))
+    let errors = |reports: Vec<ErrorReport>| -> Vec<_> {
+        reports.into_iter().map(ErrorReport::into_error).collect()
     };
+    let failed = |reports| Ok(failed(invocation, &loaded, &errors(reports)));
     let mut host = Host::open(invocation, place, args.sudo)?;
     if let Some(error) = host.give(sent, &assets, secrets)? {
         return failed(vec![error]);
@@ -67,14 +67,12 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, name: &str) -> Result<E
                 console.say(&format!("  {}: changed\n", escape::line(&report.id)));
             }
         })?;
+        if console.is_json && matches!(done.end, End::Done | End::Failed) {
+            let applied = bundle::applied(&bundle, &done.reports, &errors(done.errors.clone()));
+            console.json(&json::object("bundle_applied", applied));
+        }
         match done.end {
             End::Done => {
-                if console.is_json {
-                    console.json(&json::object(
-                        "bundle_applied",
-                        bundle::json(&bundle, &done.reports),
-                    ));
-                }
                 let changed = done.reports.iter().filter(|report| is_changed(report)).count();
                 console.say(&format!("{} changed.\n", bundle::resources(changed)));
                 return Ok(Exit::Done);

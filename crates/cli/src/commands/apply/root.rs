@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use windlass::bundle::{Facts, LoadedBundle, Mode, Op, ResourcePlan, ResourceReport, Root};
+use windlass::bundle::{
+    Facts, Journal, LoadedBundle, Mode, Op, ResourceError, ResourcePlan, ResourceReport, Root,
+};
 use windlass::config::{Diagnostic, Diagnostics};
 
 use super::{failed, held, obtain, read};
@@ -52,15 +54,17 @@ pub(super) fn run(invocation: &Invocation, args: &Apply, directory: &Path) -> Re
         return Ok(Exit::Done);
     }
     obtain(invocation, args, &shown)?;
-    let done = match windlass::bundle::apply(&bundle, &root, &facts) {
-        Ok(done) => done,
-        Err(errors) => return Ok(failed(invocation, &loaded, &errors)),
-    };
-    let done: Vec<_> = done.iter().map(ResourceReport::from).collect();
-    let changed = done.iter().filter(|plan| !plan.changes.is_empty()).count();
+    let mut done = Done::default();
+    let errors = windlass::bundle::apply_with(&bundle, &root, &facts, &mut done).err();
+    let errors = errors.unwrap_or_default();
     if console.is_json {
-        console.json(&json::object("bundle_applied", bundle::json(&bundle, &done)));
+        let applied = bundle::applied(&bundle, &done.0, &errors);
+        console.json(&json::object("bundle_applied", applied));
     }
+    if !errors.is_empty() {
+        return Ok(failed(invocation, &loaded, &errors));
+    }
+    let changed = done.0.iter().filter(|plan| !plan.changes.is_empty()).count();
     console.say(&format!("{} changed.\n", bundle::resources(changed)));
     Ok(Exit::Done)
 }
@@ -71,6 +75,25 @@ fn lock(root: &Root, shown: &str) -> Result<()> {
         Ok(true) => Ok(()),
         Ok(false) => Err(held(shown)),
         Err(error) => Err(Trouble::failed(format!("the root {shown} cannot be locked: {error}"))),
+    }
+}
+
+/// What was done so far.
+#[derive(Default)]
+struct Done(Vec<ResourceReport>);
+
+impl Journal for Done {
+    fn is_pending(&self, _: &str) -> bool {
+        false
+    }
+
+    fn expect(&mut self, _: &[String]) -> std::result::Result<(), ResourceError> {
+        Ok(())
+    }
+
+    fn done(&mut self, _: &str, plan: &ResourcePlan) -> std::result::Result<(), ResourceError> {
+        self.0.push(ResourceReport::from(plan));
+        Ok(())
     }
 }
 
