@@ -47,6 +47,7 @@ mod root;
 mod secrets;
 mod talk;
 mod target;
+mod temporary;
 mod text;
 mod tree_entry;
 mod view;

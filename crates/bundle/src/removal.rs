@@ -3,7 +3,7 @@
 //! Invariant: nothing goes before it is known that all of it can: what is mounted inside would be empty by the time its directory
 //! turns out to be in use.
 
-use crate::root::all_names;
+use crate::directory::all_names;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 use std::ffi::CStr;

@@ -4,20 +4,23 @@
 //! is put in the way meanwhile, nothing outside the root is touched, and a file is there whole or not at all.
 
 use crate::accounts::Memory;
-use crate::directory::Directory;
+use crate::directory::{Directory, names, sync};
 use crate::{
     Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path, removal,
+    temporary,
 };
 use rustix::fs::{
     self, AtFlags, FileType, FlockOperation, Gid, Mode, OFlags, ResolveFlags, Stat, Uid,
 };
 use rustix::io::Errno;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::CString;
+use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 type Result<T> = std::result::Result<T, ResourceError>;
 
@@ -33,18 +36,12 @@ pub struct Root {
     /// Whether users and groups in it are those of this machine.
     is_machine: bool,
     accounts: Memory<Option<Stamp>>,
+    /// Directories in which nothing is left of runs that were killed.
+    swept: RefCell<BTreeSet<String>>,
 }
 
 /// What tells a file from the one that was there before: inode, size, and when contents and attributes last changed.
 type Stamp = (u64, i64, (i64, u64), (i64, u64));
-
-/// The name under which something is made before it gets its own, which may be as long as names can be; nobody else's begins
-/// so.
-fn temporary() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!(".windlass-{}-{count}", std::process::id())
-}
 
 impl Root {
     /// # Errors
@@ -55,8 +52,9 @@ impl Root {
         let top = fs::open(directory, flags, Mode::empty())?;
         let uid = rustix::process::geteuid();
         let owner = fs::fstat(&top)?.st_uid;
-        let accounts = Memory::default();
-        Ok(Self { top, uid, owner, gives_owners: uid.is_root(), is_machine: false, accounts })
+        let (accounts, swept) = (Memory::default(), RefCell::default());
+        let gives_owners = uid.is_root();
+        Ok(Self { top, uid, owner, gives_owners, is_machine: false, accounts, swept })
     }
 
     /// The root of this machine.
@@ -109,6 +107,15 @@ impl Root {
         Ok((self.directory(path::parent(path))?, name))
     }
 
+    /// The same, to write in.
+    fn swept_parent<'p>(&self, path: &'p str) -> io::Result<(Directory<'_>, &'p str)> {
+        let (parent, name) = self.parent(path)?;
+        if self.swept.borrow_mut().insert(path::parent(path).to_owned()) {
+            temporary::sweep(parent.as_fd());
+        }
+        Ok((parent, name))
+    }
+
     /// Only as a place: who may not list it may still know what is in it.
     fn directory(&self, path: &str) -> io::Result<Directory<'_>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -130,10 +137,12 @@ impl Root {
     }
 
     fn write(&self, path: &str, content: &Content, owner: Owner, mode: u32) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
-        let temporary = temporary();
+        let (parent, name) = self.swept_parent(path)?;
+        let temporary = temporary::name();
         let written = self.write_beside(&parent, &temporary, content, owner, mode);
-        let written = written.and_then(|()| Ok(fs::renameat(&parent, &*temporary, &parent, name)?));
+        // It is open, and locked, until it has its name.
+        let written =
+            written.and_then(|_file| Ok(fs::renameat(&parent, &*temporary, &parent, name)?));
         if written.is_err() {
             let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
         }
@@ -149,11 +158,13 @@ impl Root {
         content: &Content,
         owner: Owner,
         mode: u32,
-    ) -> io::Result<()> {
+    ) -> io::Result<File> {
         let _ = fs::unlinkat(parent, name, AtFlags::empty());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let file = fs::openat(parent, name, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))?;
-        let mut file = std::fs::File::from(file);
+        let mut file = File::from(file);
+        // Where no lock can be taken, none is asked for either.
+        let _ = fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
         io::copy(&mut content.open()?, &mut file)?;
         file.flush()?;
         if self.gives_owners {
@@ -162,7 +173,8 @@ impl Root {
         }
         // After the owner: a change of that takes setuid away.
         fs::fchmod(&file, Mode::from_raw_mode(mode))?;
-        file.sync_all()
+        file.sync_all()?;
+        Ok(file)
     }
 
     fn make_directory(&self, path: &str, owner: Owner, mode: u32) -> io::Result<()> {
@@ -172,8 +184,8 @@ impl Root {
     }
 
     fn make_link(&self, path: &str, to: &str, owner: Owner) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
-        let temporary = temporary();
+        let (parent, name) = self.swept_parent(path)?;
+        let temporary = temporary::name();
         let _ = fs::unlinkat(&parent, &*temporary, AtFlags::empty());
         fs::symlinkat(to, &parent, &*temporary)?;
         let renamed = fs::renameat(&parent, &*temporary, &parent, name);
@@ -265,20 +277,6 @@ fn set_unreadable_mode(parent: &impl AsFd, name: &str, mode: u32) -> io::Result<
     Ok(fs::chmod(itself, Mode::from_raw_mode(mode))?)
 }
 
-/// Sees to it that a name outlasts a power cut, where one may read the directory.
-fn sync(directory: &impl AsFd) -> io::Result<()> {
-    match readable(directory) {
-        Err(Errno::ACCESS) => Ok(()),
-        directory => Ok(fs::fsync(directory?)?),
-    }
-}
-
-/// A directory that is open as a place, to read from.
-fn readable(directory: &impl AsFd) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    fs::openat(directory, ".", flags, Mode::empty())
-}
-
 /// What a system call said of a path, and who would be let.
 fn failed(doing: &str, path: &str, error: &io::Error) -> ResourceError {
     let said = ResourceError::io(doing, path, error);
@@ -289,27 +287,6 @@ fn failed(doing: &str, path: &str, error: &io::Error) -> ResourceError {
         return said;
     }
     said.help("`chmod` can let its owner; root may anyway (on a host: `--sudo`)")
-}
-
-/// The names in a directory, sorted. One that is no text is an error: no resource could name it.
-fn names(directory: &impl AsFd) -> io::Result<Vec<String>> {
-    let no_text = |_| io::Error::other("it has a name that is no text");
-    let names = all_names(directory)?.into_iter();
-    let mut names: Vec<String> =
-        names.map(|name| name.into_string().map_err(no_text)).collect::<io::Result<_>>()?;
-    names.sort();
-    Ok(names)
-}
-
-pub(crate) fn all_names(directory: &impl AsFd) -> io::Result<Vec<CString>> {
-    let mut names = Vec::new();
-    for entry in fs::Dir::new(readable(directory)?)? {
-        let name = entry?.file_name().to_owned();
-        if !matches!(name.to_bytes(), b"." | b"..") {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }
 
 fn numbers(owner: Owner) -> (Option<Uid>, Option<Gid>) {
@@ -350,7 +327,7 @@ impl View for Root {
         let (parent, name) = self.parent(path).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = fs::openat(&parent, name, flags, Mode::empty());
-        Ok(Box::new(std::fs::File::from(file.map_err(|error| failed(error.into()))?)))
+        Ok(Box::new(File::from(file.map_err(|error| failed(error.into()))?)))
     }
 
     fn read_link(&self, path: &str) -> Result<String> {

@@ -346,6 +346,32 @@ fn names_have_any_bytes_and_any_length_that_the_system_allows() {
     assert!(target.entries().is_empty());
 }
 
+/// No process has that number.
+const DEAD: &str = ".windlass-99999999-0";
+
+#[test]
+fn what_a_killed_run_left_goes_where_something_is_written() {
+    // A process of that number lives again: a file tells by its lock.
+    let left = ["d/.windlass-1-0=hunter2", &format!("d/{DEAD} -> x"), "d/.windlass-7-1=held"];
+    let kept = ["d/.windlass-1-1 -> x", "d/.windlass-5-5/", "d/.windlass-x-1=1", "d/.windlass=1"];
+    for resource in [
+        Resource::from(File::new("/d/f").contents("new")),
+        Link::new("/d/l", "to").allow_dangling().into(),
+    ] {
+        let target = Target::new(&[&left[..], &kept[..]].concat());
+        std::fs::create_dir(target.path("other")).unwrap();
+        std::fs::write(target.path("other/.windlass-1-0"), "1").unwrap();
+        let held = std::fs::File::open(target.path("d/.windlass-7-1")).unwrap();
+        held.lock().unwrap();
+        apply(&one(resource), &target.root(), &Facts::default()).unwrap();
+        let entries = target.entries();
+        let is_there = |one: &str| entries.iter().any(|entry| entry.starts_with(one));
+        assert!(kept.iter().all(|one| is_there(one)), "{entries:?}");
+        assert!(is_there("d/.windlass-7-1") && is_there("other/.windlass-1-0"), "{entries:?}");
+        assert!(!is_there("d/.windlass-1-0") && !is_there(&format!("d/{DEAD}")), "{entries:?}");
+    }
+}
+
 /// Capabilities of a program are lost when it is given to somebody, and by nothing else.
 #[test]
 fn a_change_of_the_mode_keeps_what_a_program_may() {
