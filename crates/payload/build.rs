@@ -98,11 +98,15 @@ fn build(workspace: &Path, out: &Path) -> Result<PathBuf> {
             cargo.env_remove(name);
         }
     }
+    // A panic ends it: nothing in it looks for how to unwind, which the last one leaves out.
+    let flags = [
+        "-Ctarget-feature=+crt-static",
+        "-Crelocation-model=static",
+        "-Clink-arg=-Wl,--no-eh-frame-hdr",
+    ];
+    let count = if is_small { flags.len() } else { 2 };
     // The variable goes before whatever a configuration says.
-    cargo.env(
-        "CARGO_ENCODED_RUSTFLAGS",
-        ["-Ctarget-feature=+crt-static", "-Crelocation-model=static"].join("\x1f"),
-    );
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags[..count].join("\x1f"));
     cargo.env("CARGO_BUILD_BUILD_DIR", &directory);
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_STRIP", "symbols");
     cargo.current_dir(workspace).args(["build", "--locked", "--package", "windlass-agent"]);
