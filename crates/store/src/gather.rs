@@ -64,7 +64,7 @@ pub fn gather(
 fn explained(error: &io::Error, kind: &Kind) -> ResourceError {
     let source = error.get_ref();
     let other = source.and_then(|one| one.downcast_ref::<NotFetched>()?.found.as_ref());
-    let is_unknown = source.is_some_and(|one| one.is::<UnknownRevision>());
+    let is_unknown = source.and_then(|one| one.downcast_ref::<UnknownRevision>()).is_some();
     let (what, field, help) = match (kind, other) {
         (Kind::Fetch(_), Some(digest)) => {
             let help = format!("if that is the file you want, write `sha256: {digest}`");
