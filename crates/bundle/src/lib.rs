@@ -20,6 +20,7 @@ mod directory;
 mod edit;
 mod error;
 mod error_report;
+mod extended;
 mod facts;
 mod failures;
 mod gathered;

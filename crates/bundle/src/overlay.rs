@@ -3,15 +3,13 @@
 //! Invariant: what lies below is only looked at, and stays as it is meanwhile; what was done is kept in the order of paths.
 
 use crate::accounts::Memory;
+use crate::extended::{CAPABILITIES, OF_CONTENTS};
 use crate::view::count_entries;
 use crate::{Command, Content, FileKind, Metadata, Op, Owner, Records, ResourceError, View, path};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::rc::Rc;
-
-/// What a program may do though who starts it may not. A file that is given to somebody else loses it.
-const CAPABILITIES: &str = "security.capability";
 
 /// What is at a path that was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,8 +197,18 @@ impl<V: View> View for Overlay<V> {
                 let mut all = self.below.extended(path)?;
                 let found = self.look_below(path)?;
                 if found.is_some_and(|one| one.kind == FileKind::File && one.owner != *owner) {
+                    // A file that is given to somebody else loses it.
                     all.remove(CAPABILITIES);
                 }
+                Ok(all)
+            }
+            Some(Layered::File { .. }) if !self.is_hidden(path) => {
+                let found = self.look_below(path)?;
+                if found.is_none_or(|one| one.kind != FileKind::File) {
+                    return Ok(BTreeMap::new());
+                }
+                let mut all = self.below.extended(path)?;
+                all.retain(|name, _| !OF_CONTENTS.contains(&&**name));
                 Ok(all)
             }
             Some(_) => Ok(BTreeMap::new()),

@@ -5,6 +5,7 @@
 
 use crate::accounts::Memory;
 use crate::directory::{Directory, names, sync};
+use crate::extended;
 use crate::{
     Content, FileKind, Metadata, Op, Owner, Records, ResourceError, Target, View, path, removal,
     temporary,
@@ -139,7 +140,7 @@ impl Root {
     fn write(&self, path: &str, content: &Content, owner: Owner, mode: u32) -> io::Result<()> {
         let (parent, name) = self.swept_parent(path)?;
         let temporary = temporary::name();
-        let written = self.write_beside(&parent, &temporary, content, owner, mode);
+        let written = self.write_beside(&parent, (&temporary, name), content, owner, mode);
         // It is open, and locked, until it has its name.
         let written =
             written.and_then(|_file| Ok(fs::renameat(&parent, &*temporary, &parent, name)?));
@@ -150,11 +151,11 @@ impl Root {
         sync(&parent)
     }
 
-    /// A file that nobody but its owner can read until it has its mode.
+    /// A file that nobody but its owner can read until it has its mode; `other`: the name that it is for.
     fn write_beside(
         &self,
         parent: &Directory<'_>,
-        name: &str,
+        (name, other): (&str, &str),
         content: &Content,
         owner: Owner,
         mode: u32,
@@ -171,7 +172,8 @@ impl Root {
             let (uid, gid) = numbers(owner);
             fs::fchown(&file, uid, gid)?;
         }
-        // After the owner: a change of that takes setuid away.
+        extended::copy(parent, other, &file)?;
+        // After the owner, a change of which takes setuid away, and after access lists, which have modes of their own.
         fs::fchmod(&file, Mode::from_raw_mode(mode))?;
         file.sync_all()?;
         Ok(file)

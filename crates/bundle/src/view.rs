@@ -30,8 +30,8 @@ pub trait View {
     /// If it is no link, or can't be read.
     fn read_link(&self, path: &str) -> Result<String, ResourceError>;
 
-    /// The extended attributes of a file or directory, by their names: capabilities of a program. Only who writes what stays anew
-    /// asks for them; who changes it in its place has none to say.
+    /// The extended attributes of a file or directory, by their names: capabilities of a program. Only who writes it anew
+    /// elsewhere, as into a layer, asks for them; who changes it in its place has none to say.
     ///
     /// # Errors
     ///

@@ -67,6 +67,49 @@ fn what_is_declared_is_there_then() {
     }
 }
 
+/// Where the file system has none, there is nothing to lose.
+#[test]
+fn other_contents_leave_extended_attributes() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    // One more may read it: owner, that user, group, mask, others.
+    let entry = |tag: u16, rights: u16, id: u32| {
+        [&tag.to_le_bytes()[..], &rights.to_le_bytes(), &id.to_le_bytes()].concat()
+    };
+    let all = [(1, 6, u32::MAX), (2, 4, 7), (4, 0, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let entries = all.map(|(tag, rights, id)| entry(tag, rights, id)).concat();
+    let list = [&2_u32.to_le_bytes()[..], &entries].concat();
+    let noted: [(&str, &[u8]); 3] =
+        [("user.a", b"x\ny"), ("system.posix_acl_access", &list), ("trusted.b", b"")];
+    let read = |target: &Target, name: &str| {
+        let mut value = vec![0; 4096];
+        let length = getxattr(target.path("a"), name, &mut value[..]).ok()?;
+        Some(value[..length].to_vec())
+    };
+    let table: [(Resource, &str); 3] = [
+        (File::new("/a").contents("y").mode(0o640).into(), "a 640=y"),
+        (Line::new("/a", "y").into(), "a 640=x\ny\n"),
+        (
+            windlass_bundle::Block::new("/a", "y").marker("{mark}").into(),
+            "a 640=x\nBEGIN\ny\nEND\n",
+        ),
+    ];
+    for (resource, expected) in table {
+        let target = Target::new(&["a=x\n"]);
+        let capability = [1, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let _ = setxattr(target.path("a"), "security.capability", &capability, XattrFlags::empty());
+        for (name, value) in noted {
+            let _ = setxattr(target.path("a"), name, value, XattrFlags::empty());
+        }
+        let before = noted.map(|(name, _)| read(&target, name));
+        target.reach(&one(resource)).unwrap();
+        assert_eq!(noted.map(|(name, _)| read(&target, name)), before);
+        assert_eq!(read(&target, "security.capability"), None);
+        if before[1].is_some() {
+            assert_eq!(target.entries(), [expected]);
+        }
+    }
+}
+
 #[test]
 fn what_a_backup_takes_the_place_of_is_said() {
     for (before, expected) in [

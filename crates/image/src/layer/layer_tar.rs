@@ -46,6 +46,8 @@ pub fn assemble<V: View>(overlay: &Overlay<V>, sink: &mut dyn Write) -> io::Resu
         let name = path.trim_start_matches('/');
         let written = match layered {
             Layered::File { content, owner, mode } => {
+                let all = overlay.extended(path).map_err(io::Error::other)?;
+                extended::write(&mut tar, &all)?;
                 let size = content.size()?;
                 file(&mut tar, name, (*owner, *mode), size, &mut *content.open()?)?
             }

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tar::{Archive, Builder, EntryType, Header};
-use windlass_bundle::{Bundle, Directory, Facts, File, FileKind, Link, Overlay, View as _, plan};
+use windlass_bundle::{
+    Bundle, Directory, Facts, File, FileKind, Line, Link, Overlay, View as _, plan,
+};
 use windlass_image::file_digests::FileDigests;
 use windlass_image::layer::{
     AssembledLayer, Assembly, BaseImage, ImageView, ImageViews, LayerSource, ProcessConfig,
@@ -379,7 +381,9 @@ fn what_is_written_anew_keeps_its_extended_attributes() {
         (Bundle::new().with(file().mode(0o750)), "bin/ping", Some(all)),
         // As the kernel does it.
         (Bundle::new().with(file().mode(0o755).owner(7)), "bin/ping", Some(&all[1..])),
-        (Bundle::new().with(file().mode(0o755).contents("y")), "bin/ping", Some(&[])),
+        (Bundle::new().with(file().mode(0o755).contents("y")), "bin/ping", Some(&all[1..])),
+        (Bundle::new().with(Line::new("/bin/ping", "y")), "bin/ping", Some(&all[1..])),
+        (Bundle::new().with(File::new("/bin/odd").mode(0o755).contents("y")), "bin/odd", None),
         (Bundle::new().with(Directory::new("/bin").mode(0o750)), "bin/", Some(all)),
         (Bundle::new().with(Directory::new("/bin").mode(0o755).owner(7)), "bin/", Some(all)),
         (Bundle::new().with(File::new("/bin/odd").mode(0o750)), "bin/odd", None),
