@@ -137,7 +137,9 @@ fn read(reader: &Reader, root: &Item) -> (Resources, Secrets) {
     }
     let of_project = OF_PROJECT.iter().filter_map(|key| root.get(key));
     let of_project: Vec<Span> = of_project.map(|item| item.key_span()).collect();
-    of_project.iter().for_each(|span| reader.advise(*span, IS_PROJECT));
+    for span in &of_project {
+        reader.advise(*span, IS_PROJECT);
+    }
     if let Some(vars) = &sections.vars {
         if vars.node.as_mapping().is_some() {
             reader.templates().set_vars(Some(Arc::clone(&vars.node)));

@@ -12,7 +12,7 @@ const RESOURCES: &str = "resources";
 
 /// `merged` with the resources of all its parts, in their order.
 pub(super) fn join(
-    merged: Arc<Node>,
+    merged: &Arc<Node>,
     parts: &[Arc<Node>],
     diagnostics: &mut Diagnostics,
 ) -> Arc<Node> {
@@ -28,7 +28,7 @@ pub(super) fn join(
             Some(path.fold(joined, |node, name| under(name, node)))
         })
         .collect();
-    joined.iter().fold(Arc::clone(&merged), |root, over| merge(&root, over))
+    joined.iter().fold(Arc::clone(merged), |root, over| merge(&root, over))
 }
 
 /// What a file says as the resources of an owner.

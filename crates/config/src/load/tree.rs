@@ -75,7 +75,7 @@ fn read_as(
         return root.map(|root| tree.harpoon(&root));
     }
     if options.dialect == Dialect::Windlass {
-        root = root.map(|root| resources::join(root, &parts, tree.diagnostics));
+        root = root.map(|root| resources::join(&root, &parts, tree.diagnostics));
     }
     let clients = options.clients.as_ref().and_then(|file| tree.clients(file));
     root.map(|root| {
@@ -267,7 +267,7 @@ impl Tree<'_> {
         let root = parts.iter().fold(Arc::clone(&node), |root, more| merge(&root, more));
         // What is included comes before what needs it.
         parts.push(node);
-        resources::join(root, &parts, self.diagnostics)
+        resources::join(&root, &parts, self.diagnostics)
     }
 
     fn cycle(&mut self, identity: &str, included: Option<Span>) {

@@ -254,7 +254,8 @@ fn resources_of_an_image_in_several_files_are_joined() {
     assert_eq!(findings(&loaded), "");
     let image = &loaded.project.unwrap().images["a"];
     let windlass_model::image::ImageSource::Provision(spec) = &image.source else { panic!() };
-    let names: Vec<_> = spec.bundle.resources.iter().filter_map(|one| one.name()).collect();
+    let names: Vec<_> =
+        spec.bundle.resources.iter().filter_map(windlass_bundle::Resource::name).collect();
     assert_eq!(names, ["/b", "/a", "/c"]);
     let (loaded, _directory) = files("[{fil: /a}]");
     assert!(findings(&loaded).contains("unknown type of resource \"fil\""));
