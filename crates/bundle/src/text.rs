@@ -13,16 +13,24 @@ pub(crate) struct Line {
     end: &'static str,
 }
 
+/// How some programs begin a text: a byte order mark, which is no part of its first line.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) lines: Vec<Line>,
+    has_mark: bool,
     /// It was no UTF-8: every byte is the character of its number, as in Latin-1.
     is_latin: bool,
 }
 
 impl Text {
     pub(crate) fn new(bytes: &[u8]) -> Self {
+        let (has_mark, bytes) = match bytes.strip_prefix(MARK) {
+            Some(rest) => (true, rest),
+            None => (false, bytes),
+        };
         let (text, is_latin) = match str::from_utf8(bytes) {
             Ok(text) => (text.to_owned(), false),
             Err(_) => (bytes.iter().map(|byte| char::from(*byte)).collect(), true),
@@ -35,23 +43,28 @@ impl Text {
             };
             Line { text: text.to_owned(), end }
         });
-        Self { lines: lines.collect(), is_latin }
+        Self { lines: lines.collect(), has_mark, is_latin }
     }
 
     /// # Errors
     ///
     /// If something was put in that its encoding does not have.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, ResourceError> {
+        let mut bytes = if self.has_mark { MARK.to_vec() } else { Vec::new() };
         let text: String = self.lines.iter().flat_map(|line| [&*line.text, line.end]).collect();
         if !self.is_latin {
-            return Ok(text.into_bytes());
+            bytes.extend(text.into_bytes());
+            return Ok(bytes);
         }
         let byte = |one: char| {
             u8::try_from(one).map_err(|_| {
                 ResourceError::new(format!("the file is no UTF-8, and `{one}` is not in Latin-1"))
             })
         };
-        text.chars().map(byte).collect()
+        for one in text.chars() {
+            bytes.push(byte(one)?);
+        }
+        Ok(bytes)
     }
 
     /// Puts a line in front of that at a place; at the end it leaves a missing last line end missing.
