@@ -1,10 +1,13 @@
 //! Commands that are run.
 //!
 //! Invariant: a command is run by this program itself in its place ([`become_command`]), after it gave up all that is not
-//! the command's: groups, user, umask, the network. What it started is killed with it when its time is over.
+//! the command's: groups, user, umask, the network. What it started is killed with it when its time is over. It dies with
+//! this program.
 
 use crate::given::{self, Given, Room};
-use rustix::process::{Pid, Signal, kill_process_group, umask};
+use rustix::process::{
+    Pid, Signal, getppid, kill_process_group, set_parent_process_death_signal, umask,
+};
 use rustix::thread::{UnshareFlags, set_thread_gid, set_thread_groups, set_thread_uid};
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read as _};
@@ -79,7 +82,7 @@ impl Runner {
     }
 }
 
-fn words(command: &Command, has_network: bool, given: &Given) -> [String; 7] {
+fn words(command: &Command, has_network: bool, given: &Given) -> [String; 8] {
     let numbers =
         |groups: &[u32]| groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let (uid, gid, groups) = match &command.user {
@@ -88,7 +91,8 @@ fn words(command: &Command, has_network: bool, given: &Given) -> [String; 7] {
     };
     let network = if has_network { "" } else { NO_NETWORK };
     let (mask, cwd) = (command.umask.to_string(), command.cwd.clone());
-    [uid, gid, groups, mask, cwd, network.to_owned(), given.words()]
+    let parent = std::process::id().to_string();
+    [uid, gid, groups, mask, cwd, network.to_owned(), parent, given.words()]
 }
 
 /// The word for a command that gives up the network.
@@ -163,7 +167,8 @@ fn code(status: ExitStatus) -> i32 {
 
 /// Gives up what is not the command's, and becomes it. Returns only what went wrong.
 pub(crate) fn become_command(words: &[String]) -> io::Error {
-    let [uid, gid, groups, mask, cwd, network, secrets, _, program, arguments @ ..] = words else {
+    let [uid, gid, groups, mask, cwd, network, parent, secrets, _, program, arguments @ ..] = words
+    else {
         return io::Error::from(io::ErrorKind::InvalidInput);
     };
     if network == NO_NETWORK
@@ -174,12 +179,23 @@ pub(crate) fn become_command(words: &[String]) -> io::Error {
     if let Err(error) = give_up(uid, gid, groups, mask) {
         return error;
     }
+    if let Err(error) = die_with(parent) {
+        return error;
+    }
     if let Err(error) = rustix::process::chdir(cwd.as_str()) {
         let error = io::Error::from(error);
         return io::Error::new(error.kind(), format!("{cwd}: {error}"));
     }
     let error = Process::new(program).args(arguments).envs(given::files(secrets)).exec();
     io::Error::new(error.kind(), format!("{program}: {error}"))
+}
+
+/// The next run would start it again beside it. What it starts itself lives on: a service. A change of the user would
+/// take this back, so it comes after that.
+fn die_with(parent: &str) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let is_there = getppid().is_some_and(|found| found.to_string() == parent);
+    if is_there { Ok(()) } else { Err(io::Error::other("who started it has ended")) }
 }
 
 /// What is in a name space of its own reaches nobody, itself excepted.

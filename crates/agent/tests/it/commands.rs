@@ -1,8 +1,11 @@
 //! Commands that are run on this machine.
 
 use crate::run::{Place, Ran};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 use windlass_bundle::{Bundle, Execute, Facts, File, Mode, Resource};
 
 fn apply(place: &Place, resource: impl Into<Resource>) -> Ran {
@@ -96,6 +99,43 @@ fn a_command_that_fails_is_said_with_its_last_words() {
     }
     assert_eq!(apply(&place, Execute::new("exit 3").returncodes([0, 3])).code, 0);
     assert_eq!(apply(&place, Execute::new("exit 254")).code, 1, "an exit code is data, not ours");
+}
+
+/// Whether it comes to that before anybody loses patience.
+fn comes(what: impl Fn() -> bool) -> bool {
+    (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        what()
+    })
+}
+
+#[test]
+fn a_command_dies_with_the_agent_and_what_it_started_lives_on() {
+    let users = [None, rustix::process::geteuid().is_root().then_some(65534)];
+    for user in users {
+        let place = Place::new();
+        std::fs::set_permissions(place.path(""), Permissions::from_mode(0o777)).unwrap();
+        let (own, other) = (place.path("own"), place.path("other"));
+        let script = format!("sleep 60 & echo $! > {other}; echo $$ > {own}; exec sleep 60");
+        let execute = Execute::new(&*script);
+        let execute = if let Some(user) = user { execute.user(user) } else { execute };
+        let mut agent = place.start(&["apply", "--mode", "host"]);
+        let bundle = Bundle::new().with(execute).to_json();
+        agent.stdin.take().unwrap().write_all(bundle.as_bytes()).unwrap();
+        assert!(comes(|| place.text("own").ends_with('\n')), "{user:?}: it never ran");
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+        let stat = |name| {
+            let process = place.text(name).trim().to_owned();
+            std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default()
+        };
+        let has_ended = |stat: &str| stat.is_empty() || stat.contains(") Z ");
+        assert!(comes(|| has_ended(&stat("own"))), "{user:?}: {}", stat("own"));
+        let service = stat("other");
+        let number = place.text("other").trim().parse().ok().and_then(Pid::from_raw);
+        kill_process(number.unwrap(), Signal::KILL).unwrap();
+        assert!(service.contains("(sleep)") && !has_ended(&service), "{user:?}: {service}");
+    }
 }
 
 /// A user puts a link in the place of a directory of theirs after it was planned what is put there.
