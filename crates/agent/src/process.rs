@@ -257,6 +257,6 @@ mod tests {
         let pieces = SHOWN.lock().unwrap();
         assert!(pieces.iter().all(|piece| piece.len() < 2 * LINE), "{}", pieces.len());
         let shown = String::from_utf8(pieces.concat()).unwrap();
-        assert_eq!(shown, line.replace("hunter3", "(secret)"));
+        assert_eq!(shown, format!("{}\n", line.replace("hunter3", "(secret)")));
     }
 }
