@@ -53,6 +53,20 @@ impl Edit {
         Ok(self)
     }
 
+    /// That a file that is there keeps its owner and its mode, if others are said.
+    pub(crate) fn kept(&self, owner: Option<Owner>, mode: Option<u32>) -> String {
+        let Some(found) = self.found else { return String::new() };
+        let mut kept = String::new();
+        if owner.is_some_and(|owner| owner != found.owner) {
+            let Owner { uid, gid } = found.owner;
+            kept += &format!(", the owner stays {uid}:{gid}");
+        }
+        if mode.is_some_and(|mode| mode != found.mode) {
+            kept += &format!(", the mode stays {:04o}", found.mode);
+        }
+        kept
+    }
+
     /// What is to be written, if anything; `new`: owner and mode of a file that is made.
     pub(crate) fn change(
         self,

@@ -4,7 +4,7 @@
 
 use super::Type;
 use super::file::{check_mode, owner};
-use super::line::check_place;
+use super::line::{check_new, check_place, said_mode};
 use crate::edit::Edit;
 use crate::text::{Text, expression};
 use crate::{Change, Facts, OwnerName, ResourceError, View, path};
@@ -42,7 +42,7 @@ pub struct Block {
     /// A file that is not there is made.
     #[serde(default)]
     pub create: bool,
-    /// Of a file that is made, as are `group` and `mode`.
+    /// Of a file that is made, as are `group` and `mode`; one that is there keeps its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +151,7 @@ impl Type for Block {
     fn check(&self) -> Vec<ResourceError> {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));
+        errors.extend(check_new(self.create, self.owner.as_ref(), self.group.as_ref(), self.mode));
         errors.extend(check_place(self.after.as_ref(), self.before.as_ref()));
         let (begin, end) = self.markers();
         if begin == end || self.marker.contains(['\n', '\r']) {
@@ -184,6 +185,8 @@ impl Type for Block {
             return Ok(Vec::new());
         }
         let mut edit = edit.or_create(view, self.create)?;
+        let said = self.owner.as_ref().or(self.group.as_ref()).map(|_| new.0);
+        let reason = format!("change the block{}", edit.kept(said, said_mode(self.mode)));
         let place = if let Some(found) = found {
             let now = &edit.text.lines[found.start() + 1..*found.end()];
             if now.iter().map(|line| &*line.text).eq(self.contents.lines()) {
@@ -202,6 +205,6 @@ impl Type for Block {
         for (place, line) in (place..).zip(lines) {
             edit.text.insert(place, line);
         }
-        Ok(edit.change(view, "change the block", new)?.into_iter().collect())
+        Ok(edit.change(view, &reason, new)?.into_iter().collect())
     }
 }

@@ -44,7 +44,7 @@ pub struct Line {
     /// A file that is not there is made.
     #[serde(default)]
     pub create: bool,
-    /// Of a file that is made, as are `group` and `mode`.
+    /// Of a file that is made, as are `group` and `mode`; one that is there keeps its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,6 +132,7 @@ impl Type for Line {
         let mut errors: Vec<_> = path::check(&self.path, "path").err().into_iter().collect();
         errors.extend(check_mode(self.mode));
         errors.extend(expression(self.matches.as_ref(), "match").err());
+        errors.extend(check_new(self.create, self.owner.as_ref(), self.group.as_ref(), self.mode));
         errors.extend(check_place(self.after.as_ref(), self.before.as_ref()));
         if self.line.as_ref().is_some_and(|line| line.contains(['\n', '\r', '\0'])) {
             let error = ResourceError::new("a line is one line").field("line");
@@ -161,8 +162,10 @@ impl Type for Line {
         let line = self.line.as_deref();
         let change = if self.policy == LinePolicy::Apply {
             let mut edit = edit.or_create(view, self.create)?;
+            let said = self.owner.as_ref().or(self.group.as_ref()).map(|_| new.0);
+            let reason = format!("change the line{}", edit.kept(said, said_mode(self.mode)));
             self.apply(&mut edit.text, matches.as_ref(), line.unwrap_or_default())?;
-            edit.change(view, "change the line", new)?
+            edit.change(view, &reason, new)?
         } else if edit.is_there() {
             let mut edit = edit;
             let goes =
@@ -204,6 +207,25 @@ impl Line {
         }
         Ok(())
     }
+}
+
+/// A mode that is not the usual one.
+pub(crate) fn said_mode(mode: u32) -> Option<u32> {
+    (mode != default_mode()).then_some(mode)
+}
+
+/// A file that is there keeps its own owner and mode: those of an edit mean nothing where none is made.
+pub(crate) fn check_new(
+    creates: bool,
+    owner: Option<&OwnerName>,
+    group: Option<&OwnerName>,
+    mode: u32,
+) -> Option<ResourceError> {
+    let said = [owner.map(|_| "owner"), group.map(|_| "group"), said_mode(mode).map(|_| "mode")];
+    let field = said.into_iter().flatten().next().filter(|_| !creates)?;
+    let error = ResourceError::new(format!("`{field}` is that of a file that is made"));
+    let help = "add `create: true`; for a file that is there declare a `file` without contents";
+    Some(error.field(field).help(help))
 }
 
 /// What can be wrong with the place of something new.

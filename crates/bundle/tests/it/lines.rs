@@ -132,6 +132,9 @@ fn what_can_not_be_edited_is_left_alone() {
         (b"# END windlass\n# BEGIN windlass\n", block("a").into(), "ends before"),
         (b"x", block("# END windlass").into(), "marker of their own"),
         (b"x", block("a").marker("#").into(), "`{mark}` in it"),
+        (b"x", Line { mode: 0o600, ..line("a") }.into(), "`mode` is that of a file that is made"),
+        (b"x", Block { owner: Some(0.into()), ..block("a") }.into(), "`owner` is that of a file"),
+        (b"x", Line { group: Some(0.into()), ..Line::removed("/f", "x") }.into(), "`group` is"),
     ];
     for (before, resource, expected) in table {
         let error = after(Some(before), resource).expect_err(expected);
@@ -146,6 +149,18 @@ fn an_edited_file_keeps_owner_and_mode() {
     std::fs::set_permissions(target.path("f"), std::fs::Permissions::from_mode(0o600)).unwrap();
     target.reach(&one(line("y"))).unwrap();
     assert_eq!(target.entries(), ["f 600=x\ny\n"]);
+    // Others that are said are for a file that is made; that they change nothing is said.
+    for (resource, expected) in [
+        (Line { mode: 0o640, ..line("z").create() }.into(), "change the line, the mode stays 0600"),
+        (line("z2").create().into(), "change the line"),
+        (
+            Resource::from(Block { mode: 0o640, ..block("b").create() }),
+            "change the block, the mode stays 0600",
+        ),
+    ] {
+        let planned = target.reach(&one(resource)).unwrap();
+        assert_eq!(planned[0].changes[0].reason, expected);
+    }
 }
 
 proptest! {

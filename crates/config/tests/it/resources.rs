@@ -92,13 +92,13 @@ fn every_form_of_other_types() {
             Line::new("/a", "x").after("^y").create().into(),
         ),
         (
-            "line: {path: /a, line: x, match: 'x.*', all: true, before: z, follow: true, mode: 0600, owner: 1, group: 2}",
+            "line: {path: /a, line: x, match: 'x.*', all: true, before: z, create: true, follow: true, mode: 0600, owner: 1, group: 2}",
             Line {
                 follow: true,
                 mode: 0o600,
                 owner: Some(1.into()),
                 group: Some(2.into()),
-                ..Line::new("/a", "x").matching("x.*").all().before("z")
+                ..Line::new("/a", "x").matching("x.*").all().before("z").create()
             }
             .into(),
         ),
