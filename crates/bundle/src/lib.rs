@@ -90,7 +90,7 @@ pub use mask::Mask;
 pub use metadata::{FileKind, Metadata};
 pub use op::Op;
 pub use overlay::{Layered, Overlay};
-pub use owner::{Owner, OwnerName};
+pub use owner::{Owner, OwnerName, check_user};
 pub use package_system::PackageSystem;
 pub use password_hash::PasswordHash;
 pub use plan::{apply, apply_with, check, check_for, plan, plan_with};

@@ -48,6 +48,17 @@ impl From<OwnerName> for String {
     }
 }
 
+/// Whether processes of a target can run as a user, `name` or `name:group`. Numbers need no line anywhere.
+///
+/// # Errors
+///
+/// The name that the target does not have.
+pub fn check_user(view: &dyn View, user: &str) -> Result<(), ResourceError> {
+    let (user, group) = user.split_once(':').map_or((user, None), |(one, two)| (one, Some(two)));
+    OwnerName::from(user).uid(view)?;
+    group.map_or(Ok(0), |group| OwnerName::from(group).gid(view)).map(drop)
+}
+
 impl OwnerName {
     /// The user's number in a target.
     pub(crate) fn uid(&self, view: &dyn View) -> Result<u32, ResourceError> {

@@ -323,3 +323,17 @@ proptest! {
         prop_assert_eq!(target.entries(), before);
     }
 }
+
+#[test]
+fn a_process_runs_as_who_is_there() {
+    let target = Target::new(&["etc/passwd=web:x:33:33::/:/bin/sh\n", "etc/group=staff:x:50:\n"]);
+    let check = |user| windlass_bundle::check_user(&target.root(), user);
+    for user in ["web", "33", "web:staff", "1000:staff", "web:77", "1000"] {
+        assert!(check(user).is_ok(), "{user}");
+    }
+    for (user, says) in [("nosuch", "no user called `nosuch`"), ("web:no", "no group called `no`")]
+    {
+        let error = check(user).unwrap_err();
+        assert!(error.message.contains(says) && error.help.is_some(), "{error:?}");
+    }
+}

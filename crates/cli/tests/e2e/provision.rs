@@ -532,6 +532,23 @@ fn commands_that_do_not_run_again_are_told_in_a_look() {
 }
 
 #[test]
+fn an_image_can_not_run_as_who_is_not_in_it() {
+    let Some(world) = world("provision-user") else { return };
+    let file = |user: &str| {
+        format!(
+            "images:\n  a:\n    from: scratch\n    user: {user}\n    resources:\n    \
+             - directory: /etc\n    - user: {{name: web, uid: 33, create_home: false}}\n"
+        )
+    };
+    let says = "there is no user called `nosuch` in /etc/passwd";
+    world.yaml(&file("nosuch")).run(&["build"]).code(1).says(says).says("or give its number");
+    assert!(inspect(&world, "a").is_null());
+    for user in ["web", "77"] {
+        world.yaml(&file(user)).run(&["build"]).code(0);
+    }
+}
+
+#[test]
 fn a_document_says_what_is_in_it() {
     let Some(world) = world("provision-sbom") else { return };
     world.yaml(

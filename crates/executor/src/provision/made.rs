@@ -7,7 +7,7 @@ use super::target::{ImageTarget, Options};
 use crate::failure;
 use crate::step::Result;
 use std::collections::{BTreeMap, BTreeSet};
-use windlass_bundle::{Facts, Mode, ResourceError, View, apply_with};
+use windlass_bundle::{Facts, Mode, ResourceError, View, apply_with, check_user};
 use windlass_image::layer::{BaseImage, ImageView, SavedImage};
 use windlass_image::provision::ProvisionRecipe;
 use windlass_model::report::{Failure, FailureKind};
@@ -64,6 +64,16 @@ pub(super) fn make(work: Work, asker: &Asker) -> Made {
     let options = Options { repository, config: config_of, passing_labels, runs_anew, only_looks };
     let target = ImageTarget::new(asker.clone(), (image, saved), options);
     let result = applied(&recipe, &target, &arch).and_then(|()| {
+        // Where nothing runs it is not known whom commands would add.
+        if let (Some(user), false) = (&recipe.defaults.user, only_looks) {
+            check_user(&target, user).map_err(|error| Failure {
+                help: error.help,
+                ..failure::local(format!(
+                    "containers could not run as its `user`: {}",
+                    error.message
+                ))
+            })?;
+        }
         target.seal()?;
         target.load(&target.stack.borrow(), &config, references)
     });
