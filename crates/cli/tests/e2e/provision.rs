@@ -491,7 +491,7 @@ images:
 "#,
     );
     let planned = world.run(&["build", "--dry-run"]);
-    planned.code(0).says("image app: it could not be built:").says("image other: it could not");
+    planned.code(1).says("image app: it could not be built:").says("image other: it could not");
     for place in ["yaml:6:31", "yaml:12:31", "yaml:13:20"] {
         planned.says(place);
     }
