@@ -5,6 +5,7 @@
 use super::text::Text;
 use crate::kind::file::{check_parent, in_the_way};
 use crate::{Change, Content, FileKind, Metadata, Op, Owner, ResourceError, View, diff, path};
+use std::fmt::Write as _;
 
 /// See the module.
 #[derive(Clone)]
@@ -59,10 +60,10 @@ impl Edit {
         let mut kept = String::new();
         if owner.is_some_and(|owner| owner != found.owner) {
             let Owner { uid, gid } = found.owner;
-            kept += &format!(", the owner stays {uid}:{gid}");
+            let _ = write!(kept, ", the owner stays {uid}:{gid}");
         }
         if mode.is_some_and(|mode| mode != found.mode) {
-            kept += &format!(", the mode stays {:04o}", found.mode);
+            let _ = write!(kept, ", the mode stays {:04o}", found.mode);
         }
         kept
     }

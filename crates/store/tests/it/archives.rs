@@ -151,8 +151,9 @@ fn what_leads_elsewhere_is_refused() {
 
 #[test]
 fn what_strip_would_lose_is_said() {
+    type Case = (Vec<Entry>, u32, Result<&'static [&'static str], &'static str>);
     let directory = |name| (EntryType::Directory, name, "", 0o755);
-    let table: Vec<(Vec<Entry>, u32, Result<&[&str], &str>)> = vec![
+    let table: Vec<Case> = vec![
         (vec![(FILE, "a/x", "1", 0o644), (FILE, "b/x", "2", 0o644)], 1, Err("same as a/x")),
         (vec![(FILE, "a/x", "1", 0o644), (LINK, "b/x", "y", 0)], 1, Err("same as a/x")),
         (vec![(FILE, "a/x", "1", 0o644), directory("b/x")], 1, Err("same as a/x")),
