@@ -17,6 +17,10 @@ pub(crate) fn make(
     owner: Owner,
 ) -> Result<Vec<Change>, ResourceError> {
     let home = path::resolve(view, home)?;
+    // It is there, also where there is nothing yet.
+    if home == "/" {
+        return Ok(Vec::new());
+    }
     match view.metadata(&home)?.map(|found| found.kind) {
         None => {}
         Some(FileKind::Directory | FileKind::Link) => return Ok(Vec::new()),

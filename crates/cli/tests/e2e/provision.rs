@@ -293,6 +293,7 @@ images:
     - directory: /etc
     - file: {path: /etc/hello, contents: hello}
     - user: {name: app, uid: 1000}
+    - user: {name: web, home: /}
 containers:
   data: {image: "{{ images.data }}"}
 "#,
