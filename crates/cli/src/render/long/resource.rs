@@ -22,7 +22,8 @@ pub(super) fn resource(resource: &Resource) -> Value {
         whole.insert("layer".to_owned(), json!("own"));
     }
     let word = resource.kind.word();
-    if let Some(Value::Object(kind)) = whole.remove(word) {
+    let kind = whole.remove("kind").and_then(|mut kind| Some(kind.get_mut(word)?.take()));
+    if let Some(Value::Object(kind)) = kind {
         let mut out = Map::new();
         for (key, value) in kind {
             out.extend(entry(key, value, resource.sensitive));
