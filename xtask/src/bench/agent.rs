@@ -42,8 +42,9 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         let bundle = root.with_extension("json");
         let resources: Vec<Value> = std::iter::once(json!({"directory": {"path": "/srv"}}))
             .chain((1..COUNT).map(resource))
+            .map(|kind| json!({"kind": kind}))
             .collect();
-        std::fs::write(&bundle, json!({"version": 1, "resources": resources}).to_string())?;
+        std::fs::write(&bundle, json!({"version": 2, "resources": resources}).to_string())?;
         let run = |verb: &str, times: usize| -> Result<Series> {
             let mut series = Series::default();
             for _ in 0..times {
