@@ -61,9 +61,7 @@ impl Before {
         let args = args(stage, &spec.build.args);
         Ok(Some(Self { image, command: argv(&all[at], stage), args }))
     }
-}
 
-impl Before {
     /// Of a resource: what its command is given beside the variables is not there.
     fn resource(spec: &ImageSpec, provision: &Provision, at: usize) -> Option<Self> {
         let mut provision = provision.clone();

@@ -24,6 +24,7 @@ pub(crate) use preview::resources_of;
 pub use preview::{Preview, PreviewError, preview};
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_bundle::Secrets;
+use windlass_image::layer::SavedImage;
 use windlass_image::provision::ProvisionRecipe;
 use windlass_model::image::{ImageSpec, is_passing, repository};
 use windlass_model::label;
@@ -79,7 +80,7 @@ pub(crate) async fn provision(
         labels.insert(label::SENSITIVE.to_owned(), String::new());
     }
     let kept_labels = labels_of_steps(labels.clone(), project);
-    let takes_bare_layers = base.as_ref().is_some_and(|(id, saved)| *id == saved.base.id);
+    let takes_bare_layers = takes_bare_layers(base.as_ref());
     let workshop = Workshop {
         desk,
         spec,
@@ -116,6 +117,11 @@ pub(crate) async fn provision(
         forget(&workshop, &before, &made.kept).await;
     }
     Ok(id)
+}
+
+/// Whether the engine keeps no manifests, as far as the base shows it: an image is then called by its configuration.
+fn takes_bare_layers(base: Option<&(String, SavedImage)>) -> bool {
+    base.is_some_and(|(id, saved)| *id == saved.base.id)
 }
 
 /// What tells images on the way from those of others.

@@ -7,7 +7,7 @@ use super::container::Workshop;
 use super::desk::Desk;
 use super::look::Look;
 use super::made::{Work, make, scratch};
-use super::{find, labels_of_steps};
+use super::{find, labels_of_steps, takes_bare_layers};
 use crate::endings::Endings;
 use crate::failure;
 use crate::lookup;
@@ -123,7 +123,7 @@ async fn note_known(
         endings: &endings,
         labels: labels_of_steps(labels, project),
         secrets: Secrets::default(),
-        takes_bare_layers: false,
+        takes_bare_layers: takes_bare_layers(base.as_ref()),
     };
     let work = Work {
         recipe,
