@@ -297,7 +297,7 @@ fn directories_that_no_layer_has_an_entry_for_are_there() {
 #[test]
 fn what_is_above_what_is_written_stays_as_it_is() {
     let mut tar = Builder::new(Vec::new());
-    for (path, mode, uid) in [("root/", 0o700, 0), ("tmp/", 0o1777, 0), ("tmp/a/", 0o2775, 8)] {
+    for (path, mode, uid) in [("home/", 0o700, 0), ("tmp/", 0o1777, 0), ("tmp/a/", 0o2775, 8)] {
         tar.append_pax_extensions([("SCHILY.xattr.user.a", path.as_bytes())]).unwrap();
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Directory);
@@ -310,7 +310,7 @@ fn what_is_above_what_is_written_stays_as_it_is() {
     let base = tar.into_inner().unwrap();
     let view = ImageView::read(Cursor::new(&base), &BTreeSet::new()).unwrap();
     let bundle = Bundle::new()
-        .with(File::new("/root/x"))
+        .with(File::new("/home/x"))
         .with(File::new("/tmp/a/x"))
         .with(File::new("/tmp/a/y"))
         .with(Directory::new("/tmp").mode(0o1770));
@@ -320,7 +320,7 @@ fn what_is_above_what_is_written_stays_as_it_is() {
     }
     let mut layer = Vec::new();
     let names = assemble(&overlay, &mut layer).unwrap().entries;
-    assert_eq!(names, ["root/", "root/x", "tmp/", "tmp/a/", "tmp/a/x", "tmp/a/y"]);
+    assert_eq!(names, ["home/", "home/x", "tmp/", "tmp/a/", "tmp/a/x", "tmp/a/y"]);
     let attributes = extended(&layer);
     let found: Vec<_> = Archive::new(Cursor::new(&layer))
         .entries()
@@ -336,7 +336,7 @@ fn what_is_above_what_is_written_stays_as_it_is() {
         [(0o700, 0, 0), file, (0o1770, 0, 0), (0o2775, 8, 8), file, file],
         "of the base but for what was declared"
     );
-    for (name, value) in [("root/", "user.a=root/"), ("tmp/a/", "user.a=tmp/a/")] {
+    for (name, value) in [("home/", "user.a=home/"), ("tmp/a/", "user.a=tmp/a/")] {
         assert_eq!(attributes[name], [format!("SCHILY.xattr.{value}")]);
     }
 }
