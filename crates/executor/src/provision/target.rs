@@ -266,7 +266,7 @@ fn may_want_whole(failure: &Failure) -> bool {
 fn too_many_layers() -> Failure {
     let message = format!("the image has {LAYERS_LAST} layers, and engines take few more");
     let help = "join commands, as lines of one: each that has conditions, or stands between files, is a layer";
-    Failure { detail: vec![help.to_owned()], ..failure::local(message) }
+    Failure { help: Some(help.to_owned()), ..failure::local(message) }
 }
 
 /// The part of a digest that is in a tag.
